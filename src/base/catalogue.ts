@@ -1,0 +1,73 @@
+// Every error that a user can meet: a stable code, what it is, and the exit code of a command that ends with it.
+// docs/errors.md is generated from this list, and a test holds the two together. Codes are never reused.
+//
+// Ranges: 1xx files, 2xx PromQL, 3xx rules, 4xx Alertmanager, 5xx targets, 6xx faults and leases,
+// 7xx telemetry, 8xx runs, 9xx the tool and its surroundings.
+
+export const exitCodes = {
+  pass: 0,
+  fail: 1,
+  badInput: 2,
+  inconclusive: 3,
+  stopped: 4,
+  toolError: 5,
+  notUndone: 6,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+interface CatalogueEntry {
+  readonly title: string;
+  /** Exit code of a command that ends because of it; 2 unless said otherwise. */
+  readonly exit?: ExitCode;
+  /** What to do about it. */
+  readonly hint: string;
+}
+
+export const catalogue = {
+  // 1xx: files
+  FD101: { title: 'File cannot be read', hint: 'Check the path and its permissions.' },
+  FD102: {
+    title: 'File is empty',
+    hint: 'An experiment begins with apiVersion and kind; see docs/experiment.md.',
+  },
+  FD103: { title: 'Not valid YAML', hint: 'The position names the first character that does not fit.' },
+  FD104: {
+    title: 'More than one document in a file that holds one',
+    hint: 'Keep one document a file, or remove the `---`.',
+  },
+  FD105: { title: 'Wrong type or value', hint: 'The message says what is expected there.' },
+  FD106: { title: 'Unknown key', hint: 'The nearest known key is named; unknown keys are never ignored.' },
+  FD107: { title: 'Required key is missing', hint: 'Add the key that the message names.' },
+  FD108: { title: 'Environment variable is not set', hint: 'Set it, or write `${NAME:-default}`.' },
+  FD109: {
+    title: 'Kind of file not recognised',
+    hint: 'Name it with `--kind`, or check apiVersion and kind.',
+  },
+  FD110: { title: 'Reference to something that is not defined', hint: 'The message lists what is defined.' },
+  FD111: { title: 'Name used twice', hint: 'Names are unique within their list.' },
+  FD112: {
+    title: 'Not a valid duration',
+    hint: 'Write 500ms, 30s, 5m, 1h30m; it must be above zero unless said otherwise.',
+  },
+  // 2xx: PromQL
+  FD201: { title: 'PromQL syntax error', hint: 'The position is inside the expression.' },
+  FD202: {
+    title: 'PromQL type error',
+    hint: 'The message names the type that the operator or function takes.',
+  },
+  FD203: {
+    title: 'PromQL feature that this version does not evaluate',
+    hint: 'See docs/promql.md for what is there.',
+  },
+  FD204: {
+    title: 'Query failed while it was evaluated',
+    hint: 'The message is the one that Prometheus would give.',
+  },
+  FD205: {
+    title: 'Query touches too many samples',
+    hint: 'Narrow the selectors or the range, or raise the limit.',
+  },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof catalogue;

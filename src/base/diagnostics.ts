@@ -1,0 +1,116 @@
+// What a user did that we cannot accept, as data: where, what, what was expected, and a stable code. A file's
+// problems are collected and reported together. Bugs are ordinary Errors and show a stack; these never do.
+
+import { catalogue, type ErrorCode, type ExitCode, exitCodes } from './catalogue.ts';
+
+/** A place in a file; line and column count from 1, length in characters. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly length?: number;
+  /** The text of that line, for the excerpt. */
+  readonly text?: string;
+}
+
+export interface Diagnostic {
+  readonly code: ErrorCode;
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+  readonly at?: Place;
+  /** What would be right there, as a phrase: `a duration such as 30s`. */
+  readonly expected?: string;
+  /** What to do, where the catalogue's own hint is not precise enough. */
+  readonly hint?: string;
+}
+
+/** Ends a command with these diagnostics; the exit code is the highest-ranking one of their codes. */
+export class UserError extends Error {
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(diagnostics.map((diagnostic) => diagnostic.message).join('\n'));
+    this.name = 'UserError';
+    this.diagnostics = diagnostics;
+  }
+
+  static of(
+    code: ErrorCode,
+    message: string,
+    more: Partial<Omit<Diagnostic, 'code' | 'message'>> = {},
+  ): UserError {
+    return new UserError([{ severity: 'error', ...more, code, message }]);
+  }
+
+  get exitCode(): ExitCode {
+    const codes = this.diagnostics.map((diagnostic) => exitCodeOf(diagnostic.code));
+    return codes.find((code) => code !== exitCodes.badInput) ?? exitCodes.badInput;
+  }
+}
+
+export function exitCodeOf(code: ErrorCode): ExitCode {
+  const entry: object = catalogue[code];
+  return 'exit' in entry ? (entry.exit as ExitCode) : exitCodes.badInput;
+}
+
+/**
+ * One diagnostic as text, without colour:
+ *
+ *     drill.yaml:7:5: error FD106: unknown key "durations"
+ *         7 |     durations: 30s
+ *           |     ^^^^^^^^^
+ *       expected: duration
+ */
+export function formatDiagnostic(diagnostic: Diagnostic): string {
+  const { at } = diagnostic;
+  const where = at ? `${at.file}:${at.line}:${at.column}: ` : '';
+  const lines = [`${where}${diagnostic.severity} ${diagnostic.code}: ${diagnostic.message}`];
+  if (at?.text !== undefined) lines.push(...excerpt(at, at.text));
+  if (diagnostic.expected) lines.push(`  expected: ${diagnostic.expected}`);
+  lines.push(`  hint: ${diagnostic.hint ?? catalogue[diagnostic.code].hint}`);
+  return lines.join('\n');
+}
+
+const excerptColumnsMax = 100;
+
+function excerpt(at: Place, text: string): string[] {
+  const number = String(at.line).padStart(5);
+  const blank = ' '.repeat(number.length);
+  // A very long line is shown from a little before the place.
+  const from = at.column > excerptColumnsMax - 20 ? at.column - 41 : 0;
+  const shown = text.slice(from, from + excerptColumnsMax).replaceAll('\t', ' ');
+  const indent = ' '.repeat(Math.max(0, at.column - 1 - from));
+  const carets = '^'.repeat(Math.max(1, Math.min(at.length ?? 1, shown.length - indent.length)));
+  return [`${number} | ${shown}`, `${blank} | ${indent}${carets}`];
+}
+
+/** The candidate that a mistyped word most likely meant, if any is near enough. */
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
+  for (const candidate of candidates) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** Levenshtein distance with swaps of neighbours counted as one. */
+function editDistance(a: string, b: string): number {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = rows[i - 1]![j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      let cost = Math.min(rows[i - 1]![j]! + 1, row[j - 1]! + 1, substitution);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        cost = Math.min(cost, rows[i - 2]![j - 2]! + 1);
+      row.push(cost);
+    }
+    rows.push(row);
+  }
+  return rows[a.length]![b.length]!;
+}

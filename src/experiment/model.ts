@@ -1,0 +1,221 @@
+// The experiment as the rest of the house sees it: every default filled in, every duration in milliseconds, every
+// reference to a file resolved to its absolute path. file/ reads it from YAML; plan/ and run/ work on it.
+
+import type { LabelRecord } from '../base/labels.ts';
+
+export interface Experiment {
+  readonly name: string;
+  readonly title: string;
+  /** Absolute path of the file that it came from, and the folder that relative paths are relative to. */
+  readonly file: string;
+  readonly folder: string;
+  readonly targets: readonly TargetSpec[];
+  readonly traffic: readonly TrafficSpec[];
+  readonly telemetry: TelemetrySpec;
+  readonly faults: readonly FaultSpec[];
+  readonly phases: PhaseSpec;
+  readonly objectives: readonly ObjectiveSpec[];
+  readonly alerts: readonly AlertSpec[];
+  readonly collateral: CollateralSpec;
+  readonly stopConditions: readonly StopConditionSpec[];
+  readonly limits: {
+    readonly runTimeMs: number /** Share of two or more selected targets that may be hit, (0, 1]. */;
+    readonly share: number;
+  };
+  readonly trials: number;
+  /** Seeds every random choice of the run. */
+  readonly seed: number;
+  /** Values that must never be written anywhere: from the environment and from secret fields. */
+  readonly secrets: readonly string[];
+  /** The YAML text with `--set` applied and secrets replaced by `<redacted>`: what experiment.yaml holds. */
+  readonly resolvedText: string;
+}
+
+export interface TargetSpec {
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: LabelRecord;
+  readonly kind: ProcessTarget | ProxyTarget;
+}
+
+export type ProcessTarget =
+  | {
+      readonly type: 'command';
+      readonly command: readonly string[];
+      readonly env: LabelRecord;
+      readonly folder: string;
+      readonly ready: ReadyCheck | undefined;
+      /** Started again when it ends while the run goes on. */
+      readonly restart: boolean;
+      readonly restartDelayMs: number;
+      /** Host:port pairs that the target needs to reach, for drivers that cut it off from the network. */
+      readonly connects: readonly string[];
+      /** Ports on which the target listens and that must stay reachable. Default: the port of the ready check. */
+      readonly listens: readonly number[];
+      /** What the drill's DNS server answers itself: name or `*.suffix` to IPv4 address. Anything else is forwarded. */
+      readonly hosts: LabelRecord;
+    }
+  | { readonly type: 'pid'; readonly pid: number }
+  | { readonly type: 'port'; readonly port: number; readonly only: boolean };
+
+export interface ProxyTarget {
+  readonly type: 'proxy';
+  /** host:port; the host is loopback unless the file says otherwise. */
+  readonly listen: string;
+  readonly upstream: string;
+}
+
+export interface ReadyCheck {
+  readonly http?: string;
+  readonly tcp?: string;
+  readonly withinMs: number;
+}
+
+export type TrafficSpec =
+  | {
+      readonly name: string;
+      readonly type: 'http';
+      readonly url: string;
+      readonly method: string;
+      readonly headers: LabelRecord;
+      readonly body: string | undefined;
+      readonly timeoutMs: number;
+      /** Requests per second, open loop. */
+      readonly ratePerSecond: number;
+    }
+  | { readonly name: string; readonly type: 'command'; readonly command: readonly string[] };
+
+export interface TelemetrySpec {
+  readonly scrape: readonly ScrapeSpec[];
+  readonly prometheus: RemoteSpec | undefined;
+  /** Absolute paths of rule files. */
+  readonly rules: readonly string[];
+  readonly alertmanager:
+    | { readonly file: string }
+    | { readonly url: string; readonly http: HttpClientSpec }
+    | undefined;
+  readonly capture: CaptureSpec;
+  /** Evaluation interval of rule groups that name none. */
+  readonly evaluationIntervalMs: number;
+  readonly externalLabels: LabelRecord;
+}
+
+/** Scraping: the fields of a Prometheus scrape_config that we read. */
+export interface ScrapeSpec {
+  readonly jobName: string;
+  readonly targets: readonly { readonly address: string; readonly labels: LabelRecord }[];
+  readonly scheme: 'http' | 'https';
+  readonly metricsPath: string;
+  readonly params: Readonly<Record<string, readonly string[]>>;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly honorLabels: boolean;
+  readonly honorTimestamps: boolean;
+  readonly bodySizeLimitBytes: number;
+  readonly sampleLimit: number;
+  readonly http: HttpClientSpec;
+}
+
+/** Authentication and TLS of an HTTP client; `*File` forms are read at each use, so that a rotated secret is seen. */
+export interface HttpClientSpec {
+  readonly basicAuth?: {
+    readonly username: string;
+    readonly password?: string;
+    readonly passwordFile?: string;
+  };
+  readonly bearerToken?: string;
+  readonly bearerTokenFile?: string;
+  readonly authorizationType?: string;
+  readonly headers?: LabelRecord;
+  readonly tls?: {
+    readonly caFile?: string;
+    readonly certFile?: string;
+    readonly keyFile?: string;
+    readonly serverName?: string;
+    readonly insecureSkipVerify?: boolean;
+  };
+}
+
+export interface RemoteSpec {
+  readonly url: string;
+  readonly http: HttpClientSpec;
+  /** How often the remote is read. */
+  readonly intervalMs: number;
+}
+
+export interface CaptureSpec {
+  /** host:port, port 0 for any free one. */
+  readonly listen: string;
+  readonly token: string | undefined;
+  /** By receiver name: how the capture server answers, for drilling a pager that fails. */
+  readonly answers: Readonly<
+    Record<string, { readonly status: number; readonly delayMs: number; readonly forMs: number | undefined }>
+  >;
+}
+
+export interface FaultSpec {
+  /** Unique within the experiment; default: kind in kebab case, with a number from the second on. */
+  readonly name: string;
+  readonly kind: FaultKindName;
+  /** Names of the targets that the fault was resolved to, by `on` or by the selector. */
+  readonly targets: readonly string[];
+  readonly mode: 'one' | 'all' | 'fixed' | 'fixed-percent' | 'random-max-percent';
+  readonly value: string | undefined;
+  /** Undefined for a one-shot fault. */
+  readonly durationMs: number | undefined;
+  readonly oneShot: boolean;
+  /** The kind's own fields, checked by the kind's schema in faults/. */
+  readonly spec: Readonly<Record<string, unknown>>;
+  readonly effect: { readonly min: number; readonly promql: string | undefined };
+}
+
+export type FaultKindName = 'DNSChaos' | 'PodChaos' | 'StressChaos' | 'NetworkChaos';
+
+/** 'auto': long enough for every deadline; the plan computes it. */
+export interface PhaseSpec {
+  readonly baseline: number | 'auto';
+  readonly recovery: number | 'auto';
+}
+
+export interface ObjectiveSpec {
+  readonly name: string;
+  /** A PromQL expression whose top operator is a comparison. */
+  readonly promql: string;
+  readonly expect: 'held' | 'breached';
+  /** A breach that lasts less is a blip. Undefined: two scrape intervals. */
+  readonly breachForMs: number | undefined;
+  readonly recovers: { readonly withinMs: number; readonly stableMs: number };
+  /** Distance of the evaluation steps. Undefined: the shortest scrape interval. */
+  readonly stepMs: number | undefined;
+  readonly minEvents: number | undefined;
+}
+
+export interface AlertSpec {
+  readonly name: string;
+  readonly labels: LabelRecord;
+  readonly guards: readonly string[];
+  readonly expect: 'follows' | 'rings' | 'quiet' | 'any';
+  /** From the breach (`rings`: from the injection). */
+  readonly firesWithinMs: number | undefined;
+  readonly notifies:
+    | { readonly withinMs: number | undefined; readonly receivers: readonly string[] }
+    | undefined;
+  /** From the undo. */
+  readonly resolvesWithinMs: number | undefined;
+  readonly coveredBy: readonly string[];
+  /** Firing episodes beyond the first that are tolerated with a warning; 0 makes flapping wrong. */
+  readonly flaps: number | undefined;
+}
+
+export interface CollateralSpec {
+  readonly verdict: 'warn' | 'fail' | 'ignore';
+  readonly failOn: LabelRecord | undefined;
+  readonly scope: LabelRecord | undefined;
+  readonly allow: readonly string[];
+}
+
+export interface StopConditionSpec {
+  readonly promql: string;
+  /** Undefined: two scrape intervals. */
+  readonly blindForMs: number | undefined;
+}

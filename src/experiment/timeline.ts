@@ -1,0 +1,143 @@
+// Everything that happens in a run is one timestamped event on an append-only list, written to timeline.jsonl.
+// The judge and the reports read events; nothing else tells them what happened.
+
+import type { LabelRecord } from '../base/labels.ts';
+
+export type PhaseName = 'start' | 'baseline' | 'fault' | 'recovery';
+
+/** What identifies one alert of one rule: name, labels of the instance (alertname included), and where the rule stands. */
+export interface AlertRef {
+  readonly alert: string;
+  readonly labels: LabelRecord;
+  readonly rule: { readonly group: string; readonly file: string };
+}
+
+interface EventBodies {
+  'run.started': {
+    run: string;
+    experiment: string;
+    seed: number;
+    firedrill: string;
+    node: string;
+    trial: number;
+  };
+  /** Facts that the judge needs and that are known only when everything is resolved. */
+  'run.planned': { plan: JudgedPlan };
+  'phase.started': { phase: PhaseName; plannedMs: number };
+  'target.started': { target: string; pid: number };
+  'target.ready': { target: string; afterMs: number };
+  'target.exited': {
+    target: string;
+    pid: number;
+    code: number | null;
+    signal: string | null /** Caused by our own fault or end. */;
+    expected: boolean;
+  };
+  'target.replaced': {
+    target: string;
+    oldPid: number;
+    newPid: number /** By our own supervisor, as the file allows. */;
+    expected: boolean;
+  };
+  'steady.held': Record<string, never>;
+  'steady.failed': { reasons: string[] };
+  'fault.injecting': { fault: string; kind: string; driver: string; targets: string[]; lease: string };
+  'fault.injected': { fault: string; lease: string };
+  'fault.failed': { fault: string; reason: string };
+  /** `hits` is undefined when the driver cannot count. Written at most once a second and at the undo. */
+  'fault.hits': { fault: string; hits: number | undefined };
+  'fault.undoing': { fault: string; why: 'duration' | 'stopped' | 'error' };
+  'fault.undone': {
+    fault: string;
+    hits: number | undefined /** What showed that it is gone. */;
+    verified: string;
+  };
+  /** One-shot faults have nothing to undo. */
+  'fault.spent': { fault: string; hits: number | undefined };
+  'fault.no-effect': { fault: string; reason: string };
+  'fault.stuck': { fault: string; lease: string; left: string[] };
+  /** The live view's reading of an objective; the judge evaluates the recording by itself. */
+  'objective.breached': { objective: string; value: number | null };
+  'objective.recovered': { objective: string; value: number | null };
+  'alert.pending': AlertRef & { activeAt: number; value: number; annotations: LabelRecord };
+  'alert.firing': AlertRef & { activeAt: number; value: number; annotations: LabelRecord };
+  'alert.resolved': AlertRef & { value: number | null };
+  /** Pending and then gone before `for` was over. */
+  'alert.dropped': AlertRef;
+  /** Held back by an inhibition, a silence or a time interval; `by` says which. */
+  'alert.suppressed': AlertRef & { reason: 'inhibited' | 'silenced' | 'muted'; by: string; receiver: string };
+  'notification.captured': NotificationEvent & { file: string };
+  /** Handed to a real receiver that accepted it. */
+  'notification.delivered': NotificationEvent;
+  'notification.failed': NotificationEvent & { reason: string; attempts: number };
+  'rule.failed': { rule: string; group: string; reason: string };
+  'source.failed': { source: string; reason: string };
+  'source.recovered': { source: string };
+  'stop.triggered': { reason: string; by: 'condition' | 'blind' | 'user' | 'limit' };
+  disturbance: { what: string };
+  warning: { message: string };
+  'run.ended': { outcome: 'completed' | 'stopped' | 'not-steady' | 'error'; reason?: string };
+}
+
+export interface NotificationEvent {
+  readonly receiver: string;
+  readonly integration: string;
+  readonly groupKey: string;
+  readonly groupLabels: LabelRecord;
+  readonly status: 'firing' | 'resolved';
+  readonly alerts: readonly { readonly status: 'firing' | 'resolved'; readonly labels: LabelRecord }[];
+}
+
+export type EventType = keyof EventBodies;
+
+export type EventOf<T extends EventType> = { readonly at: number; readonly type: T } & Readonly<
+  EventBodies[T]
+>;
+
+/** `at` is Unix milliseconds. */
+export type TimelineEvent = { [T in EventType]: EventOf<T> }[EventType];
+
+/** What the plan found out about rules and times, for judging and for the report. Milliseconds throughout. */
+export interface JudgedPlan {
+  /** Shortest scrape interval (or interval of reading the remote): the default step of objectives. */
+  readonly scrapeIntervalMs: number;
+  readonly source: 'embedded' | 'remote';
+  /** Where alert states come from: our rule evaluation, or the remote's rules API. */
+  readonly alertSource: 'embedded' | 'remote';
+  readonly phases: { readonly baselineMs: number; readonly faultMs: number; readonly recoveryMs: number };
+  /** One for each alert of the experiment, matched with the rules that it names. */
+  readonly alerts: readonly PlannedAlert[];
+  readonly undoDelayMs: number;
+}
+
+export interface PlannedAlert {
+  readonly name: string;
+  readonly labels: LabelRecord;
+  readonly rules: readonly PlannedRule[];
+}
+
+export interface PlannedRule {
+  readonly group: string;
+  readonly file: string;
+  readonly expr: string;
+  readonly labels: LabelRecord;
+  readonly annotations: LabelRecord;
+  readonly forMs: number;
+  readonly keepFiringForMs: number;
+  readonly evaluationIntervalMs: number;
+  /** Every vector selector of the expression, printed, with whether it stands only inside absent(). */
+  readonly selectors: readonly { readonly text: string; readonly onlyInAbsent: boolean }[];
+  /** Longest range that the expression reads. */
+  readonly longestRangeMs: number;
+  /** Receivers that the routing tree gives to this rule's static labels, with the path, the wait and the interval. */
+  readonly routes: readonly {
+    readonly receiver: string;
+    readonly path: readonly string[];
+    readonly groupWaitMs: number;
+    readonly groupIntervalMs: number;
+    readonly sendResolved: boolean;
+  }[];
+  /** Worst-case time from the moment when the condition is true in the system to firing, and on to the notification. */
+  readonly worstFiringMs: number;
+  readonly worstNotifiedMs: number;
+}

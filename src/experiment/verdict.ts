@@ -1,0 +1,150 @@
+// The verdict: what verdict.json holds and what every report reads.
+
+import type { LabelRecord } from '../base/labels.ts';
+
+export type Half = 'pass' | 'fail' | 'inconclusive';
+export type RunVerdict = Half | 'stopped' | 'error';
+
+/** How an item counts: right and note never hurt, warn is shown, wrong fails, inconclusive proves nothing. */
+export type Judgement = 'right' | 'wrong' | 'inconclusive' | 'warn' | 'note';
+
+export type ObjectiveVerdictName =
+  | 'held'
+  | 'breached'
+  | 'too-weak'
+  | 'not-recovered'
+  | 'no-data'
+  | 'noisy'
+  | 'cut-short'
+  | 'not-steady'
+  | 'traffic-changed';
+
+export type AlertVerdictName =
+  | 'rang'
+  | 'early'
+  | 'quiet'
+  | 'excused'
+  | 'covered'
+  | 'would-ring'
+  | 'missed'
+  | 'late'
+  | 'false-alarm'
+  | 'misrouted'
+  | 'suppressed'
+  | 'undelivered'
+  | 'unresolved'
+  | 'let-go'
+  | 'flapping'
+  | 'silenced'
+  | 'muted'
+  | 'already-firing'
+  | 'unproven'
+  | 'underpowered'
+  | 'history-sensitive'
+  | 'history-needed'
+  | 'cut-short'
+  | 'reported'
+  | 'not-steady'
+  | 'no-data';
+
+export type FaultVerdictName = 'effective' | 'unexercised' | 'no-effect' | 'unverified' | 'not-injected';
+
+/** Facts behind a verdict, in the order in which a reader wants them. */
+export interface Evidence {
+  readonly label: string;
+  readonly value: string;
+  /** Unix milliseconds, when the fact has a time. */
+  readonly at?: number;
+}
+
+export interface Verdict {
+  readonly schemaVersion: 1;
+  readonly run: string;
+  readonly name: string;
+  readonly title: string;
+  /** One plain sentence for the whole run. */
+  readonly sentence: string;
+  readonly verdict: RunVerdict;
+  /** Null where the experiment has no objectives (alerts). */
+  readonly resilience: Half | null;
+  readonly detection: Half | null;
+  /** Why a run is stopped, error, or inconclusive as a whole: `not-steady`, `disturbed`, ... */
+  readonly reason: string | null;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** Unix milliseconds of what bounds the phases, null where it did not happen. */
+  readonly times: {
+    readonly baseline: number | null;
+    readonly injected: number | null;
+    readonly undone: number | null;
+    readonly ended: number;
+  };
+  readonly objectives: readonly ObjectiveVerdict[];
+  readonly alerts: readonly AlertVerdict[];
+  readonly faults: readonly FaultVerdict[];
+  readonly collateral: readonly CollateralAlert[];
+  readonly warnings: readonly string[];
+  /** Absolute paths; null before they are written. */
+  readonly report: string | null;
+  readonly runFolder: string | null;
+}
+
+interface Judged<V extends string> {
+  readonly name: string;
+  readonly verdict: V;
+  readonly judgement: Judgement;
+  /** One plain sentence. */
+  readonly reason: string;
+  readonly evidence: readonly Evidence[];
+}
+
+export interface ObjectiveVerdict extends Judged<ObjectiveVerdictName> {
+  readonly expect: 'held' | 'breached';
+  readonly promql: string;
+  /** What the left and right side of the comparison are, for the chart: threshold undefined when it is no constant. */
+  readonly comparison: {
+    readonly expr: string;
+    readonly operator: string;
+    readonly threshold: number | null;
+  };
+  readonly times: { readonly breached: number | null; readonly recovered: number | null };
+}
+
+export interface AlertVerdict extends Judged<AlertVerdictName> {
+  readonly labels: LabelRecord;
+  readonly expect: 'follows' | 'rings' | 'quiet' | 'any';
+  readonly guards: readonly string[];
+  /** Receivers that were really told. */
+  readonly receivers: readonly string[];
+  /** Unix milliseconds of each hop, null where it did not happen. */
+  readonly times: {
+    readonly breached: number | null;
+    readonly pending: number | null;
+    readonly firing: number | null;
+    readonly captured: number | null;
+    readonly resolved: number | null;
+    readonly resolvedCaptured: number | null;
+  };
+  /** From the rule's own settings: worst-case milliseconds from the breach; null without a rule. */
+  readonly predicted: { readonly firingMs: number; readonly notifiedMs: number } | null;
+  /** Warnings and notes beside the verdict: flapping, lucky, missing runbook. */
+  readonly notes: readonly {
+    readonly kind: 'flapping' | 'lucky' | 'missing-runbook' | 'missing-summary';
+    readonly text: string;
+  }[];
+}
+
+export interface FaultVerdict extends Judged<FaultVerdictName> {
+  readonly kind: string;
+  readonly driver: string | null;
+  readonly targets: readonly string[];
+  readonly hits: number | null;
+}
+
+export interface CollateralAlert {
+  readonly name: string;
+  readonly labels: LabelRecord;
+  readonly judgement: 'wrong' | 'warn' | 'note';
+  readonly reason: string;
+  readonly firingAt: number;
+}

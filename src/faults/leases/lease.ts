@@ -1,0 +1,39 @@
+// A fault is a lease: before anything changes, a record of how to take it back is on disk. What is in `undo` can be
+// carried out by any process of ours (the watchdog, `firedrill undo`), in order, more than once, without harm.
+
+import type { ProcessId } from '../targets/target.ts';
+
+export type LeaseState = 'active' | 'orphaned' | 'undone' | 'stuck';
+
+export interface Lease {
+  readonly id: string;
+  readonly run: string;
+  /** Name of the fault, or `target` for the life of a target that we started. */
+  readonly fault: string;
+  readonly target: string;
+  readonly state: LeaseState;
+  /** Unix milliseconds, for people. */
+  readonly createdAt: number;
+  /** Milliseconds of boot time (CLOCK_BOOTTIME, which counts sleep) when the watchdog undoes it without being asked. */
+  readonly expiresAtBootMs: number;
+  /** The same as Unix milliseconds, as it was computed at creation, for people. */
+  readonly expiresAt: number;
+  readonly owner: ProcessId & { readonly bootId: string };
+  readonly undo: readonly UndoStep[];
+  readonly reason?: string;
+}
+
+/** Each step is idempotent and checks that it still means the same process or object before it acts. */
+export type UndoStep =
+  /** Continue a process that we stopped. */
+  | { readonly type: 'continue'; readonly process: ProcessId }
+  /** End a process and its descendants. */
+  | { readonly type: 'end-tree'; readonly process: ProcessId }
+  /** End every process whose environment carries FIREDRILL_MARK=mark: what we started, however it forked. */
+  | { readonly type: 'end-marked'; readonly mark: string }
+  /** Remove a file or folder of ours. */
+  | { readonly type: 'remove'; readonly path: string }
+  /** Move a process back to the control group that it came from, and remove ours. */
+  | { readonly type: 'leave-cgroup'; readonly path: string; readonly origin: string }
+  /** Lives inside the owner and is gone with it (a switch in our DNS server or proxy): done when the owner is dead. */
+  | { readonly type: 'ends-with-owner'; readonly what: string };

@@ -1,0 +1,65 @@
+// A target is what may be broken. Faults ask it for its processes (or, for a proxy, its links) at the moment when
+// they act, because processes fork, die and are replaced meanwhile.
+
+import type { LabelRecord } from '../../base/labels.ts';
+
+/** A process that cannot be confused with a later one of the same pid: startTime is field 22 of /proc/PID/stat. */
+export interface ProcessId {
+  readonly pid: number;
+  readonly startTime: number;
+}
+
+interface TargetBase {
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: LabelRecord;
+  /** One line for the plan: what it is now, with pids. */
+  describe(): Promise<string>;
+}
+
+export interface ProcessTargetHandle extends TargetBase {
+  readonly type: 'process';
+  /** Whether Firedrill started it (and therefore ends it, and may change how it starts). */
+  readonly started: boolean;
+  /** Every live process of the target, parents before children. */
+  processes(): Promise<ProcessId[]>;
+  /** Only with `started`: told before a fault kills it, so that the exit counts as expected. */
+  expectExit?(): void;
+}
+
+export interface ProxyTargetHandle extends TargetBase {
+  readonly type: 'proxy';
+  /** host:port that it listens on (after port 0 was resolved), once started. */
+  readonly address: string;
+  /** Adds a disturbance to every connection, old and new, and returns what takes it away again. */
+  disturb(disturbance: Disturbance): Promise<ActiveDisturbance>;
+}
+
+export interface ActiveDisturbance {
+  /** Bytes (delay, bandwidth) or connections (partition) that it affected so far. */
+  hits(): number;
+  /** Returns when the last delayed byte has been passed on in order; idempotent. */
+  remove(): Promise<void>;
+}
+
+export type Direction = 'to' | 'from' | 'both';
+
+/** `to` is from the client to the upstream, `from` the answers. */
+export type Disturbance =
+  | {
+      readonly type: 'delay';
+      readonly direction: Direction;
+      readonly latencyMs: number;
+      readonly jitterMs: number;
+    }
+  | { readonly type: 'bandwidth'; readonly direction: Direction; readonly bytesPerSecond: number }
+  | { readonly type: 'partition'; readonly direction: Direction };
+
+export type TargetHandle = ProcessTargetHandle | ProxyTargetHandle;
+
+/** What a fault driver changes about how a command target is started, so that the fault can reach it later. */
+export interface Launch {
+  /** Put before the command: `['unshare', '-m', …, '--']`. */
+  readonly prefix: readonly string[];
+  readonly env: LabelRecord;
+}

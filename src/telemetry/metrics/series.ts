@@ -1,0 +1,47 @@
+// What the rest of the house sees of stored samples. Timestamps live in columns that all series of one scrape
+// share; a series holds its values beside the column, with one state byte a sample, because a stale marker's NaN
+// bits do not survive arithmetic and an absent sample must not look like a value.
+
+import type { Labels } from '../../base/labels.ts';
+import type { Matcher } from '../../base/matcher.ts';
+
+/** State of a sample slot. */
+export const absent = 0;
+export const present = 1;
+/** The series ended here: look-back stops, ranges skip it. */
+export const stale = 2;
+
+/** Timestamps in Unix milliseconds, strictly rising; only the first `length` entries are in use. */
+export interface TimeColumn {
+  readonly times: Float64Array;
+  readonly length: number;
+}
+
+/**
+ * A read-only view of one series over a time range. Sample i of the column is at `column.times[i]`; its value is
+ * `values[i - offset]`, its state `states[i - offset]`. Valid for `first <= i < last`. Arrays may be larger than the
+ * range and are shared with the store: a reader never writes to them, and reads them before it next awaits.
+ */
+export interface SeriesView {
+  readonly labels: Labels;
+  readonly column: TimeColumn;
+  readonly offset: number;
+  readonly values: Float64Array;
+  readonly states: Uint8Array;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Anything that PromQL can be evaluated on. */
+export interface Queryable {
+  /** Series that match all matchers and have a column entry in [minMs, maxMs]. Order is not specified. */
+  select(matchers: readonly Matcher[], minMs: number, maxMs: number): SeriesView[];
+}
+
+/** One sample on its way into the store. NaN is a value; a stale marker has `stale: true`. */
+export interface Sample {
+  readonly labels: Labels;
+  readonly atMs: number;
+  readonly value: number;
+  readonly stale?: boolean;
+}

@@ -1,7 +1,11 @@
 // The experiment as the rest of the house sees it: every default filled in, every duration in milliseconds, every
 // reference to a file resolved to its absolute path. file/ reads it from YAML; plan/ and run/ work on it.
 
+import type { CaptureSpec } from '../alertmanager/capture-spec.ts';
 import type { LabelRecord } from '../base/labels.ts';
+import type { ProcessTarget, ProxyTarget } from '../faults/targets/declaration.ts';
+import type { HttpClientSpec } from '../telemetry/http-client-spec.ts';
+import type { RemoteSpec, ScrapeSpec } from '../telemetry/metrics/scrape-spec.ts';
 
 export interface Experiment {
   readonly name: string;
@@ -38,39 +42,6 @@ export interface TargetSpec {
   readonly kind: ProcessTarget | ProxyTarget;
 }
 
-export type ProcessTarget =
-  | {
-      readonly type: 'command';
-      readonly command: readonly string[];
-      readonly env: LabelRecord;
-      readonly folder: string;
-      readonly ready: ReadyCheck | undefined;
-      /** Started again when it ends while the run goes on. */
-      readonly restart: boolean;
-      readonly restartDelayMs: number;
-      /** Host:port pairs that the target needs to reach, for drivers that cut it off from the network. */
-      readonly connects: readonly string[];
-      /** Ports on which the target listens and that must stay reachable. Default: the port of the ready check. */
-      readonly listens: readonly number[];
-      /** What the drill's DNS server answers itself: name or `*.suffix` to IPv4 address. Anything else is forwarded. */
-      readonly hosts: LabelRecord;
-    }
-  | { readonly type: 'pid'; readonly pid: number }
-  | { readonly type: 'port'; readonly port: number; readonly only: boolean };
-
-export interface ProxyTarget {
-  readonly type: 'proxy';
-  /** host:port; the host is loopback unless the file says otherwise. */
-  readonly listen: string;
-  readonly upstream: string;
-}
-
-export interface ReadyCheck {
-  readonly http?: string;
-  readonly tcp?: string;
-  readonly withinMs: number;
-}
-
 export type TrafficSpec =
   | {
       readonly name: string;
@@ -98,59 +69,6 @@ export interface TelemetrySpec {
   /** Evaluation interval of rule groups that name none. */
   readonly evaluationIntervalMs: number;
   readonly externalLabels: LabelRecord;
-}
-
-/** Scraping: the fields of a Prometheus scrape_config that we read. */
-export interface ScrapeSpec {
-  readonly jobName: string;
-  readonly targets: readonly { readonly address: string; readonly labels: LabelRecord }[];
-  readonly scheme: 'http' | 'https';
-  readonly metricsPath: string;
-  readonly params: Readonly<Record<string, readonly string[]>>;
-  readonly intervalMs: number;
-  readonly timeoutMs: number;
-  readonly honorLabels: boolean;
-  readonly honorTimestamps: boolean;
-  readonly bodySizeLimitBytes: number;
-  readonly sampleLimit: number;
-  readonly http: HttpClientSpec;
-}
-
-/** Authentication and TLS of an HTTP client; `*File` forms are read at each use, so that a rotated secret is seen. */
-export interface HttpClientSpec {
-  readonly basicAuth?: {
-    readonly username: string;
-    readonly password?: string;
-    readonly passwordFile?: string;
-  };
-  readonly bearerToken?: string;
-  readonly bearerTokenFile?: string;
-  readonly authorizationType?: string;
-  readonly headers?: LabelRecord;
-  readonly tls?: {
-    readonly caFile?: string;
-    readonly certFile?: string;
-    readonly keyFile?: string;
-    readonly serverName?: string;
-    readonly insecureSkipVerify?: boolean;
-  };
-}
-
-export interface RemoteSpec {
-  readonly url: string;
-  readonly http: HttpClientSpec;
-  /** How often the remote is read. */
-  readonly intervalMs: number;
-}
-
-export interface CaptureSpec {
-  /** host:port, port 0 for any free one. */
-  readonly listen: string;
-  readonly token: string | undefined;
-  /** By receiver name: how the capture server answers, for drilling a pager that fails. */
-  readonly answers: Readonly<
-    Record<string, { readonly status: number; readonly delayMs: number; readonly forMs: number | undefined }>
-  >;
 }
 
 export interface FaultSpec {

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { UndoStep } from './leases/lease.ts';
+import type { ProcessTarget, ProxyTarget } from './targets/declaration.ts';
 import type { Launch, TargetHandle } from './targets/target.ts';
 
 export interface FaultKind<Spec = unknown> {
@@ -26,21 +27,12 @@ export interface FaultRequest<Spec = unknown> {
   readonly durationMs: number | undefined;
   readonly target: TargetHandle;
   /** How the target is declared in the experiment, for drivers that must know before it is started. */
-  readonly declared: DeclaredTarget;
+  readonly declared: ProcessTarget | ProxyTarget;
   readonly machine: Machine;
   readonly clock: Clock;
   readonly random: Random;
   /** A private folder for this fault's files; removed with its lease. */
   readonly scratchFolder: string;
-}
-
-/** The part of a target's declaration that drivers use. */
-export interface DeclaredTarget {
-  readonly type: 'command' | 'pid' | 'port' | 'proxy';
-  readonly command: readonly string[];
-  readonly connects: readonly string[];
-  readonly listens: readonly number[];
-  readonly hosts: Readonly<Record<string, string>>;
 }
 
 /** What this machine lets us do; found once by trying, passed in so that tests can take rights away. */

@@ -1,0 +1,29 @@
+// Bundles our own code into dist/: the command line with one chunk for each command, and the small programs that
+// run beside it. Dependencies stay outside, loaded from node_modules when they are needed.
+
+import { chmod, copyFile, readFile, rm } from 'node:fs/promises';
+import { build } from 'esbuild';
+
+const { version } = JSON.parse(await readFile('package.json', 'utf8'));
+
+await rm('dist', { recursive: true, force: true });
+await build({
+  entryPoints: {
+    firedrill: 'src/cli/main.ts',
+    watchdog: 'src/faults/leases/watchdog-main.ts',
+    'stress-worker': 'src/faults/stress-chaos/stress-worker.ts',
+    'namespace-relay': 'src/faults/dns-chaos/namespace-relay.ts',
+  },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  packages: 'external',
+  sourcemap: 'linked',
+  define: { __FIREDRILL_VERSION__: JSON.stringify(version) },
+  logLevel: 'warning',
+});
+await copyFile('src/faults/dns-chaos/preload.cjs', 'dist/preload.cjs');
+await chmod('dist/firedrill.js', 0o755);

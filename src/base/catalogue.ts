@@ -68,6 +68,29 @@ export const catalogue = {
     title: 'Query touches too many samples',
     hint: 'Narrow the selectors or the range, or raise the limit.',
   },
+  // 8xx: runs
+  FD801: {
+    title: 'Run folder cannot be written',
+    exit: exitCodes.toolError,
+    hint: 'Free some space, or name another place with `--runs`.',
+  },
+  FD802: { title: 'Plan is longer than the limit', hint: 'Shorten the phases or raise `limits.runTime`.' },
+  FD803: {
+    title: 'Somebody real would be notified',
+    hint: 'Run with `--notify deliver` when they know of the drill, or use an embedded Alertmanager.',
+  },
+  FD804: {
+    title: 'Run not found',
+    hint: 'Name a run folder, or a run by its id; `--runs` says where they are.',
+  },
+  FD805: {
+    title: 'Run folder is incomplete',
+    hint: 'It needs experiment.yaml and timeline.jsonl to be judged.',
+  },
+  FD806: {
+    title: 'More of the targets would be hit than the limit allows',
+    hint: 'Lower the mode or value, or raise `limits.share`.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof catalogue;

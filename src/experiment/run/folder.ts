@@ -1,0 +1,63 @@
+// The run folder: everything that a run leaves for judging and reading again, and where each thing stands in it.
+
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { UserError } from '../../base/diagnostics.ts';
+import type { Random } from '../../base/random.ts';
+
+export interface RunFolder {
+  readonly id: string;
+  /** Absolute. */
+  readonly path: string;
+  readonly experiment: string;
+  readonly timeline: string;
+  readonly recording: string;
+  readonly openMetrics: string;
+  readonly notifications: string;
+  readonly logs: string;
+  readonly verdict: string;
+  readonly report: string;
+}
+
+export function runFolderAt(path: string): RunFolder {
+  const absolute = resolve(path);
+  return {
+    id: absolute.split('/').at(-1)!,
+    path: absolute,
+    experiment: join(absolute, 'experiment.yaml'),
+    timeline: join(absolute, 'timeline.jsonl'),
+    recording: join(absolute, 'recording'),
+    openMetrics: join(absolute, 'recording.om'),
+    notifications: join(absolute, 'notifications'),
+    logs: join(absolute, 'logs'),
+    verdict: join(absolute, 'verdict.json'),
+    report: join(absolute, 'report.html'),
+  };
+}
+
+/** A new folder below `runs`, named after the start and the experiment so that a listing reads in order. */
+export async function createRunFolder(
+  runs: string,
+  name: string,
+  startMs: number,
+  random: Random,
+): Promise<RunFolder> {
+  const stamp = new Date(startMs).toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  const suffix = Math.floor(random() * 36 ** 4)
+    .toString(36)
+    .padStart(4, '0');
+  const folder = runFolderAt(join(runs, `${stamp}-${name}-${suffix}`));
+  try {
+    await mkdir(folder.path, { recursive: true });
+    for (const part of [folder.recording, folder.notifications, folder.logs]) await mkdir(part);
+    // A full disk often lets folders be made and files be opened; only writing and reading back shows it.
+    await writeFile(folder.experiment, ' '.repeat(4096), { flush: true });
+    if ((await stat(folder.experiment)).size !== 4096) throw new Error('short write');
+  } catch (error) {
+    throw UserError.of(
+      'FD801',
+      `the run folder ${folder.path} cannot be written: ${(error as Error).message}`,
+    );
+  }
+  return folder;
+}

@@ -68,6 +68,11 @@ export const catalogue = {
     title: 'Query touches too many samples',
     hint: 'Narrow the selectors or the range, or raise the limit.',
   },
+  // 6xx: faults and leases
+  FD600: {
+    title: 'No driver can inject this fault here',
+    hint: 'Each driver is listed with what would let it work.',
+  },
   // 8xx: runs
   FD801: {
     title: 'Run folder cannot be written',

@@ -64,8 +64,16 @@ interface EventBodies {
   'alert.resolved': AlertRef & { value: number | null };
   /** Pending and then gone before `for` was over. */
   'alert.dropped': AlertRef;
-  /** Held back by an inhibition, a silence or a time interval; `by` says which. */
-  'alert.suppressed': AlertRef & { reason: 'inhibited' | 'silenced' | 'muted'; by: string; receiver: string };
+  /**
+   * Held back by an inhibition, a silence or a time interval; `by` says which, for people. `source` holds the labels
+   * of the inhibiting alert.
+   */
+  'alert.suppressed': AlertRef & {
+    reason: 'inhibited' | 'silenced' | 'muted';
+    by: string;
+    receiver: string;
+    source?: LabelRecord;
+  };
   'notification.captured': NotificationEvent & { file: string };
   /** Handed to a real receiver that accepted it. */
   'notification.delivered': NotificationEvent;

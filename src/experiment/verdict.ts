@@ -45,7 +45,8 @@ export type AlertVerdictName =
   | 'cut-short'
   | 'reported'
   | 'not-steady'
-  | 'no-data';
+  | 'no-data'
+  | 'noisy';
 
 export type FaultVerdictName = 'effective' | 'unexercised' | 'no-effect' | 'unverified' | 'not-injected';
 
@@ -84,6 +85,8 @@ export interface Verdict {
   readonly faults: readonly FaultVerdict[];
   readonly collateral: readonly CollateralAlert[];
   readonly warnings: readonly string[];
+  /** What a fault that could not be undone left behind, and where; empty when everything is undone. */
+  readonly notUndone: readonly string[];
   /** Absolute paths; null before they are written. */
   readonly report: string | null;
   readonly runFolder: string | null;
@@ -108,6 +111,8 @@ export interface ObjectiveVerdict extends Judged<ObjectiveVerdictName> {
     readonly threshold: number | null;
   };
   readonly times: { readonly breached: number | null; readonly recovered: number | null };
+  /** Alerts that guard it, notify and did what they owe; null when it was not broken or nothing guards it. */
+  readonly detectedBy: readonly string[] | null;
 }
 
 export interface AlertVerdict extends Judged<AlertVerdictName> {
@@ -127,6 +132,8 @@ export interface AlertVerdict extends Judged<AlertVerdictName> {
   };
   /** From the rule's own settings: worst-case milliseconds from the breach; null without a rule. */
   readonly predicted: { readonly firingMs: number; readonly notifiedMs: number } | null;
+  /** What a projected verdict assumes; null when it was observed. */
+  readonly projected: string | null;
   /** Warnings and notes beside the verdict: flapping, lucky, missing runbook. */
   readonly notes: readonly {
     readonly kind: 'flapping' | 'lucky' | 'missing-runbook' | 'missing-summary';

@@ -12,8 +12,11 @@ export type ProcessTarget =
       /** Started again when it ends while the run goes on. */
       readonly restart: boolean;
       readonly restartDelayMs: number;
-      /** Host:port pairs that the target needs to reach, for drivers that cut it off from the network. */
-      readonly connects: readonly string[];
+      /**
+       * Host:port pairs that the target needs to reach, for drivers that cut it off from everything else. An empty
+       * list says that it reaches nobody; undefined, that nobody said, and then such drivers refuse.
+       */
+      readonly connects: readonly string[] | undefined;
       /** Ports on which the target listens and that must stay reachable. Default: the port of the ready check. */
       readonly listens: readonly number[];
       /** What the drill's DNS server answers itself: name or `*.suffix` to IPv4 address. Anything else is forwarded. */

@@ -96,6 +96,53 @@ export const catalogue = {
     title: 'More of the targets would be hit than the limit allows',
     hint: 'Lower the mode or value, or raise `limits.share`.',
   },
+  // 7xx: telemetry
+  FD701: {
+    title: 'Source of telemetry cannot be reached',
+    exit: 5,
+    hint: 'Check that it runs, its address, and the TLS settings.',
+  },
+  FD702: {
+    title: 'Source of telemetry did not answer in time',
+    exit: 5,
+    hint: 'Raise the timeout, or find out why it is slow.',
+  },
+  FD703: {
+    title: 'Source of telemetry refused the request',
+    exit: 5,
+    hint: 'The status says why: 401 and 403 mean the credentials, 404 the path.',
+  },
+  FD704: {
+    title: 'Answer of a source of telemetry is over a limit',
+    exit: 5,
+    hint: 'Raise body_size_limit or sample_limit, or expose less.',
+  },
+  FD705: {
+    title: 'Answer of a source of telemetry is not what was asked for',
+    exit: 5,
+    hint: 'Check the path: it may be a web page, or another program.',
+  },
+  FD706: {
+    title: 'Exposition text cannot be read',
+    exit: 5,
+    hint: 'The line is that of the exposition; `promtool check metrics` may say more.',
+  },
+  FD707: {
+    title: 'Credentials or certificates cannot be read',
+    exit: 5,
+    hint: 'Check the file that the message names and its permissions.',
+  },
+  FD708: {
+    title: 'Series store is full',
+    exit: 5,
+    hint: 'Scrape less often, expose fewer series, or raise the limit.',
+  },
+  FD709: {
+    title: 'Recording cannot be written',
+    exit: 5,
+    hint: 'Check the free space and the permissions of the run folder.',
+  },
+  FD710: { title: 'Recording cannot be read', hint: 'Name the run folder, or its recording/ folder.' },
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof catalogue;

@@ -50,6 +50,35 @@ export const catalogue = {
     title: 'Not a valid duration',
     hint: 'Write 500ms, 30s, 5m, 1h30m; it must be above zero unless said otherwise.',
   },
+  FD113: {
+    title: 'File goes beyond a limit',
+    hint: 'A file has at most 1 MiB and 100 levels of nesting, and its aliases repeat little.',
+  },
+  FD114: {
+    title: 'Not a substitution',
+    hint: 'Write `${NAME}` or `${NAME:-default}` in a value; `$${` stands for a plain `${`.',
+  },
+  FD115: {
+    title: 'Command-line setting that does not fit',
+    hint: 'Write `--set spec.faults[0].spec.duration=30s`, `--target app=process:port:8080`.',
+  },
+  FD116: {
+    title: 'One alert entry matches rules of different severities',
+    hint: 'Page and ticket under one name are two entries; tell them apart with `labels`.',
+  },
+  FD117: {
+    title: 'Host that the drill may not reach',
+    hint: 'Traffic and proxies stay on loopback unless `spec.limits.hosts` names the host.',
+  },
+  FD118: {
+    title: 'Collateral fails the run without a scope',
+    hint: 'A shared Prometheus holds the alerts of other teams; say which labels are yours in `scope`.',
+  },
+  FD119: {
+    title: 'Expression is not a comparison',
+    hint: 'Its outermost operator must be one of == != < <= > >=, so that it is true or false.',
+  },
+  FD120: { title: 'Setting without effect', hint: 'Remove it, or change what makes it useless.' },
   // 2xx: PromQL
   FD201: { title: 'PromQL syntax error', hint: 'The position is inside the expression.' },
   FD202: {

@@ -72,17 +72,43 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
 }
 
 const excerptColumnsMax = 100;
+const columnsBeforePlace = 40;
 
 function excerpt(at: Place, text: string): string[] {
   const number = String(at.line).padStart(5);
   const blank = ' '.repeat(number.length);
+  const characters = [...text].map(printable);
   // A very long line is shown from a little before the place.
-  const from = at.column > excerptColumnsMax - 20 ? at.column - 41 : 0;
-  const shown = text.slice(from, from + excerptColumnsMax).replaceAll('\t', ' ');
-  const indent = ' '.repeat(Math.max(0, at.column - 1 - from));
-  const carets = '^'.repeat(Math.max(1, Math.min(at.length ?? 1, shown.length - indent.length)));
-  return [`${number} | ${shown}`, `${blank} | ${indent}${carets}`];
+  const from = at.column > excerptColumnsMax - 20 ? at.column - 1 - columnsBeforePlace : 0;
+  const shown = characters.slice(from, from + excerptColumnsMax);
+  const before = shown.slice(0, at.column - 1 - from);
+  const marked = shown.slice(before.length, before.length + (at.length ?? 1));
+  const indent = ' '.repeat(columns(before));
+  return [
+    `${number} | ${shown.join('').trimEnd()}`,
+    `${blank} | ${indent}${'^'.repeat(Math.max(1, columns(marked)))}`,
+  ];
 }
+
+/** Nothing of a file may steer the terminal: not its control characters, not those that turn the writing direction. */
+function printable(character: string): string {
+  if (character === '\t') return ' ';
+  return /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(character) ? '\ufffd' : character;
+}
+
+/** How many columns a terminal gives to these characters, so that the caret stands under the right one. */
+function columns(characters: readonly string[]): number {
+  let count = 0;
+  for (const character of characters) {
+    if (/\p{M}/u.test(character)) continue;
+    count += wide.test(character) ? 2 : 1;
+  }
+  return count;
+}
+
+/** East Asian wide and full-width characters and emoji, as blocks (Unicode Annex 11, coarsely). */
+const wide =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 
 /** The candidate that a mistyped word most likely meant, if any is near enough. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {

@@ -1,63 +1,71 @@
-// YAML with positions: text in, a checked value or every problem of the file out. The shape is a zod schema;
-// each of zod's issues is traced back to the node it speaks of.
+// YAML with positions: text in; a value and the way back from each part of it to its place out. Everything that a
+// hostile file can make large is bounded here: its size, its nesting, the number of times that aliases are followed.
 
 import {
+  Composer,
   type Document,
-  isMap,
-  isPair,
-  isScalar,
-  isSeq,
+  isAlias,
+  Lexer,
   LineCounter,
   type Node,
-  parseAllDocuments,
+  Parser,
+  type Scalar,
+  visit,
+  type YAMLError,
 } from 'yaml';
 import type { z } from 'zod';
-import { type Diagnostic, nearest, type Place } from './diagnostics.ts';
+import type { Diagnostic } from './diagnostics.ts';
+import { issueDiagnostics } from './schema-issues.ts';
+import { SourceText, type YamlDocument, type YamlPath, yamlDocument } from './yaml-document.ts';
 
-export type YamlPath = readonly (string | number)[];
-
-/** One parsed document and the way back from a path in its value to a place in its text. */
-export interface YamlDocument {
-  readonly file: string;
-  readonly text: string;
-  readonly value: unknown;
-  /** The place of the value at `path`, or of the nearest node above it that exists. */
-  placeOf(path: YamlPath): Place;
-  /** The place of the key that names the value at `path`. */
-  placeOfKey(path: YamlPath): Place;
-  /**
-   * The place of character `offset` inside the string value at `path`, also in block scalars (`|`, `>`): for errors
-   * inside an embedded expression.
-   */
-  placeInside(path: YamlPath, offset: number): Place;
-}
+export type { YamlDocument, YamlPath };
 
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly diagnostics: Diagnostic[] };
 
-/** All documents of a text. Aliases are bounded by the library, so that a small file cannot grow without end. */
+/** Longest text that is parsed, in bytes of UTF-8. */
+export const yamlBytesMax = 1024 * 1024;
+/** Deepest nesting, counted in what the parser has open at once: about two for each level of a file. */
+const openMax = 200;
+/** How often the content behind one alias may be repeated. */
+const aliasCountMax = 100;
+
+/** All documents of a text; empty ones are left out. */
 export function parseYamlDocuments(file: string, text: string): Parsed<YamlDocument[]> {
-  const lineCounter = new LineCounter();
-  const lines = text.split('\n');
-  const documents = parseAllDocuments(text, { lineCounter, prettyErrors: false, uniqueKeys: true });
-  const list = Array.isArray(documents) ? documents : [];
-  const diagnostics: Diagnostic[] = list.flatMap((document) =>
-    document.errors.map((error) => ({
-      code: 'FD103' as const,
-      severity: 'error' as const,
-      message: `not valid YAML: ${lowerFirst(error.message)}`,
-      at: place(file, lines, lineCounter, error.pos[0], error.pos[1] - error.pos[0]),
-    })),
-  );
-  if (diagnostics.length > 0) return { ok: false, diagnostics };
-  const parsed = list
-    .filter((document) => document.contents !== null)
-    .map((document) => yamlDocument(file, text, lines, lineCounter, document as Document.Parsed));
-  if (parsed.length === 0) {
-    return { ok: false, diagnostics: [{ code: 'FD102', severity: 'error', message: `${file} is empty` }] };
+  const bytes = Buffer.byteLength(text);
+  if (bytes > yamlBytesMax) {
+    return failed({
+      code: 'FD113',
+      severity: 'error',
+      message: `${file} has ${bytes} bytes`,
+      expected: `at most ${yamlBytesMax} bytes`,
+    });
   }
-  return { ok: true, value: parsed };
+  const lineCounter = new LineCounter();
+  const source = new SourceText(file, text, lineCounter);
+  const composer = new Composer({ lineCounter, prettyErrors: false, merge: true, logLevel: 'error' });
+  let documents: Document.Parsed[];
+  try {
+    documents = [...composer.compose(boundedTokens(text, lineCounter))];
+  } catch (error) {
+    if (error instanceof NestedTooDeep) {
+      const at = source.place(error.offset, 1);
+      return failed({ code: 'FD113', severity: 'error', message: 'nested too deep', at });
+    }
+    throw error;
+  }
+  const errors = [...composer.streamInfo().errors, ...documents.flatMap((document) => document.errors)];
+  // What the library only warns of (a tag that nobody knows) would change what the file says.
+  const warnings = documents.flatMap((document) => document.warnings);
+  if (errors.length + warnings.length > 0)
+    return failed(...[...errors, ...warnings].map((error) => syntaxError(source, error)));
+  const parsed = documents.filter((document) => !isEmpty(document));
+  if (parsed.length === 0) {
+    const at = source.place(0, 1);
+    return failed({ code: 'FD102', severity: 'error', message: `${file} is empty`, at });
+  }
+  return allValues(parsed, source);
 }
 
 /** Exactly one document. */
@@ -65,243 +73,105 @@ export function parseYaml(file: string, text: string): Parsed<YamlDocument> {
   const parsed = parseYamlDocuments(file, text);
   if (!parsed.ok) return parsed;
   const [first, second] = parsed.value;
-  if (second) {
-    const at = second.placeOf([]);
-    return {
-      ok: false,
-      diagnostics: [
-        {
-          code: 'FD104',
-          severity: 'error',
-          message: 'a second document begins here',
-          at,
-          expected: 'one document',
-        },
-      ],
-    };
-  }
-  return { ok: true, value: first! };
+  if (!second) return { ok: true, value: first! };
+  return failed({
+    code: 'FD104',
+    severity: 'error',
+    message: 'a second document begins here',
+    at: second.placeOf([]),
+    expected: 'one document',
+  });
 }
 
-/** Checks a document against a schema; every mistake becomes a diagnostic with its place. */
+/**
+ * Checks a value of a document against a schema; every mistake becomes a diagnostic with its place. `at` is where
+ * `value` stands in the document, when it is not the whole.
+ */
 export function checkYaml<S extends z.ZodType>(
   document: YamlDocument,
   schema: S,
   value: unknown = document.value,
+  at: YamlPath = [],
 ): Parsed<z.output<S>> {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return { ok: true, value: result.data };
+  return failed(...result.error.issues.flatMap((issue) => issueDiagnostics(document, schema, issue, at)));
+}
+
+function failed(...diagnostics: Diagnostic[]): { ok: false; diagnostics: Diagnostic[] } {
+  return { ok: false, diagnostics };
+}
+
+class NestedTooDeep extends Error {
+  readonly offset: number;
+
+  constructor(offset: number) {
+    super('nested too deep');
+    this.offset = offset;
+  }
+}
+
+/** The parser's tokens, given up before their nesting could exhaust the stack of the recursive steps that follow. */
+function* boundedTokens(text: string, lineCounter: LineCounter) {
+  const parser = new Parser(lineCounter.addNewLine);
+  lineCounter.addNewLine(0);
+  for (const lexeme of new Lexer().lex(text)) {
+    yield* parser.next(lexeme);
+    if (parser.stack.length > openMax) throw new NestedTooDeep(parser.offset);
+  }
+  yield* parser.end();
+}
+
+function syntaxError(source: SourceText, error: YAMLError): Diagnostic {
   return {
-    ok: false,
-    diagnostics: result.error.issues.flatMap((issue) => issueDiagnostics(document, schema, issue, [])),
+    code: 'FD103',
+    severity: 'error',
+    message: `not valid YAML: ${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`,
+    at: source.place(error.pos[0], error.pos[1] - error.pos[0]),
   };
 }
 
-function yamlDocument(
-  file: string,
-  text: string,
-  lines: string[],
-  lineCounter: LineCounter,
-  document: Document.Parsed,
-): YamlDocument {
-  const nodePlace = (node: Node | null | undefined, fallbackOffset = 0): Place => {
-    const range = node?.range;
-    return place(file, lines, lineCounter, range?.[0] ?? fallbackOffset, range ? range[1] - range[0] : 1);
-  };
-  const nodeAt = (path: YamlPath): Node | undefined => {
-    for (let length = path.length; length >= 0; length--) {
-      const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
-      if (node && typeof node === 'object' && 'range' in node) return node as Node;
-    }
-    return undefined;
-  };
-  return {
-    file,
-    text,
-    value: document.toJS({ maxAliasCount: 100 }),
-    placeOf: (path) => nodePlace(nodeAt(path)),
-    placeOfKey: (path) => {
-      const parent = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents;
-      if (isMap(parent)) {
-        const pair = parent.items.find(
-          (item) => isPair(item) && isScalar(item.key) && item.key.value === path.at(-1),
-        );
-        if (pair && isScalar(pair.key)) return nodePlace(pair.key);
+/** A document of nothing but comments and markers; a written `null` is content. */
+function isEmpty(document: Document.Parsed): boolean {
+  const contents = document.contents as Scalar | null;
+  return contents === null || ('source' in contents && contents.source === '');
+}
+
+function allValues(documents: readonly Document.Parsed[], source: SourceText): Parsed<YamlDocument[]> {
+  const wrong = documents.flatMap((document) => aliasErrors(document, source));
+  if (wrong.length > 0) return failed(...wrong);
+  try {
+    const values = documents.map((document) => document.toJS({ maxAliasCount: aliasCountMax }) as unknown);
+    return {
+      ok: true,
+      value: documents.map((document, index) => yamlDocument(document, source, values[index])),
+    };
+  } catch (error) {
+    if (!(error instanceof ReferenceError && error.message.startsWith('Excessive'))) throw error;
+    const at = source.place(0, 1);
+    return failed({ code: 'FD113', severity: 'error', message: 'its aliases repeat too much content', at });
+  }
+}
+
+/** An alias needs an anchor before it, and must not stand inside what it stands for: the value would have no end. */
+function aliasErrors(document: Document.Parsed, source: SourceText): Diagnostic[] {
+  const anchors = new Map<string, Node>();
+  const errors: Diagnostic[] = [];
+  visit(document, {
+    Node: (_key, node, ancestors) => {
+      if (!isAlias(node)) {
+        if (node.anchor) anchors.set(node.anchor, node);
+        return;
       }
-      return nodePlace(isSeq(parent) ? nodeAt(path) : (parent as Node | undefined));
-    },
-    placeInside: (path, offset) => {
-      const node = nodeAt(path);
-      const start = node?.range?.[0];
-      if (!isScalar(node) || start === undefined || typeof node.value !== 'string') return nodePlace(node);
-      const sourceOffset = offsetInSource(text, start, node.range![1], node.value, offset);
-      return place(file, lines, lineCounter, sourceOffset, 1);
-    },
-  };
-}
-
-/**
- * Where character `offset` of a scalar's value stands in the source. Walks both texts, skipping in the source what
- * the value does not have (quotes, block headers, indentation, escapes); ends at the scalar's start when they part.
- */
-function offsetInSource(text: string, start: number, end: number, value: string, offset: number): number {
-  let source = start;
-  if (text[source] === '|' || text[source] === '>') source = text.indexOf('\n', source) + 1;
-  else if (text[source] === '"' || text[source] === "'") source++;
-  for (let i = 0; i < offset && source < end; i++) {
-    while (source < end && text[source] !== value[i] && !(value[i] === ' ' && text[source] === '\n'))
-      source++;
-    source++;
-  }
-  while (source < end && offset < value.length && text[source] !== value[offset]) source++;
-  return source < end ? source : Math.max(start, end - 1);
-}
-
-function place(
-  file: string,
-  lines: string[],
-  lineCounter: LineCounter,
-  offset: number,
-  length: number,
-): Place {
-  const { line, col } = lineCounter.linePos(offset);
-  const text = lines[line - 1] ?? '';
-  return { file, line, column: col, length: Math.max(1, Math.min(length, text.length - col + 1)), text };
-}
-
-type Issue = z.core.$ZodIssue;
-
-function issueDiagnostics(
-  document: YamlDocument,
-  schema: z.ZodType,
-  issue: Issue,
-  prefix: YamlPath,
-): Diagnostic[] {
-  const path = [...prefix, ...(issue.path as (string | number)[])];
-  if (issue.code === 'invalid_union') {
-    const branch = likeliestBranch(issue.errors);
-    if (branch) return branch.flatMap((inner) => issueDiagnostics(document, schema, inner, path));
-    return [error(document, path, 'FD105', `${subject(path)}: no alternative fits`)];
-  }
-  if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(schema, path);
-    return issue.keys.map((key) => {
-      const suggestion = nearest(key, known);
-      const expected = suggestion ?? (known.length > 0 ? `one of ${known.join(', ')}` : undefined);
-      return {
-        code: 'FD106',
+      const anchored = anchors.get(node.source);
+      if (anchored && !ancestors.includes(anchored)) return;
+      errors.push({
+        code: 'FD103',
         severity: 'error',
-        message: `unknown key ${JSON.stringify(key)}${path.length > 0 ? ` in ${path.join('.')}` : ''}`,
-        at: document.placeOfKey([...path, key]),
-        ...(expected ? { expected } : {}),
-      } satisfies Diagnostic;
-    });
-  }
-  if (issue.code === 'invalid_type' && issue.input === undefined) {
-    return [error(document, path, 'FD107', `${subject(path)} is required`, typeName(issue.expected))];
-  }
-  if (issue.code === 'invalid_type') {
-    const found =
-      issue.input === null ? 'nothing' : Array.isArray(issue.input) ? 'a list' : describe(issue.input);
-    return [error(document, path, 'FD105', `${subject(path)} is ${found}`, typeName(issue.expected))];
-  }
-  if (issue.code === 'invalid_value') {
-    const values = issue.values.map(String);
-    const suggestion = typeof issue.input === 'string' ? nearest(issue.input, values) : undefined;
-    const expected = `${suggestion ? `${suggestion}, or another of ` : 'one of '}${values.join(', ')}`;
-    if (issue.input === undefined)
-      return [error(document, path, 'FD107', `${subject(path)} is required`, expected)];
-    return [
-      error(
-        document,
-        path,
-        'FD105',
-        `${subject(path)} is ${describe(issue.input)}`,
-        values.length === 1 ? values[0] : expected,
-      ),
-    ];
-  }
-  const code =
-    issue.code === 'custom' && issue.params?.code ? (issue.params.code as Diagnostic['code']) : 'FD105';
-  const expected = issue.code === 'custom' ? (issue.params?.expected as string | undefined) : undefined;
-  return [error(document, path, code, `${subject(path)}: ${lowerFirst(issue.message)}`, expected)];
-}
-
-function error(
-  document: YamlDocument,
-  path: YamlPath,
-  code: Diagnostic['code'],
-  message: string,
-  expected?: string,
-): Diagnostic {
-  return { code, severity: 'error', message, at: document.placeOf(path), ...(expected ? { expected } : {}) };
-}
-
-/** Of a union's failed alternatives, the one whose mistakes lie deepest, then the one with the fewest. */
-function likeliestBranch(branches: readonly Issue[][]): Issue[] | undefined {
-  const depth = (issues: Issue[]) =>
-    Math.min(...issues.map((issue) => issue.path.length + (issue.code === 'unrecognized_keys' ? 1 : 0)));
-  return [...branches]
-    .filter((branch) => branch.length > 0)
-    .sort((a, b) => depth(b) - depth(a) || a.length - b.length)[0];
-}
-
-/** The keys that the schema knows at a path, for "nearest" suggestions. */
-function knownKeys(schema: z.core.$ZodType, path: YamlPath): string[] {
-  const definition = (schema as z.ZodType).def as unknown as Record<string, unknown> & { type: string };
-  switch (definition.type) {
-    case 'object': {
-      const shape = definition.shape as Record<string, z.core.$ZodType>;
-      if (path.length === 0) return Object.keys(shape);
-      const next = shape[String(path[0])];
-      return next ? knownKeys(next, path.slice(1)) : [];
-    }
-    case 'array':
-      return path.length === 0 ? [] : knownKeys(definition.element as z.core.$ZodType, path.slice(1));
-    case 'record':
-      return path.length === 0 ? [] : knownKeys(definition.valueType as z.core.$ZodType, path.slice(1));
-    case 'union':
-      return [
-        ...new Set((definition.options as z.core.$ZodType[]).flatMap((option) => knownKeys(option, path))),
-      ];
-    case 'intersection':
-      return [
-        ...knownKeys(definition.left as z.core.$ZodType, path),
-        ...knownKeys(definition.right as z.core.$ZodType, path),
-      ];
-    case 'pipe':
-      return knownKeys(definition.in as z.core.$ZodType, path);
-    case 'lazy':
-      return knownKeys((definition.getter as () => z.core.$ZodType)(), path);
-    default:
-      return 'innerType' in definition ? knownKeys(definition.innerType as z.core.$ZodType, path) : [];
-  }
-}
-
-function subject(path: YamlPath): string {
-  return path.length === 0 ? 'the document' : path.join('.');
-}
-
-function describe(value: unknown): string {
-  if (typeof value === 'string')
-    return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
-  if (typeof value === 'number' || typeof value === 'boolean') return `the ${typeof value} ${value}`;
-  return value === null ? 'nothing' : 'a mapping';
-}
-
-function typeName(expected: string): string {
-  const names: Record<string, string> = {
-    object: 'a mapping',
-    record: 'a mapping',
-    array: 'a list',
-    string: 'a string',
-    int: 'a whole number',
-    number: 'a number',
-    boolean: 'true or false',
-  };
-  return names[expected] ?? expected;
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
+        message: `not valid YAML: the alias *${node.source} ${anchored ? 'is a part of what it stands for' : 'has no anchor before it'}`,
+        at: source.place(node.range![0], node.range![1] - node.range![0]),
+      });
+    },
+  });
+  return errors;
 }

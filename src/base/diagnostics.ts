@@ -43,10 +43,18 @@ export class UserError extends Error {
   }
 
   get exitCode(): ExitCode {
-    const codes = this.diagnostics.map((diagnostic) => exitCodeOf(diagnostic.code));
-    return codes.find((code) => code !== exitCodes.badInput) ?? exitCodes.badInput;
+    const codes = new Set(this.diagnostics.map((diagnostic) => exitCodeOf(diagnostic.code)));
+    return exitCodesByRank.find((code) => codes.has(code)) ?? exitCodes.badInput;
   }
 }
+
+const exitCodesByRank: readonly ExitCode[] = [
+  exitCodes.notUndone,
+  exitCodes.toolError,
+  exitCodes.stopped,
+  exitCodes.fail,
+  exitCodes.inconclusive,
+];
 
 export function exitCodeOf(code: ErrorCode): ExitCode {
   const entry: object = catalogue[code];

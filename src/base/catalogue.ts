@@ -97,11 +97,85 @@ export const catalogue = {
     title: 'Query touches too many samples',
     hint: 'Narrow the selectors or the range, or raise the limit.',
   },
+  // 5xx: targets
+  FD501: {
+    title: 'Command of a target cannot be started',
+    hint: 'Check its name, its path, and that it may be executed.',
+  },
+  FD502: {
+    title: 'Target ended before it was ready',
+    exit: exitCodes.toolError,
+    hint: 'The last lines of its log are shown. It must stay in the foreground.',
+  },
+  FD503: {
+    title: 'Target did not get ready in time',
+    exit: exitCodes.toolError,
+    hint: 'Check the address of `ready`, or give it more time with `ready.within`.',
+  },
+  FD504: { title: 'Nobody listens on the port', hint: 'Start the target first, or correct the port.' },
+  FD505: { title: 'Process is gone', hint: 'Name a live process; `process.port` finds one by its port.' },
+  FD506: {
+    title: 'No right to act on the process',
+    hint: 'Run as the user that the process belongs to, or as root.',
+  },
+  FD507: {
+    title: 'Address of the target is already in use',
+    hint: 'End the process that is named, or choose another port.',
+  },
+  FD510: { title: 'Process 1 would be hit', hint: 'It takes the machine down; `--allow FD510` lifts this.' },
+  FD511: {
+    title: 'Our own processes would be hit',
+    hint: 'A drill that stops itself cannot undo anything; `--allow FD511` lifts this.',
+  },
+  FD512: {
+    title: 'The shell, terminal or SSH daemon that we run under would be hit',
+    hint: 'It may end this session and the drill with it; `--allow FD512` lifts this.',
+  },
+  FD513: { title: 'Kernel thread as a target', hint: 'Kernel threads take no signals; name a process.' },
   // 6xx: faults and leases
   FD600: {
     title: 'No driver can inject this fault here',
     hint: 'Each driver is listed with what would let it work.',
   },
+  FD601: {
+    title: 'Lease journal cannot be used',
+    exit: exitCodes.toolError,
+    hint: 'Nothing is injected without it. Free some space, or name a folder of yours in FIREDRILL_STATE.',
+  },
+  FD602: {
+    title: 'Lease that cannot be read',
+    exit: exitCodes.toolError,
+    hint: 'Look into the file; remove it when the fault that it tells of is gone.',
+  },
+  FD603: {
+    title: 'No watchdog',
+    exit: exitCodes.toolError,
+    hint: 'Nothing is injected without one. The message says why it did not start or stay.',
+  },
+  FD604: {
+    title: 'Target is in the hands of another run',
+    hint: 'Wait for that run, or end it with `firedrill stop`.',
+  },
+  FD606: { title: 'Run is not alive', hint: 'It has ended already, or runs on another machine.' },
+  FD607: { title: 'No right to stop the run', hint: 'Stop it as the user who started it, or as root.' },
+  FD651: {
+    title: 'Pattern of host names is not valid',
+    hint: 'Write a name, with `?` for one character and `*` for any number of them.',
+  },
+  FD652: {
+    title: 'Namespace for the target cannot be built',
+    exit: exitCodes.toolError,
+    hint: 'The message is that of the program that failed.',
+  },
+  FD660: {
+    title: 'Network fault that a proxy cannot make',
+    hint: 'A proxy sees a stream of bytes, not packets; it can delay, limit and partition.',
+  },
+  FD661: {
+    title: 'Not a valid bandwidth',
+    hint: 'Write a number and a unit of tc: `bit` to `tbit` are bits, `bps` to `tbps` bytes a second.',
+  },
+  FD670: { title: 'Not a host and port', hint: 'Write `127.0.0.1:8080`, `name:80` or `[::1]:8080`.' },
   // 8xx: runs
   FD801: {
     title: 'Run folder cannot be written',

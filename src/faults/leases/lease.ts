@@ -20,6 +20,9 @@ export interface Lease {
   readonly expiresAt: number;
   readonly owner: ProcessId & { readonly bootId: string };
   readonly undo: readonly UndoStep[];
+  /** Processes of a target that we did not start: no second run may act on them while this lease lasts. */
+  readonly processes?: readonly ProcessId[];
+  /** Why the watchdog undid it, or what is left of it. */
   readonly reason?: string;
 }
 

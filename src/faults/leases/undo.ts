@@ -1,0 +1,56 @@
+// Carries out the undo steps of a lease. Any process of ours may do so, at any time, more than once: each step looks
+// at the world before it acts, and reads it back afterwards.
+
+import { isAlive } from '../targets/process/proc.ts';
+import type { Boot } from './boot.ts';
+import type { Lease, UndoStep } from './lease.ts';
+import { continueProcess } from './steps/continue.ts';
+import { endMarked, endTree } from './steps/end-processes.ts';
+import { leaveCgroup } from './steps/leave-cgroup.ts';
+import { done, left, type StepContext, type StepOutcome } from './steps/outcome.ts';
+import { removePath } from './steps/remove.ts';
+
+export type UndoOutcome =
+  | { readonly undone: true; readonly evidence: string }
+  | { readonly undone: false; readonly left: readonly string[] };
+
+export interface UndoContext extends StepContext {
+  readonly boot: Boot;
+}
+
+/** All steps in order; a step that fails does not keep the others from being taken. */
+export async function undoLease(lease: Lease, context: UndoContext): Promise<UndoOutcome> {
+  const outcomes: StepOutcome[] = [];
+  for (const step of lease.undo) outcomes.push(await takeStep(step, lease, context));
+  const leftovers = outcomes.flatMap((outcome) => (outcome.done ? [] : [outcome.left]));
+  if (leftovers.length > 0) return { undone: false, left: leftovers };
+  const evidence = outcomes.flatMap((outcome) => (outcome.done ? [outcome.evidence] : []));
+  return { undone: true, evidence: evidence.join('; ') || 'nothing to take back' };
+}
+
+function takeStep(step: UndoStep, lease: Lease, context: UndoContext): StepOutcome | Promise<StepOutcome> {
+  if (step.type === 'remove') return removePath(step.path);
+  // Everything but files ends with the machine, and the pids of an earlier start mean somebody else.
+  if (lease.owner.bootId !== context.boot.id) return done('the machine was restarted since');
+  switch (step.type) {
+    case 'continue':
+      return continueProcess(step.process, context);
+    case 'end-tree':
+      return endTree(step.process, context);
+    case 'end-marked':
+      return endMarked(step.mark, context);
+    case 'leave-cgroup':
+      return leaveCgroup(step.path, step.origin, context);
+    case 'ends-with-owner':
+      return isAlive(lease.owner)
+        ? left(`${step.what} lasts as long as process ${lease.owner.pid}: kill ${lease.owner.pid}`)
+        : done(`${step.what} ended with process ${lease.owner.pid}`);
+    default:
+      return left(`a newer Firedrill wrote the step ${JSON.stringify(step)}: undo it with that version`);
+  }
+}
+
+/** The order in which several leases are undone: what was opened last, first. */
+export function inUndoOrder(leases: readonly Lease[]): Lease[] {
+  return [...leases].sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1));
+}

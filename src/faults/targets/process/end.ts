@@ -1,0 +1,55 @@
+// Ending a family of processes: ask, wait, insist. Insisting stops everyone first, so that nobody can fork while the
+// others are being killed.
+
+import type { Clock } from '../../../base/clock.ts';
+import type { Family } from './family.ts';
+import { commandLine, type ProcessStat } from './proc.ts';
+import { sendSignal } from './signal.ts';
+
+export interface EndOutcome {
+  /** How many processes were signalled. */
+  readonly ended: number;
+  /** Who is still there, one phrase each. */
+  readonly left: readonly string[];
+}
+
+const lookEveryMs = 20;
+const insistMsMax = 3000;
+
+/** SIGTERM, `graceMs` to comply (0: none is offered), then SIGKILL until nobody is left. */
+export async function endFamily(family: Family, graceMs: number, clock: Clock): Promise<EndOutcome> {
+  const seen = new Set<string>();
+  const look = () => {
+    const members = family.look();
+    for (const { pid, startTime } of members) seen.add(`${pid}:${startTime}`);
+    return members;
+  };
+  if (graceMs > 0) await ask(look, graceMs, clock);
+  const left = await insist(look, clock);
+  return { ended: seen.size - left.length, left: left.map(describeSurvivor) };
+}
+
+async function ask(look: () => ProcessStat[], graceMs: number, clock: Clock): Promise<void> {
+  for (const member of look()) {
+    sendSignal(member, 'SIGTERM');
+    // A stopped process acts on SIGTERM only when it goes on.
+    sendSignal(member, 'SIGCONT');
+  }
+  for (let waitedMs = 0; waitedMs < graceMs && look().length > 0; waitedMs += lookEveryMs)
+    await clock.sleep(lookEveryMs);
+}
+
+async function insist(look: () => ProcessStat[], clock: Clock): Promise<ProcessStat[]> {
+  let members = look();
+  for (let waitedMs = 0; members.length > 0 && waitedMs < insistMsMax; waitedMs += lookEveryMs) {
+    for (const member of members) sendSignal(member, 'SIGSTOP');
+    for (const member of look()) sendSignal(member, 'SIGKILL');
+    await clock.sleep(lookEveryMs);
+    members = look();
+  }
+  return members;
+}
+
+function describeSurvivor(stat: ProcessStat): string {
+  return `process ${stat.pid} (${commandLine(stat.pid).slice(0, 80)}) is still there in state ${stat.state}: kill -KILL ${stat.pid}`;
+}

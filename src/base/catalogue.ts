@@ -97,6 +97,27 @@ export const catalogue = {
     title: 'Query touches too many samples',
     hint: 'Narrow the selectors or the range, or raise the limit.',
   },
+  // 3xx: rules
+  FD301: {
+    title: 'Rule is neither or both of recording and alerting',
+    hint: 'Set exactly one of `record` and `alert`.',
+  },
+  FD302: {
+    title: 'Field that a recording rule cannot have',
+    hint: 'Only alerting rules have for, keep_firing_for and annotations.',
+  },
+  FD303: {
+    title: 'Not a valid name of a metric, label or annotation',
+    hint: 'A recorded metric has no braces; the label __name__ is set by `record`.',
+  },
+  FD304: {
+    title: 'Template syntax error',
+    hint: 'Labels and annotations of alerts are Go templates; the position is inside the template.',
+  },
+  FD305: {
+    title: 'Rule is there twice',
+    hint: 'Two rules of one name and labels write the same series; rename or remove one.',
+  },
   // 5xx: targets
   FD501: {
     title: 'Command of a target cannot be started',

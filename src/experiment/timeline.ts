@@ -39,7 +39,7 @@ interface EventBodies {
     newPid: number /** By our own supervisor, as the file allows. */;
     expected: boolean;
   };
-  'steady.held': Record<string, never>;
+  'steady.held': object;
   'steady.failed': { reasons: string[] };
   'fault.injecting': { fault: string; kind: string; driver: string; targets: string[]; lease: string };
   'fault.injected': { fault: string; lease: string };

@@ -1,0 +1,146 @@
+// Reads rule files: Prometheus's `groups:` and, also several in one file, PrometheusRule objects. All mistakes of a
+// file come back together, those of expressions and templates with their place inside the YAML line.
+
+import type { Diagnostic, Place } from '../base/diagnostics.ts';
+import { type LabelRecord, Labels } from '../base/labels.ts';
+import {
+  checkYaml,
+  type Parsed,
+  parseYamlDocuments,
+  type YamlDocument,
+  type YamlPath,
+} from '../base/yaml.ts';
+import { parseExpr } from '../promql/parser.ts';
+import type { NamedTemplate, Rule, RuleFile, RuleGroup } from './model.ts';
+import { parsePrometheusDuration } from './prometheus-duration.ts';
+import { prometheusRuleSchema, type RawGroup, type RawRule, ruleFileSchema, textOf } from './schema.ts';
+import { parseAlertTemplate } from './templates/alert-template.ts';
+
+export function readRuleFile(file: string, text: string): Parsed<RuleFile> {
+  const documents = parseYamlDocuments(file, text);
+  if (!documents.ok) return documents;
+  const second = documents.value[1];
+  if (second && !documents.value.every(isPrometheusRule)) {
+    const diagnostic: Diagnostic = {
+      code: 'FD104',
+      severity: 'error',
+      message: 'a second document begins here; Prometheus reads the first and ignores the rest',
+      at: second.placeOf([]),
+      expected: 'one document, or PrometheusRule objects only',
+    };
+    return { ok: false, diagnostics: [diagnostic] };
+  }
+  const read = documents.value.map(readDocument);
+  const diagnostics = read.flatMap((result) => (result.ok ? [] : result.diagnostics));
+  if (diagnostics.length > 0) return { ok: false, diagnostics };
+  const groups = read.flatMap((result) => (result.ok ? result.value : []));
+  return { ok: true, value: { file, groups, warnings: duplicates(groups) } };
+}
+
+/** Whether a parsed document is a PrometheusRule object. */
+export function isPrometheusRule(document: YamlDocument): boolean {
+  const value = document.value as { kind?: unknown } | null;
+  return typeof value === 'object' && value?.kind === 'PrometheusRule';
+}
+
+function readDocument(document: YamlDocument): Parsed<RuleGroup[]> {
+  if (isPrometheusRule(document)) {
+    const checked = checkYaml(document, prometheusRuleSchema);
+    if (!checked.ok) return checked;
+    return { ok: true, value: buildGroups(document, checked.value.spec.groups ?? [], ['spec', 'groups']) };
+  }
+  const checked = checkYaml(document, ruleFileSchema);
+  if (!checked.ok) return checked;
+  return { ok: true, value: buildGroups(document, checked.value.groups ?? [], ['groups']) };
+}
+
+function buildGroups(document: YamlDocument, groups: readonly RawGroup[], path: YamlPath): RuleGroup[] {
+  return groups.map((group, i) => {
+    const at = [...path, i];
+    const labels = record(document, group.labels, [...at, 'labels']);
+    const interval = milliseconds(group.interval);
+    return {
+      name: sourceText(document, group.name, [...at, 'name']),
+      file: document.file,
+      intervalMs: interval === 0 ? undefined : interval,
+      queryOffsetMs: milliseconds(group.query_offset),
+      limit: group.limit ?? 0,
+      rules: (group.rules ?? []).map((rule, j) => buildRule(document, rule, [...at, 'rules', j], labels)),
+    };
+  });
+}
+
+/** The rule's own labels win over those of its group. */
+function buildRule(document: YamlDocument, raw: RawRule, at: YamlPath, groupLabels: LabelRecord): Rule {
+  const exprPath = [...at, 'expr'];
+  const exprText = sourceText(document, raw.expr, exprPath);
+  const parsed = parseExpr(exprText);
+  if (!parsed.ok) throw new Error(`the schema let an expression pass: ${parsed.error.message}`);
+  const nameKey = textOf(raw.alert) === '' ? 'record' : 'alert';
+  const labels = { ...groupLabels, ...record(document, raw.labels, [...at, 'labels']) };
+  const common = {
+    name: sourceText(document, raw[nameKey], [...at, nameKey]),
+    expr: parsed.expr,
+    exprText,
+    labels,
+    place: document.placeOf([...at, nameKey]),
+    placeInExpr: (offset: number, length: number): Place => document.placeInside(exprPath, offset, length),
+  };
+  if (nameKey === 'record') return { kind: 'recording', ...common };
+  const annotations = record(document, raw.annotations, [...at, 'annotations']);
+  return {
+    kind: 'alerting',
+    ...common,
+    forMs: milliseconds(raw.for),
+    keepFiringForMs: milliseconds(raw.keep_firing_for),
+    annotations,
+    labelTemplates: templates(labels),
+    annotationTemplates: templates(annotations),
+  };
+}
+
+function templates(texts: LabelRecord): NamedTemplate[] {
+  return Object.entries(texts).map(([name, text]) => ({ name, template: parseAlertTemplate(text) }));
+}
+
+function milliseconds(value: unknown): number {
+  const text = textOf(value);
+  return text === '' ? 0 : (parsePrometheusDuration(text) ?? 0);
+}
+
+function record(
+  document: YamlDocument,
+  values: Readonly<Record<string, unknown>> | null | undefined,
+  path: YamlPath,
+): LabelRecord {
+  const entries = Object.entries(values ?? {});
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, sourceText(document, value, [...path, name])]),
+  );
+}
+
+/** `1.50` without quotes is the text "1.50" to Prometheus, not the number 1.5. */
+function sourceText(document: YamlDocument, value: unknown, path: YamlPath): string {
+  if (typeof value === 'string' || !document.isPlain(path)) return textOf(value);
+  const { text = '', column, length = 0 } = document.placeOf(path);
+  return [...text].slice(column - 1, column - 1 + length).join('');
+}
+
+/** Rules of one name and one set of labels, as promtool finds them: the later ones are reported. */
+function duplicates(groups: readonly RuleGroup[]): Diagnostic[] {
+  const seen = new Map<string, Place>();
+  const warnings: Diagnostic[] = [];
+  for (const rule of groups.flatMap((group) => group.rules)) {
+    const key = `${rule.name}\u0000${Labels.from(rule.labels).key}`;
+    const first = seen.get(key);
+    if (first === undefined) seen.set(key, rule.place);
+    else
+      warnings.push({
+        code: 'FD305',
+        severity: 'warning',
+        message: `${rule.name} is there twice with the same labels; the first is on line ${first.line}`,
+        at: rule.place,
+      });
+  }
+  return warnings;
+}

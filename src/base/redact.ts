@@ -50,5 +50,9 @@ function secretPattern(secrets: readonly string[]): RegExp | undefined {
 
 /** As it is, as part of an address, and inside a JSON string. */
 function writtenForms(secret: string): string[] {
-  return [secret, encodeURIComponent(secret.toWellFormed()), JSON.stringify(secret).slice(1, -1)];
+  return [
+    secret,
+    encodeURIComponent(secret.replace(/\p{Cs}/gu, '\ufffd')),
+    JSON.stringify(secret).slice(1, -1),
+  ];
 }

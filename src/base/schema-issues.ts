@@ -48,7 +48,7 @@ class IssueTeller {
       case 'invalid_key':
         return [this.#invalidKey(issue, path)];
       case 'invalid_type':
-        return [this.#wrong(path, issue.input, typeName(issue.expected))];
+        return [this.#wrong(path, issue.input, typeName(issue.expected), true)];
       case 'invalid_value':
         return [this.#wrong(path, issue.input, oneOf(issue.input, issue.values.map(String)))];
       case 'too_small':
@@ -72,7 +72,7 @@ class IssueTeller {
     const types = issue.errors.map((issues) => issues.find((inner) => inner.path.length === 0));
     if (types.every((inner) => inner?.code === 'invalid_type')) {
       const names = types.map((inner) => typeName(inner.expected));
-      return [this.#wrong(path, issue.input, [...new Set(names)].join(' or '))];
+      return [this.#wrong(path, issue.input, [...new Set(names)].join(' or '), true)];
     }
     const branch = likeliestBranch(issue.errors);
     if (branch) return branch.flatMap((inner) => this.tell(inner, path));
@@ -123,7 +123,9 @@ class IssueTeller {
     };
   }
 
-  #wrong(path: YamlPath, input: unknown, expected: string): Diagnostic {
+  /** `named`: the schema's own words for what belongs there are better than the name of a type. */
+  #wrong(path: YamlPath, input: unknown, type: string, named = false): Diagnostic {
+    const expected = (named && expectedAt(this.#schema, path)) || type;
     if (input === undefined) return this.#error('FD107', path, `${this.#name(path)} is required`, expected);
     return this.#error('FD105', path, `${this.#name(path)} is ${describe(input)}`, expected);
   }
@@ -161,34 +163,61 @@ function likeliestBranch(branches: readonly Issue[][]): Issue[] | undefined {
 
 /** The keys that the schema knows at a path, for "nearest" suggestions. */
 export function knownKeys(schema: z.core.$ZodType, path: YamlPath): string[] {
-  const definition = (schema as z.ZodType).def as unknown as Record<string, unknown> & { type: string };
+  const keys = schemasAt(schema, path).flatMap((found) => {
+    const { def } = found as z.ZodType;
+    return def.type === 'object' ? Object.keys((def as z.core.$ZodObjectDef).shape) : [];
+  });
+  return [...new Set(keys)];
+}
+
+/** What a value at this path is, in words: the `expected` that its schema carries as metadata. */
+function expectedAt(schema: z.core.$ZodType, path: YamlPath): string | undefined {
+  for (const found of schemasAt(schema, path)) {
+    const expected = (found as z.ZodType).meta?.()?.expected;
+    if (typeof expected === 'string') return expected;
+  }
+  return undefined;
+}
+
+/** Every schema that speaks of the value at a path, wrappers before what they wrap, all alternatives of a union. */
+function schemasAt(schema: z.core.$ZodType, path: YamlPath): z.core.$ZodType[] {
+  const inner = innerSchemas(schema);
+  if (inner) {
+    const found = inner.flatMap((each) => schemasAt(each, path));
+    return path.length === 0 ? [schema, ...found] : found;
+  }
   const [head, ...rest] = path;
-  switch (definition.type) {
+  if (head === undefined) return [schema];
+  const { def } = schema as z.ZodType;
+  switch (def.type) {
     case 'object': {
-      const shape = definition.shape as Record<string, z.core.$ZodType>;
-      if (head === undefined) return Object.keys(shape);
-      const next = Object.hasOwn(shape, head) ? shape[String(head)] : undefined;
-      return next ? knownKeys(next, rest) : [];
+      const { shape } = def as z.core.$ZodObjectDef;
+      const next = Object.hasOwn(shape, head) ? shape[head] : undefined;
+      return next ? schemasAt(next, rest) : [];
     }
     case 'array':
-      return head === undefined ? [] : knownKeys(definition.element as z.core.$ZodType, rest);
+      return schemasAt((def as z.core.$ZodArrayDef).element, rest);
     case 'record':
-      return head === undefined ? [] : knownKeys(definition.valueType as z.core.$ZodType, rest);
-    case 'union': {
-      const options = definition.options as z.core.$ZodType[];
-      return [...new Set(options.flatMap((option) => knownKeys(option, path)))];
-    }
-    case 'intersection':
-      return [
-        ...knownKeys(definition.left as z.core.$ZodType, path),
-        ...knownKeys(definition.right as z.core.$ZodType, path),
-      ];
-    case 'pipe':
-      return knownKeys(definition.in as z.core.$ZodType, path);
-    case 'lazy':
-      return knownKeys((definition.getter as () => z.core.$ZodType)(), path);
+      return schemasAt((def as z.core.$ZodRecordDef).valueType, rest);
     default:
-      return 'innerType' in definition ? knownKeys(definition.innerType as z.core.$ZodType, path) : [];
+      return [];
+  }
+}
+
+/** The schemas that a schema is made of without a step down in the value; undefined when it is none of those. */
+function innerSchemas(schema: z.core.$ZodType): readonly z.core.$ZodType[] | undefined {
+  const { def } = schema as z.ZodType;
+  switch (def.type) {
+    case 'union':
+      return (def as z.core.$ZodUnionDef).options;
+    case 'intersection':
+      return [(def as z.core.$ZodIntersectionDef).left, (def as z.core.$ZodIntersectionDef).right];
+    case 'pipe':
+      return [(def as z.core.$ZodPipeDef).in];
+    case 'lazy':
+      return [(def as z.core.$ZodLazyDef).getter()];
+    default:
+      return 'innerType' in def ? [def.innerType as z.core.$ZodType] : undefined;
   }
 }
 

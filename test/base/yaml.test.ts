@@ -169,6 +169,11 @@ describe('checking against a schema', () => {
   const schema = z.strictObject({
     name: z.string(),
     count: z.int().min(1).max(5).optional(),
+    wait: z
+      .string()
+      .transform((text) => text.length)
+      .meta({ expected: 'a duration such as 30s' })
+      .optional(),
     mode: z.enum(['one', 'all']).optional(),
     nested: z.record(z.string(), z.strictObject({ duration: z.string() })).optional(),
     either: z
@@ -203,6 +208,7 @@ describe('checking against a schema', () => {
 
   it.each([
     ['wrong type', 'name: [x]', '1:7 FD105 name is a list <a string>'],
+    ['named type', 'name: x\nwait: 30', '2:7 FD105 wait is the number 30 <a duration such as 30s>'],
     ['nothing', 'name:', '1:6 FD105 name is nothing <a string>'],
     ['missing', 'count: 1', '1:1 FD107 name is required <a string>'],
     ['too small', 'name: x\ncount: 0', '2:8 FD105 count is the number 0 <1 or more>'],

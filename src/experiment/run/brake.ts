@@ -110,7 +110,7 @@ export class Brake {
     const result = instantQuery(this.#store, condition.expr, now);
     if (result.type === 'scalar') return result.value !== 0 && !Number.isNaN(result.value);
     if (result.type !== 'vector') return false;
-    return condition.expr.type === 'binary' && condition.expr.bool
+    return condition.expr.kind === 'binary' && condition.expr.bool
       ? result.samples.some((sample) => sample.value !== 0)
       : result.samples.length > 0;
   }

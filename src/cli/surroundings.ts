@@ -1,0 +1,47 @@
+// What the command line wires in: the real clock, this machine's state folder, the small programs beside ours.
+
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import pc from 'picocolors';
+import { UserError } from '../base/diagnostics.ts';
+import { systemBoot } from '../faults/leases/boot.ts';
+import { Journal } from '../faults/leases/journal.ts';
+import { orphans } from '../faults/leases/recover.ts';
+import { stateFolder } from '../faults/leases/state-folder.ts';
+
+export function openJournal(): Journal {
+  const uid = process.getuid!();
+  return new Journal({ state: stateFolder(process.env, uid), uid, boot: systemBoot });
+}
+
+/** Path of a file that the build puts beside this one. */
+export function beside(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}
+
+/** A user's file; FD101 when it cannot be read. */
+export async function readUserFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw UserError.of('FD101', `${path} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** Every command that meets leases tells of what a crash left behind. */
+export async function warnOfOrphans(): Promise<void> {
+  const left = await orphans(openJournal());
+  if (left.length === 0) return;
+  const names = left.map((lease) => `${lease.fault} on ${lease.target} (run ${lease.run})`).join(', ');
+  process.stderr.write(
+    `${pc.yellow('warning')}: a run died and left ${names}; take it back with: firedrill undo\n`,
+  );
+}
+
+export function print(text: string): void {
+  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2));
+}

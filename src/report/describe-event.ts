@@ -1,0 +1,159 @@
+// One human sentence for each event of the timeline. The live view, the plain progress lines and the HTML report all
+// say the same.
+
+import { humanDuration } from '../base/duration.ts';
+import type { LabelRecord } from '../base/labels.ts';
+import type {
+  AlertRef,
+  EventOf,
+  EventType,
+  NotificationEvent,
+  TimelineEvent,
+} from '../experiment/timeline.ts';
+import { visible } from './plain-text.ts';
+import { formatQuantity, type Unit } from './quantity.ts';
+
+/** The unit of an objective's values, where the reader of the event knows it. */
+export type UnitOfObjective = (objective: string) => Unit;
+
+type Sentences = { readonly [T in EventType]: (event: EventOf<T>, unitOf: UnitOfObjective) => string };
+
+/** One line of visible text, without a full stop. */
+export function describeEvent(event: TimelineEvent, unitOf: UnitOfObjective = () => 'none'): string {
+  // The table's entry for an event's own type takes exactly that event; TypeScript cannot follow the pairing.
+  const sentence = sentences[event.type] as (event: TimelineEvent, unitOf: UnitOfObjective) => string;
+  return visible(sentence(event, unitOf));
+}
+
+const sentences: Sentences = {
+  'run.started': (e) =>
+    `run ${e.run} of ${e.experiment} started${e.trial > 1 ? `, trial ${e.trial}` : ''} (seed ${e.seed})`,
+  'run.planned': (e) => {
+    const { baselineMs, faultMs, recoveryMs } = e.plan.phases;
+    return `plan: baseline ${humanDuration(baselineMs)}, fault ${humanDuration(faultMs)}, recovery ${humanDuration(recoveryMs)}`;
+  },
+  'phase.started': (e) => `${e.phase} phase, ${humanDuration(e.plannedMs)} planned`,
+  'target.started': (e) => `target ${e.target} started as pid ${e.pid}`,
+  'target.ready': (e) => `target ${e.target} is ready after ${humanDuration(e.afterMs)}`,
+  'target.exited': (e) =>
+    `target ${e.target} (pid ${e.pid}) exited ${exitWords(e.code, e.signal)}${e.expected ? ', as expected' : ''}`,
+  'target.replaced': (e) =>
+    `target ${e.target} is now pid ${e.newPid}, was ${e.oldPid}${e.expected ? ', as expected' : ''}`,
+  'steady.held': () => 'steady: every objective holds and no listed alert is active',
+  'steady.failed': (e) => `not steady, so nothing is injected: ${e.reasons.join('; ')}`,
+  'fault.injecting': (e) => `injecting ${e.fault} (${e.kind}) into ${e.targets.join(', ')} by ${e.driver}`,
+  'fault.injected': (e) => `fault ${e.fault} is in place`,
+  'fault.failed': (e) => `fault ${e.fault} could not be injected: ${e.reason}`,
+  'fault.hits': (e) => `fault ${e.fault} has ${hitWords(e.hits)}`,
+  'fault.undoing': (e) => `undoing ${e.fault}, ${undoWords[e.why]}`,
+  'fault.undone': (e) => `fault ${e.fault} is undone with ${hitWords(e.hits)}; verified: ${e.verified}`,
+  'fault.spent': (e) => `fault ${e.fault} is done with ${hitWords(e.hits)}; there is nothing to undo`,
+  'fault.no-effect': (e) => `fault ${e.fault} is not in place: ${e.reason}`,
+  'fault.stuck': (e) => `fault ${e.fault} could not be undone; left behind: ${e.left.join('; ')}`,
+  'objective.breached': (e, unitOf) =>
+    `objective ${e.objective} is broken${valueWords(e.value, unitOf(e.objective))}`,
+  'objective.recovered': (e, unitOf) =>
+    `objective ${e.objective} holds again${valueWords(e.value, unitOf(e.objective))}`,
+  'alert.pending': (e) => `alert ${alertWords(e)} is pending`,
+  'alert.firing': (e) => `alert ${alertWords(e)} is firing`,
+  'alert.resolved': (e) => `alert ${alertWords(e)} is resolved`,
+  'alert.dropped': (e) => `alert ${alertWords(e)} is no longer pending; it never fired`,
+  'alert.suppressed': (e) => `alert ${alertWords(e)} is held back from ${e.receiver}: ${e.reason} by ${e.by}`,
+  'notification.captured': (e) => `captured: ${notificationWords(e)}`,
+  'notification.delivered': (e) => `delivered: ${notificationWords(e)}`,
+  'notification.failed': (e) =>
+    `not delivered after ${e.attempts} ${e.attempts === 1 ? 'attempt' : 'attempts'}: ${notificationWords(e)}: ${e.reason}`,
+  'rule.failed': (e) => `rule ${e.rule} of group ${e.group} failed: ${e.reason}`,
+  'source.failed': (e) => `cannot read ${e.source}: ${e.reason}`,
+  'source.recovered': (e) => `${e.source} can be read again`,
+  'stop.triggered': (e) => `stopping: ${stopWords[e.by]}${e.reason === '' ? '' : `: ${e.reason}`}`,
+  disturbance: (e) => `disturbed by another hand: ${e.what}`,
+  warning: (e) => `warning: ${e.message}`,
+  'run.ended': (e) => `run ended: ${outcomeWords[e.outcome]}${e.reason ? `: ${e.reason}` : ''}`,
+};
+
+const undoWords = {
+  duration: 'its time is over',
+  stopped: 'the run is being stopped',
+  error: 'the run met an error',
+} as const;
+
+const stopWords = {
+  condition: 'a stop condition is true',
+  blind: 'a stop condition can no longer be seen',
+  user: 'asked by the user',
+  limit: 'a limit is reached',
+} as const;
+
+const outcomeWords = {
+  completed: 'completed',
+  stopped: 'stopped',
+  'not-steady': 'the system was not steady',
+  error: 'error',
+} as const;
+
+function exitWords(code: number | null, signal: string | null): string {
+  return signal === null ? `with code ${code ?? 'unknown'}` : `by ${signal}`;
+}
+
+function hitWords(hits: number | undefined): string {
+  if (hits === undefined) return 'hits that cannot be counted';
+  return hits === 1 ? '1 hit' : `${hits} hits`;
+}
+
+function valueWords(value: number | null, unit: Unit): string {
+  return value === null ? '' : ` at ${formatQuantity(value, unit)}`;
+}
+
+function alertWords(alert: AlertRef): string {
+  return `${alert.alert}${labelWords(alert.labels)}`;
+}
+
+function notificationWords(event: NotificationEvent): string {
+  const names = [
+    ...new Set(event.alerts.map((alert) => alert.labels.alertname ?? 'an alert without a name')),
+  ];
+  return `${event.receiver} is told that ${names.join(', ')} ${names.length > 1 ? 'are' : 'is'} ${event.status}`;
+}
+
+/** ` {job="app"}` without the name of the alert; '' when nothing is left. */
+export function labelWords(labels: LabelRecord): string {
+  const pairs = Object.entries(labels)
+    .filter(([name]) => name !== 'alertname')
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return pairs.length === 0 ? '' : ` {${pairs.join(', ')}}`;
+}
+
+/** The parts of a run that events are filtered by. */
+export type EventTopic =
+  | 'run'
+  | 'target'
+  | 'fault'
+  | 'hits'
+  | 'objective'
+  | 'alert'
+  | 'notification'
+  | 'trouble';
+
+const topics: Readonly<Record<string, EventTopic>> = {
+  run: 'run',
+  phase: 'run',
+  steady: 'run',
+  target: 'target',
+  fault: 'fault',
+  objective: 'objective',
+  alert: 'alert',
+  notification: 'notification',
+  rule: 'trouble',
+  source: 'trouble',
+  stop: 'trouble',
+  disturbance: 'trouble',
+  warning: 'trouble',
+};
+
+export function topicOf(event: TimelineEvent): EventTopic {
+  // One reading a second: enough of them to hide everything else.
+  if (event.type === 'fault.hits') return 'hits';
+  return topics[event.type.split('.')[0]!] ?? 'run';
+}

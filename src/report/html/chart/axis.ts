@@ -1,0 +1,21 @@
+// The time axis below the lanes: distance from the injection, and the wall-clock time under it.
+
+import { wallTime } from '../../moment.ts';
+import { type Markup, markup } from '../markup.ts';
+import { percent, shareOf, type TimeScale } from './scale.ts';
+import type { TimeTick } from './ticks.ts';
+
+const heightPx = 38;
+/** A label nearer to an end than this is set against the end instead of centred. */
+const edgeShare = 0.04;
+
+export function timeAxis(ticks: readonly TimeTick[], scale: TimeScale): Markup {
+  return markup`<svg class="plot axis" height="${heightPx}" role="img" aria-label="Time from the injection, with wall-clock time in UTC">${ticks.map(
+    (tick) => {
+      const share = shareOf(scale, tick.atMs);
+      const x = percent(share);
+      const anchor = share < edgeShare ? 'start' : share > 1 - edgeShare ? 'end' : 'middle';
+      return markup`<g class="tick${tick.fine && ' fine'}" text-anchor="${anchor}"><text class="tick-offset" x="${x}" y="14">${tick.label}</text><text class="tick-wall" x="${x}" y="30">${wallTime(tick.atMs)}</text></g>`;
+    },
+  )}</svg>`;
+}

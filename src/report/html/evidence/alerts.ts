@@ -1,0 +1,64 @@
+// One card an alert: what it owed, what it did, and the facts.
+
+import { humanDuration } from '../../../base/duration.ts';
+import type { AlertSpec } from '../../../experiment/model.ts';
+import type { AlertVerdict, Verdict } from '../../../experiment/verdict.ts';
+import { labelWords } from '../../describe-event.ts';
+import type { ReportInput } from '../../input.ts';
+import { type Markup, markup } from '../markup.ts';
+import { specOf } from '../timeline/timeline.ts';
+import { hopTrack } from './hops.ts';
+import { evidenceList, section, verdictWord } from './item.ts';
+
+export function alertsSection({ verdict, experiment }: ReportInput, zeroMs: number): Markup | false {
+  if (verdict.alerts.length === 0) return false;
+  return section(
+    'alerts',
+    'Alerts',
+    verdict.alerts.map(
+      (alert) => markup`<article class="card">
+<header><h3>${alert.name}<span class="labels">${labelWords(alert.labels)}</span></h3>${verdictWord(alert.verdict, alert.judgement)}</header>
+<p class="reason">${alert.reason}</p>
+<p class="aside">${duty(alert)}</p>
+${alert.projected !== null && markup`<p class="aside"><strong>Projected, not observed.</strong> ${alert.projected}</p>`}
+${way(alert, specOf(alert, experiment.alerts), verdict.times, zeroMs)}
+${alert.notes.length > 0 && markup`<ul class="notes">${alert.notes.map((note) => markup`<li><strong>${noteNames[note.kind]}</strong> ${note.text}</li>`)}</ul>`}
+${evidenceList(alert.evidence, zeroMs)}
+</article>
+`,
+    ),
+  );
+}
+
+/** The hops, or, where none was taken, how long they would take at worst. */
+function way(
+  alert: AlertVerdict,
+  spec: AlertSpec | undefined,
+  bounds: Verdict['times'],
+  zeroMs: number,
+): Markup | false {
+  if (Object.values(alert.times).some((time) => time !== null)) return hopTrack(alert, spec, bounds, zeroMs);
+  if (alert.predicted === null) return false;
+  const { firingMs, notifiedMs } = alert.predicted;
+  return markup`<p class="aside">Had it been needed: firing after at most ${humanDuration(firingMs)}, told after at most ${humanDuration(notifiedMs)}, by its own settings.</p>`;
+}
+
+const noteNames: Record<AlertVerdict['notes'][number]['kind'], string> = {
+  flapping: 'Flapping.',
+  lucky: 'Lucky.',
+  'missing-runbook': 'No runbook.',
+  'missing-summary': 'No summary.',
+};
+
+const duties: Record<AlertVerdict['expect'], string> = {
+  follows: 'Owes: to ring once what it guards is broken, and to stay quiet otherwise.',
+  rings: 'Owes: to ring after the injection.',
+  quiet: 'Owes: to stay quiet.',
+  any: 'Owes nothing: it is only reported.',
+};
+
+function duty(alert: AlertVerdict): string {
+  const guards = alert.guards.length > 0 ? ` Guards ${alert.guards.join(', ')}.` : '';
+  const told = alert.receivers.length > 0 ? ` Told: ${alert.receivers.join(', ')}.` : '';
+  return `${duties[alert.expect]}${guards}${told}`;
+}

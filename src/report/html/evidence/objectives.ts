@@ -1,0 +1,31 @@
+// The table of objectives: what was promised, what happened, when it broke and when it was back.
+
+import type { ObjectiveVerdict } from '../../../experiment/verdict.ts';
+import { type Markup, markup } from '../markup.ts';
+import { cell, evidenceList, moment, section, verdictWord } from './item.ts';
+
+export function objectivesSection(objectives: readonly ObjectiveVerdict[], zeroMs: number): Markup | false {
+  if (objectives.length === 0) return false;
+  return section(
+    'objectives',
+    'Objectives',
+    markup`<table class="items">
+<thead><tr><th scope="col">Objective</th><th scope="col">Verdict</th><th scope="col">Expected</th><th scope="col">Broke</th><th scope="col">Held again</th><th scope="col">Told by</th></tr></thead>
+${objectives.map((objective) => objectiveRows(objective, zeroMs))}
+</table>`,
+  );
+}
+
+function objectiveRows(objective: ObjectiveVerdict, zeroMs: number): Markup {
+  return markup`<tbody>
+<tr><th scope="row">${objective.name}</th>${cell('Verdict', verdictWord(objective.verdict, objective.judgement))}${cell('Expected', objective.expect)}${cell('Broke', moment(objective.times.breached, zeroMs))}${cell('Held again', moment(objective.times.recovered, zeroMs))}${cell('Told by', detection(objective))}</tr>
+<tr class="detail"><td colspan="6"><p class="reason">${objective.reason}</p><p><code class="expression">${objective.promql}</code></p>${evidenceList(objective.evidence, zeroMs)}</td></tr>
+</tbody>
+`;
+}
+
+/** Which alerts told of the breach; a dash where there was none, or nobody was to tell. */
+function detection({ detectedBy }: ObjectiveVerdict): string {
+  if (detectedBy === null) return '–';
+  return detectedBy.length === 0 ? 'no alert' : detectedBy.join(', ');
+}

@@ -1,0 +1,8 @@
+// The whole style sheet of a report.
+
+import { filterRules } from '../events.ts';
+import { evidenceStyle } from './evidence.ts';
+import { pageStyle } from './page.ts';
+import { timelineStyle } from './timeline.ts';
+
+export const style = [pageStyle, timelineStyle, evidenceStyle, filterRules].join('\n');

@@ -3,7 +3,7 @@
 
 import type { Clock } from '../../../base/clock.ts';
 import type { Family } from './family.ts';
-import { commandLine, type ProcessStat } from './proc.ts';
+import { commandLine, type ProcessStat, processKey } from './proc.ts';
 import { sendSignal } from './signal.ts';
 
 export interface EndOutcome {
@@ -21,7 +21,7 @@ export async function endFamily(family: Family, graceMs: number, clock: Clock): 
   const seen = new Set<string>();
   const look = () => {
     const members = family.look();
-    for (const { pid, startTime } of members) seen.add(`${pid}:${startTime}`);
+    for (const member of members) seen.add(processKey(member));
     return members;
   };
   if (graceMs > 0) await ask(look, graceMs, clock);

@@ -67,6 +67,11 @@ export function isSame(a: ProcessId, b: ProcessId): boolean {
   return a.pid === b.pid && a.startTime === b.startTime;
 }
 
+/** Equal for the same process and for no other of this machine's start: for sets and maps. */
+export function processKey({ pid, startTime }: ProcessId): string {
+  return `${pid}:${startTime}`;
+}
+
 /** T is stopped by a signal. A process that a debugger holds (t) does not count: SIGCONT would not continue it. */
 export function isStopped(stat: ProcessStat): boolean {
   return stat.state === 'T';

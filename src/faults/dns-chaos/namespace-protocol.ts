@@ -1,0 +1,24 @@
+// What Firedrill and its helper inside a network namespace say to each other, over the channel between a Node.js
+// process and its child. A socket belongs for ever to the namespace in which it was made, so the helper makes the
+// sockets and hands them out; Firedrill serves them itself, and no byte is copied twice.
+
+/** An order to the helper. It answers with a DoorReply of the same id, and the socket beside it. */
+export interface DoorOrder {
+  readonly id: number;
+  /** Bind a UDP socket, listen on TCP, or connect by TCP. */
+  readonly open: 'udp' | 'listen' | 'connect';
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface DoorReply {
+  readonly id: number;
+  readonly error?: string;
+}
+
+/** Sent once in the beginning, and whenever programs began or ceased to listen on TCP inside. */
+export interface PortsReport {
+  readonly listening: readonly number[];
+}
+
+export type HelperMessage = DoorReply | PortsReport;

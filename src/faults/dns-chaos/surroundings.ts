@@ -1,0 +1,78 @@
+// What the drivers take from the machine: its name servers, its programs, and whether a command line works.
+
+import { execFile } from 'node:child_process';
+import { access, constants, readFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import type { Random } from '../../base/random.ts';
+import type { Launch } from '../targets/target.ts';
+import type { Endpoint } from './forward.ts';
+import { nameservers } from './resolver-files.ts';
+import type { CommandTarget } from './route.ts';
+import { DnsServer } from './server.ts';
+
+/** Where the drill's DNS server passes on what it does not answer itself. */
+export type Upstreams = () => Promise<readonly Endpoint[]>;
+
+export const upstreamsOfMachine: Upstreams = async () => nameservers(await textOf('/etc/resolv.conf'));
+
+/** glibc waits 5 s for a server; we must have tried more than one by then. */
+const upstreamTimeoutMs = 1500;
+
+/** How long a query of our own may take: longer than one upstream. */
+export const checkTimeoutMs = 2000;
+
+export async function newServer(
+  declared: CommandTarget,
+  upstreams: Upstreams,
+  random: Random,
+): Promise<DnsServer> {
+  return new DnsServer({ hosts: declared.hosts, upstreams: await upstreams(), upstreamTimeoutMs, random });
+}
+
+/** The text of a file, or nothing when there is no such file. */
+export async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The absolute path of a program, so that the target's own PATH cannot put another in its place. */
+export async function findProgram(name: string, path = process.env.PATH ?? ''): Promise<string | undefined> {
+  for (const folder of [...path.split(delimiter), '/usr/sbin', '/usr/bin', '/sbin', '/bin']) {
+    const candidate = join(folder || '.', name);
+    const executable = await access(candidate, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (executable) return candidate;
+  }
+  return undefined;
+}
+
+const trialTimeoutMs = 10_000;
+
+/** Runs a command the way that a target would be started; what it printed, or why it failed. */
+export function tryLaunch(
+  launch: Launch,
+  command: readonly string[],
+  folder = '/',
+): Promise<{ readonly printed: string } | { readonly failure: string }> {
+  const [program, ...args] = [...launch.prefix, ...command];
+  const options = { cwd: folder, timeout: trialTimeoutMs, env: { ...process.env, ...launch.env } };
+  return new Promise((resolve) => {
+    execFile(program!, args, options, (error, stdout, stderr) => {
+      if (!error) return resolve({ printed: stdout });
+      resolve({ failure: stderr.trim().split('\n').at(-1) || error.message });
+    });
+  });
+}

@@ -39,7 +39,10 @@ export const catalogue = {
   FD105: { title: 'Wrong type or value', hint: 'The message says what is expected there.' },
   FD106: { title: 'Unknown key', hint: 'The nearest known key is named; unknown keys are never ignored.' },
   FD107: { title: 'Required key is missing', hint: 'Add the key that the message names.' },
-  FD108: { title: 'Environment variable is not set', hint: 'Set it, or write `${NAME:-default}`.' },
+  FD108: {
+    title: 'Environment variable is not set',
+    hint: 'Set it, or write `${NAME:-default}`; `$${` stands for a plain `${`.',
+  },
   FD109: {
     title: 'Kind of file not recognised',
     hint: 'Name it with `--kind`, or check apiVersion and kind.',
@@ -117,6 +120,37 @@ export const catalogue = {
   FD305: {
     title: 'Rule is there twice',
     hint: 'Two rules of one name and labels write the same series; rename or remove one.',
+  },
+  // 4xx: Alertmanager
+  FD401: {
+    title: 'Not a valid matcher',
+    hint: 'Write name="value", name!="value", name=~"regex" or name!~"regex".',
+  },
+  FD402: {
+    title: 'Root route with what only its children may have',
+    hint: 'The root takes every alert: it names a receiver and has no matchers, continue or time intervals.',
+  },
+  FD403: { title: 'Settings that exclude each other', hint: 'Keep one of those that the message names.' },
+  FD404: {
+    title: 'Receiver lacks a setting',
+    hint: 'Set one of those that the message names, in the receiver or in `global`.',
+  },
+  FD405: {
+    title: 'Not a valid time interval',
+    hint: 'Times are 09:00 to 24:00; days, months and years are names or numbers, or ranges a:b.',
+  },
+  FD406: {
+    title: 'Setting that a drill does not use',
+    hint: 'The notification is captured without it; the real Alertmanager would apply it.',
+  },
+  FD407: {
+    title: 'Capture receiver would be open to the network',
+    hint: 'Listen on 127.0.0.1, or set `capture.token`.',
+  },
+  FD408: {
+    title: 'Capture receiver cannot listen',
+    exit: exitCodes.toolError,
+    hint: 'Choose another port, or 0 for any free one.',
   },
   // 5xx: targets
   FD501: {

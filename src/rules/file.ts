@@ -13,7 +13,8 @@ import {
 import { parseExpr } from '../promql/parser.ts';
 import type { NamedTemplate, Rule, RuleFile, RuleGroup } from './model.ts';
 import { parsePrometheusDuration } from './prometheus-duration.ts';
-import { prometheusRuleSchema, type RawGroup, type RawRule, ruleFileSchema, textOf } from './schema.ts';
+import { sourceTextOf, textOf, textRecordOf } from './scalar-text.ts';
+import { prometheusRuleSchema, type RawGroup, type RawRule, ruleFileSchema } from './schema.ts';
 import { parseAlertTemplate } from './templates/alert-template.ts';
 
 export function readRuleFile(file: string, text: string): Parsed<RuleFile> {
@@ -57,10 +58,10 @@ function readDocument(document: YamlDocument): Parsed<RuleGroup[]> {
 function buildGroups(document: YamlDocument, groups: readonly RawGroup[], path: YamlPath): RuleGroup[] {
   return groups.map((group, i) => {
     const at = [...path, i];
-    const labels = record(document, group.labels, [...at, 'labels']);
+    const labels = textRecordOf(document, group.labels, [...at, 'labels']);
     const interval = milliseconds(group.interval);
     return {
-      name: sourceText(document, group.name, [...at, 'name']),
+      name: sourceTextOf(document, group.name, [...at, 'name']),
       file: document.file,
       intervalMs: interval === 0 ? undefined : interval,
       queryOffsetMs: milliseconds(group.query_offset),
@@ -73,13 +74,13 @@ function buildGroups(document: YamlDocument, groups: readonly RawGroup[], path: 
 /** The rule's own labels win over those of its group. */
 function buildRule(document: YamlDocument, raw: RawRule, at: YamlPath, groupLabels: LabelRecord): Rule {
   const exprPath = [...at, 'expr'];
-  const exprText = sourceText(document, raw.expr, exprPath);
+  const exprText = sourceTextOf(document, raw.expr, exprPath);
   const parsed = parseExpr(exprText);
   if (!parsed.ok) throw new Error(`the schema let an expression pass: ${parsed.error.message}`);
   const nameKey = textOf(raw.alert) === '' ? 'record' : 'alert';
-  const labels = { ...groupLabels, ...record(document, raw.labels, [...at, 'labels']) };
+  const labels = { ...groupLabels, ...textRecordOf(document, raw.labels, [...at, 'labels']) };
   const common = {
-    name: sourceText(document, raw[nameKey], [...at, nameKey]),
+    name: sourceTextOf(document, raw[nameKey], [...at, nameKey]),
     expr: parsed.expr,
     exprText,
     labels,
@@ -87,7 +88,7 @@ function buildRule(document: YamlDocument, raw: RawRule, at: YamlPath, groupLabe
     placeInExpr: (offset: number, length: number): Place => document.placeInside(exprPath, offset, length),
   };
   if (nameKey === 'record') return { kind: 'recording', ...common };
-  const annotations = record(document, raw.annotations, [...at, 'annotations']);
+  const annotations = textRecordOf(document, raw.annotations, [...at, 'annotations']);
   return {
     kind: 'alerting',
     ...common,
@@ -106,24 +107,6 @@ function templates(texts: LabelRecord): NamedTemplate[] {
 function milliseconds(value: unknown): number {
   const text = textOf(value);
   return text === '' ? 0 : (parsePrometheusDuration(text) ?? 0);
-}
-
-function record(
-  document: YamlDocument,
-  values: Readonly<Record<string, unknown>> | null | undefined,
-  path: YamlPath,
-): LabelRecord {
-  const entries = Object.entries(values ?? {});
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name, sourceText(document, value, [...path, name])]),
-  );
-}
-
-/** `1.50` without quotes is the text "1.50" to Prometheus, not the number 1.5. */
-function sourceText(document: YamlDocument, value: unknown, path: YamlPath): string {
-  if (typeof value === 'string' || !document.isPlain(path)) return textOf(value);
-  const { text = '', column, length = 0 } = document.placeOf(path);
-  return [...text].slice(column - 1, column - 1 + length).join('');
 }
 
 /** Rules of one name and one set of labels, as promtool finds them: the later ones are reported. */

@@ -7,6 +7,7 @@ import { metricName } from '../base/labels.ts';
 import type { IssueDetails } from '../base/schema-issues.ts';
 import { parseExpr } from '../promql/parser.ts';
 import { parsePrometheusDuration } from './prometheus-duration.ts';
+import { scalarText as text, textOf } from './scalar-text.ts';
 import { parseAlertTemplate } from './templates/alert-template.ts';
 import { TemplateSyntaxError } from './templates/lexer.ts';
 
@@ -33,19 +34,6 @@ type Context = z.RefinementCtx;
 
 function complain(context: Context, code: ErrorCode, message: string, details: IssueDetails = {}): void {
   context.addIssue({ code: 'custom', message, params: { code, ...details } });
-}
-
-/** A string; numbers and booleans are read as the text that stands in the file, as Prometheus does. */
-const text = z.unknown().superRefine((value, context) => {
-  if (value !== null && typeof value === 'object')
-    complain(context, 'FD105', `is ${Array.isArray(value) ? 'a list' : 'a mapping'}`, {
-      expected: 'a string',
-    });
-});
-
-/** The text of a scalar that may be absent. */
-export function textOf(value: unknown): string {
-  return value === null || value === undefined || typeof value === 'object' ? '' : String(value);
 }
 
 const expression = text.superRefine((value, context) => {

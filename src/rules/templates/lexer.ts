@@ -1,6 +1,8 @@
 // Splits a template into text and the tokens inside `{{ … }}`. Offsets count characters of the whole template, so
 // that an error can be shown inside the YAML line that the template came from.
 
+import { unquote } from '../../promql/syntax/quote.ts';
+
 export type TokenKind =
   | 'text'
   | 'open'
@@ -172,7 +174,7 @@ function quoted(source: string, at: number, open: number): Token {
       throw new TemplateSyntaxError('unterminated quoted string', at, Math.max(end, open + 2));
     end += source[end] === '\\' ? 2 : 1;
   }
-  return { kind: 'string', text: decodeEscapes(source.slice(at + 1, end), at + 1), start: at, end: end + 1 };
+  return { kind: 'string', text: decoded(source.slice(at, end + 1), at), start: at, end: end + 1 };
 }
 
 function raw(source: string, at: number): Token {
@@ -182,43 +184,22 @@ function raw(source: string, at: number): Token {
 }
 
 function character(source: string, at: number): Token {
-  const body = /'((?:\\.[^']*)|[^'\\\n])'/uy;
+  const body = /'(?:\\.[^']*|[^'\\\n])'/uy;
   body.lastIndex = at;
   const match = body.exec(source);
   if (!match) throw new TemplateSyntaxError('unterminated character constant', at);
-  return { kind: 'char', text: decodeEscapes(match[1]!, at + 1), start: at, end: body.lastIndex };
+  return { kind: 'char', text: decoded(match[0], at), start: at, end: body.lastIndex };
 }
 
-const simpleEscapes: Record<string, string> = {
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-  '\\': '\\',
-  '"': '"',
-  "'": "'",
-};
+const badEscape =
+  /\\(?![abfnrtv\\"']|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3})|(?:\\.|[^\\])/gsu;
 
-/** Go's escapes of interpreted strings. */
-function decodeEscapes(body: string, offset: number): string {
-  return body.replace(
-    /\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|[\s\S]?)/g,
-    (whole, sequence: string, index: number) => {
-      const simple = simpleEscapes[sequence];
-      if (simple !== undefined) return simple;
-      if (/^[0-7]{3}$/.test(sequence)) return String.fromCharCode(Number.parseInt(sequence, 8));
-      if (/^[xuU]./.test(sequence)) {
-        const code = Number.parseInt(sequence.slice(1), 16);
-        if (code <= 0x10ffff) return String.fromCodePoint(code);
-      }
-      throw new TemplateSyntaxError(
-        `unknown escape ${JSON.stringify(whole)}`,
-        offset + index,
-        offset + index + 2,
-      );
-    },
-  );
+/** The text of a literal in quotes at `offset`; an escape that Go does not know is an error. */
+function decoded(literal: string, offset: number): string {
+  for (const match of literal.matchAll(badEscape)) {
+    if (match[0] !== '\\') continue;
+    const at = offset + match.index;
+    throw new TemplateSyntaxError('unknown escape in a string', at, at + 2);
+  }
+  return unquote(literal);
 }

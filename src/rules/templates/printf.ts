@@ -1,6 +1,7 @@
 // Go's fmt.Sprintf for the verbs that templates use. A verb that does not fit its argument prints Go's `%!verb(…)`
 // instead of failing, so that a small mistake in an annotation stays readable.
 
+import { quote } from '../../promql/syntax/quote.ts';
 import { formatFloat } from './float-format.ts';
 import { printValue, Struct, typeName, type Value } from './values.ts';
 
@@ -92,7 +93,7 @@ const radixes: Record<string, number> = { d: 10, v: 10, b: 2, o: 8, x: 16, X: 16
 
 function formatInt(spec: Spec, value: bigint): string | undefined {
   if (spec.verb === 'c') return pad(spec, String.fromCodePoint(codePoint(value)));
-  if (spec.verb === 'q') return pad(spec, `'${String.fromCodePoint(codePoint(value))}'`);
+  if (spec.verb === 'q') return pad(spec, quote(String.fromCodePoint(codePoint(value)), "'"));
   if (spec.verb === 'U') return pad(spec, `U+${value.toString(16).toUpperCase().padStart(4, '0')}`);
   const radix = radixes[spec.verb];
   if (radix === undefined) return undefined;
@@ -126,8 +127,7 @@ function formatNumber(spec: Spec, value: number): string | undefined {
 function formatString(spec: Spec, value: string): string | undefined {
   const cut = spec.precision === undefined ? value : [...value].slice(0, spec.precision).join('');
   if (spec.verb === 's' || spec.verb === 'v') return pad(spec, cut);
-  if (spec.verb === 'q')
-    return pad(spec, spec.sharp && !cut.includes('`') ? `\`${cut}\`` : JSON.stringify(cut));
+  if (spec.verb === 'q') return pad(spec, spec.sharp && !cut.includes('`') ? `\`${cut}\`` : quote(cut));
   if (spec.verb !== 'x' && spec.verb !== 'X') return undefined;
   const hex = Buffer.from(cut, 'utf8').toString('hex');
   return pad(spec, spec.verb === 'X' ? hex.toUpperCase() : hex);

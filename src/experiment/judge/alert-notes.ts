@@ -1,0 +1,55 @@
+// What is worth knowing about an alert that rang, beside its verdict.
+
+import { humanDuration } from '../../base/duration.ts';
+import type { AlertSpec } from '../model.ts';
+import type { AlertVerdict } from '../verdict.ts';
+import type { AlertHistory } from './alert-history.ts';
+import type { AlertFinding } from './finding.ts';
+
+type Note = AlertVerdict['notes'][number];
+
+const runbookNames = ['runbook_url', 'runbook'];
+const summaryNames = ['summary', 'title', 'message', 'description'];
+
+export function notesOn(
+  spec: AlertSpec,
+  finding: AlertFinding,
+  history: AlertHistory,
+  predicted: AlertVerdict['predicted'],
+  injectedAt: number,
+): Note[] {
+  const episodes = history.firing.filter(({ from }) => from >= injectedAt).length;
+  const notes: (Note | undefined)[] = [
+    episodes > 1
+      ? { kind: 'flapping', text: `${spec.name} fired ${episodes} times in this run.` }
+      : undefined,
+    luck(spec, finding, predicted),
+    lacks(history, runbookNames)
+      ? { kind: 'missing-runbook', text: `${spec.name} has no runbook_url for whoever is paged.` }
+      : undefined,
+    lacks(history, summaryNames)
+      ? { kind: 'missing-summary', text: `${spec.name} has no summary for whoever is paged.` }
+      : undefined,
+  ];
+  return notes.filter((note) => note !== undefined);
+}
+
+function luck(
+  spec: AlertSpec,
+  finding: AlertFinding,
+  predicted: AlertVerdict['predicted'],
+): Note | undefined {
+  if (predicted === null || (finding.verdict !== 'rang' && finding.verdict !== 'flapping')) return undefined;
+  const hops = [
+    { verb: 'fire', withinMs: spec.firesWithinMs, worstMs: predicted.firingMs },
+    { verb: 'be told', withinMs: spec.notifies?.withinMs, worstMs: predicted.notifiedMs },
+  ];
+  const late = hops.find(({ withinMs, worstMs }) => withinMs !== undefined && worstMs > withinMs);
+  if (!late) return undefined;
+  const text = `${spec.name} met its deadline by luck: at worst it takes ${humanDuration(late.worstMs)} to ${late.verb}, and ${humanDuration(late.withinMs!)} are allowed.`;
+  return { kind: 'lucky', text };
+}
+
+function lacks({ annotations }: AlertHistory, names: readonly string[]): boolean {
+  return annotations !== null && !names.some((name) => (annotations[name] ?? '').trim() !== '');
+}

@@ -1,0 +1,142 @@
+// One listed alert: what it owes in this run, whether it did it, and what a reader should know beside that.
+
+import type { Queryable } from '../../telemetry/metrics/series.ts';
+import type { AlertSpec, Experiment } from '../model.ts';
+import type { AlertVerdict } from '../verdict.ts';
+import { alertEvidence } from './alert-evidence.ts';
+import { type AlertHistory, historyOf, instanceFilter } from './alert-history.ts';
+import { notesOn } from './alert-notes.ts';
+import { breachDuty, faultDuty } from './duty.ts';
+import type { RunFacts } from './facts.ts';
+import { type AlertCase, type AlertFinding, unproven } from './finding.ts';
+import type { ObjectiveFinding } from './objective.ts';
+import { judgeRinging } from './ringing.ts';
+import { judgeSilence } from './silence.ts';
+import { worstCase } from './worst-case.ts';
+
+export interface AlertContext {
+  readonly experiment: Experiment;
+  readonly facts: RunFacts;
+  readonly recording: Queryable;
+  readonly objectives: readonly ObjectiveFinding[];
+  readonly faultHit: boolean;
+  readonly projection: boolean;
+}
+
+export function judgeAlert(spec: AlertSpec, context: AlertContext): AlertVerdict {
+  const { experiment, facts } = context;
+  const history = historyOf(instanceFilter(spec, experiment), facts);
+  const rules = facts.plan?.alerts.find((alert) => samePlan(alert, spec))?.rules ?? [];
+  const guarded = context.objectives.filter((finding) => spec.guards.includes(finding.spec.name));
+  const { injectedAt } = facts;
+  const finding =
+    injectedAt === null
+      ? neverTested(spec, facts)
+      : decide(
+          { ...context, spec, history: since(history, injectedAt), rules, guarded, injectedAt },
+          history,
+        );
+  const breached = firstBreach(guarded);
+  const firing = history.firing.find((interval) => interval.from >= (injectedAt ?? 0)) ?? null;
+  const predicted = worstCase(rules);
+  return {
+    name: spec.name,
+    verdict: finding.verdict,
+    judgement: finding.judgement,
+    reason: finding.reason,
+    evidence: [...alertEvidence(spec, history, breached, facts, predicted), ...(finding.evidence ?? [])],
+    labels: spec.labels,
+    expect: spec.expect,
+    guards: spec.guards,
+    receivers: [...new Set(history.told.map((told) => told.receiver))],
+    times: timesOf(history, breached, injectedAt),
+    predicted,
+    projected: finding.projected ?? null,
+    notes: firing === null ? [] : notesOn(spec, finding, history, predicted, injectedAt ?? 0),
+  };
+}
+
+function samePlan(alert: Pick<AlertSpec, 'name' | 'labels'>, spec: AlertSpec): boolean {
+  const labels = Object.entries(spec.labels);
+  return (
+    alert.name === spec.name &&
+    Object.keys(alert.labels).length === labels.length &&
+    labels.every(([label, value]) => alert.labels[label] === value)
+  );
+}
+
+function neverTested(spec: AlertSpec, facts: RunFacts): AlertFinding {
+  return facts.unsteady
+    ? unproven('not-steady', `${spec.name} was not tested: ${facts.unsteady.join('; ')}.`)
+    : unproven('cut-short', `${spec.name} was not tested: no fault was injected.`);
+}
+
+/** The history from the injection on: what rang and was over before has nothing to do with the fault. */
+function since(history: AlertHistory, injectedAt: number): AlertHistory {
+  const later = (interval: { readonly from: number }) => interval.from >= injectedAt;
+  return {
+    ...history,
+    firing: history.firing.filter(later),
+    pending: history.pending.filter(later),
+    told: history.told.filter((told) => told.at >= injectedAt),
+    failed: history.failed.filter((event) => event.at >= injectedAt),
+    suppressed: history.suppressed.filter((event) => event.at >= injectedAt),
+  };
+}
+
+function decide(alert: AlertCase, whole: AlertHistory): AlertFinding {
+  const { spec, injectedAt } = alert;
+  const before = whole.firing.find(({ from, to }) => from < injectedAt && (to === null || to > injectedAt));
+  if (spec.expect === 'any') return reported(alert);
+  if (before) {
+    const reason = `${spec.name} was firing already when the fault was injected, so it could not tell of it.`;
+    return unproven('already-firing', reason);
+  }
+  if (spec.expect === 'quiet') return judgeSilence(alert);
+  if (spec.expect === 'rings') return judgeRinging(alert, faultDuty(alert));
+  const duty = breachDuty(alert);
+  if (duty) return judgeRinging(alert, duty);
+  return unknownBreach(alert) ?? judgeSilence(alert);
+}
+
+function reported({ spec, history }: AlertCase): AlertFinding {
+  const rang = history.firing.length > 0 ? 'rang' : 'stayed silent';
+  return { verdict: 'reported', judgement: 'note', reason: `${spec.name} ${rang}; nothing was asked of it.` };
+}
+
+/** Where nobody can tell whether an objective broke, neither ringing nor silence is right or wrong. */
+function unknownBreach({ spec, guarded }: AlertCase): AlertFinding | undefined {
+  const unknown = guarded.find((finding) => finding.state === 'unknown');
+  if (!unknown) return undefined;
+  const { verdict, reason } = unknown.verdict;
+  const own =
+    verdict === 'noisy' || verdict === 'cut-short' || verdict === 'not-steady' ? verdict : 'no-data';
+  return unproven(
+    own,
+    `${spec.name} cannot be judged, because ${unknown.spec.name}, which it guards, cannot: ${reason}`,
+  );
+}
+
+function firstBreach(guarded: readonly ObjectiveFinding[]): number | null {
+  const times = guarded.flatMap((finding) => finding.breaches.map((breach) => breach.from));
+  return times.length > 0 ? Math.min(...times) : null;
+}
+
+function timesOf(
+  history: AlertHistory,
+  breached: number | null,
+  injectedAt: number | null,
+): AlertVerdict['times'] {
+  const from = injectedAt ?? Number.NEGATIVE_INFINITY;
+  const firing = history.firing.find((interval) => interval.from >= from);
+  const told = history.told.filter((each) => each.at >= from);
+  const resolved = history.firing.at(-1)?.to ?? null;
+  return {
+    breached,
+    pending: history.pending.find((interval) => interval.from >= from)?.from ?? null,
+    firing: firing?.from ?? null,
+    captured: told.find((each) => each.status === 'firing')?.at ?? null,
+    resolved: firing ? resolved : null,
+    resolvedCaptured: told.filter((each) => each.status === 'resolved').at(-1)?.at ?? null,
+  };
+}

@@ -1,0 +1,38 @@
+// The verdicts on an alert whose time was not up: by itself, by our undo, or because the run ended.
+
+import { humanDuration } from '../../base/duration.ts';
+import { type AlertCase, type AlertFinding, type RingDuty, right, unproven } from './finding.ts';
+
+export function excused({ spec }: AlertCase, duty: RingDuty, how: string): AlertFinding {
+  const length = humanDuration(duty.until! - duty.from);
+  const allowed = humanDuration(lastDue(duty) - duty.from);
+  return right(
+    'excused',
+    `The breach ended by itself after ${length}, ${how}; ${spec.name} had ${allowed} to tell of it.`,
+  );
+}
+
+export function cutShort({ spec }: AlertCase, what: string): AlertFinding {
+  return unproven('cut-short', `The run ended too early to judge ${spec.name}: ${what}.`);
+}
+
+/** ` and had 12s left`, for a deadline that lies behind the end of the run. */
+export function dueIn(due: number | null, endedAt: number): string {
+  return due === null || due <= endedAt ? '' : ` and had ${humanDuration(due - endedAt)} left`;
+}
+
+export function underpowered(
+  { spec, injectedAt }: AlertCase,
+  duty: RingDuty,
+  verb: 'fire' | 'be told',
+): AlertFinding {
+  const due = lastDue(duty);
+  const lasted = humanDuration(duty.until! - duty.from);
+  const needed = humanDuration(due - injectedAt);
+  const reason = `${spec.name} had ${humanDuration(due - duty.from)} to ${verb}, but the fault was undone ${lasted} after ${duty.fromWhat}; a fault of at least ${needed} would prove it.`;
+  return unproven('underpowered', reason, [{ label: 'fault needed', value: `at least ${needed}` }]);
+}
+
+export function lastDue(duty: RingDuty): number {
+  return Math.max(duty.firesBy, duty.notifiesBy ?? duty.firesBy);
+}

@@ -1,0 +1,86 @@
+// Why an alert that should have fired could not: nothing to look at, a comparison that stayed false, or not true for
+// long enough. The first reason that holds is the one to repair first.
+
+import { nearest, UserError } from '../../base/diagnostics.ts';
+import { humanDuration } from '../../base/duration.ts';
+import type { Expr } from '../../promql/ast.ts';
+import { parseExpr } from '../../promql/parser.ts';
+import type { PlannedRule } from '../timeline.ts';
+import type { Evidence } from '../verdict.ts';
+import { type DeadSelector, deadSelectorsOf } from './alive.ts';
+import { eventsOf } from './facts.ts';
+import type { AlertCase } from './finding.ts';
+import { isTrue, stepsOf, type Window } from './readings.ts';
+import { lengthMs } from './stretches.ts';
+import { whyFalse } from './why-false.ts';
+
+export interface WhyNot {
+  /** Without a capital letter and a full stop, to stand in a sentence. */
+  readonly sentence: string;
+  readonly evidence: readonly Evidence[];
+}
+
+export function whyNot(alert: AlertCase, fromMs: number, toMs: number): WhyNot {
+  const { spec, rules, facts } = alert;
+  const rule = rules[0];
+  if (!rule) return noRule(alert);
+  const failed = eventsOf(facts.events, 'rule.failed').find((event) => event.rule === spec.name);
+  if (failed)
+    return { sentence: `its rule could not be evaluated: ${failed.reason}`, evidence: ruleEvidence(rule) };
+  const dead = rules.flatMap((each) => deadSelectorsOf(each, facts, alert.recording));
+  if (dead.length > 0) return nothingToLookAt(rule, dead);
+  const parsed = parseExpr(rule.expr);
+  if (!parsed.ok)
+    return { sentence: `its expression is not valid: ${parsed.error.message}`, evidence: ruleEvidence(rule) };
+  try {
+    return whyNotTrue(alert, rule, parsed.expr, { fromMs, toMs, stepMs: rule.evaluationIntervalMs });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { sentence: `its expression fails on this data: ${error.message}`, evidence: ruleEvidence(rule) };
+  }
+}
+
+function noRule({ spec, facts }: AlertCase): WhyNot {
+  const names = new Set(
+    facts.events.flatMap((event) => ('alert' in event && event.alert !== spec.name ? [event.alert] : [])),
+  );
+  const similar = nearest(spec.name, names);
+  const hint = similar === undefined ? '' : `; there is one named ${similar}`;
+  return { sentence: `no rule with this name and these labels is loaded${hint}`, evidence: [] };
+}
+
+function nothingToLookAt(rule: PlannedRule, dead: readonly DeadSelector[]): WhyNot {
+  const [first] = dead;
+  return {
+    sentence: `its selector ${first!.text} returned no series: ${first!.why}`,
+    evidence: [
+      ...ruleEvidence(rule),
+      ...dead.map(({ text, why }) => ({ label: 'no series', value: `${text}: ${why}` })),
+    ],
+  };
+}
+
+function whyNotTrue(alert: AlertCase, rule: PlannedRule, expr: Expr, window: Window): WhyNot {
+  const evidence = ruleEvidence(rule);
+  const pending = alert.history.pending.map(({ from, to }) =>
+    lengthMs({ from, to: to ?? alert.facts.endedAt }),
+  );
+  if (pending.length > 0) {
+    const longest = humanDuration(Math.max(...pending));
+    const sentence = `it was pending for ${longest} at a time, and its "for" asks for ${humanDuration(rule.forMs)}`;
+    return { sentence, evidence: [...evidence, { label: 'longest pending', value: longest }] };
+  }
+  const truths = stepsOf(alert.recording, expr, window).filter((step) => isTrue(expr, step));
+  if (truths.length === 0) {
+    const reason = whyFalse(expr, alert.recording, window, alert.facts.plan?.scrapeIntervalMs ?? 0);
+    return { sentence: reason.sentence, evidence: [...evidence, ...reason.evidence] };
+  }
+  const times = truths.length === 1 ? 'once' : `at ${truths.length} readings`;
+  const sentence = `its expression was true in the recording ${times}, but no evaluation made it pending`;
+  return { sentence, evidence: [...evidence, { label: 'true', value: times, at: truths[0]!.at }] };
+}
+
+function ruleEvidence(rule: PlannedRule): Evidence[] {
+  const wait = rule.forMs > 0 ? ` for ${humanDuration(rule.forMs)}` : '';
+  return [{ label: 'rule', value: `${rule.expr}${wait}` }];
+}

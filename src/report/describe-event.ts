@@ -3,6 +3,7 @@
 
 import { humanDuration } from '../base/duration.ts';
 import type { LabelRecord } from '../base/labels.ts';
+import { formatQuantity, type Unit } from '../experiment/judge/quantity.ts';
 import type {
   AlertRef,
   EventOf,
@@ -11,7 +12,6 @@ import type {
   TimelineEvent,
 } from '../experiment/timeline.ts';
 import { visible } from './plain-text.ts';
-import { formatQuantity, type Unit } from './quantity.ts';
 
 /** The unit of an objective's values, where the reader of the event knows it. */
 export type UnitOfObjective = (objective: string) => Unit;

@@ -1,7 +1,7 @@
 // The measured side of an objective's comparison over the run, read from the recording for the pictures.
 
 import { UserError } from '../base/diagnostics.ts';
-import { type Labels, metricName } from '../base/labels.ts';
+import { type Unit, unitOf } from '../experiment/judge/quantity.ts';
 import type { ObjectiveSpec } from '../experiment/model.ts';
 import type { JudgedPlan } from '../experiment/timeline.ts';
 import type { ObjectiveVerdict } from '../experiment/verdict.ts';
@@ -12,8 +12,6 @@ import { planOf, type ReportInput } from './input.ts';
 import { redact } from './redact.ts';
 
 export interface MeasuredSeries {
-  /** What tells this series from the others: its labels, redacted. */
-  readonly label: string;
   /** Unix milliseconds, rising; a gap is a missing entry. */
   readonly times: ArrayLike<number>;
   readonly values: ArrayLike<number>;
@@ -24,6 +22,8 @@ export interface Measurement {
   readonly series: readonly MeasuredSeries[];
   readonly omitted: number;
   readonly stepMs: number;
+  /** Of its values, for reading. */
+  readonly unit: Unit;
   /** Why there is nothing to show, when the expression cannot be evaluated. */
   readonly problem: string | undefined;
 }
@@ -38,27 +38,27 @@ export function measureObjective(input: ReportInput, objective: ObjectiveVerdict
   const { startedAt, endedAt } = input.verdict;
   const spec = input.experiment.objectives.find((candidate) => candidate.name === objective.name);
   const stepMs = stepOf(spec, planOf(input.timeline), endedAt - startedAt);
+  const nothing = (unit: Unit, problem: string): Measurement => ({
+    series: [],
+    omitted: 0,
+    stepMs,
+    unit,
+    problem: redact(problem, input.experiment.secrets),
+  });
+  const parsed = parseExpr(objective.comparison.expr);
+  if (!parsed.ok) return nothing('none', 'the expression cannot be read');
+  const unit = unitOf(parsed.expr);
   try {
-    const expression = parseExpr(objective.comparison.expr);
-    const { series } = rangeQuery(input.recording, expression, startedAt, endedAt, stepMs);
+    const { series } = rangeQuery(input.recording, parsed.expr, startedAt, endedAt, stepMs);
     const worstFirst = [...series].sort(
       (a, b) => badness(b.values, objective.comparison) - badness(a.values, objective.comparison),
     );
-    return {
-      series: worstFirst.slice(0, seriesMax).map(({ labels, times, values }) => ({
-        label: redact(labelText(labels), input.experiment.secrets),
-        times,
-        values,
-      })),
-      omitted: Math.max(0, series.length - seriesMax),
-      stepMs,
-      problem: undefined,
-    };
+    const shown = worstFirst.slice(0, seriesMax).map(({ times, values }) => ({ times, values }));
+    return { series: shown, omitted: series.length - shown.length, stepMs, unit, problem: undefined };
   } catch (error) {
     // A report of a failed query is still a report; a bug is not hidden by it.
     if (!(error instanceof UserError)) throw error;
-    const problem = redact(error.message, input.experiment.secrets);
-    return { series: [], omitted: 0, stepMs, problem };
+    return nothing(unit, error.message);
   }
 }
 
@@ -74,8 +74,4 @@ function badness(values: ArrayLike<number>, comparison: ObjectiveVerdict['compar
     return list.filter((value) => !holds(comparison, value)).length;
   const sign = worstEnd(comparison.operator) === 'highest' ? 1 : -1;
   return list.reduce((worst, value) => Math.max(worst, sign * value), Number.NEGATIVE_INFINITY);
-}
-
-function labelText(labels: Labels): string {
-  return labels.without(metricName).toString();
 }

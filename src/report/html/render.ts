@@ -3,7 +3,6 @@
 import { createHash } from 'node:crypto';
 import { type ReportInput, redactInput } from '../input.ts';
 import { measureObjective } from '../measured.ts';
-import { unitOf } from '../quantity.ts';
 import { eventsSection } from './events.ts';
 import { alertsSection } from './evidence/alerts.ts';
 import { collateralSection, notUndoneAlarm, warningsSection } from './evidence/collateral.ts';
@@ -23,7 +22,7 @@ export function renderHtml(original: ReportInput): string {
   const { verdict } = input;
   const { zeroMs } = timeScale(input);
   const units = new Map(
-    verdict.objectives.map((objective) => [objective.name, unitOf(objective.comparison.expr)]),
+    verdict.objectives.map((objective, index) => [objective.name, measurements[index]!.unit]),
   );
   return page(
     `${verdict.verdict}: ${verdict.title}`,

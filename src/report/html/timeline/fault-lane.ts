@@ -1,9 +1,9 @@
 // A fault over time: when it was in place, and how often it hit in each moment.
 
+import { formatQuantity } from '../../../experiment/judge/quantity.ts';
 import type { TimelineEvent } from '../../../experiment/timeline.ts';
 import type { FaultVerdict } from '../../../experiment/verdict.ts';
 import { relativeTime } from '../../moment.ts';
-import { formatQuantity } from '../../quantity.ts';
 import { standingOf } from '../../standing.ts';
 import type { Window } from '../chart/band.ts';
 import type { Lane } from '../chart/lane.ts';

@@ -1,9 +1,9 @@
 // An objective over time: its measured value as a line against its threshold, what is in breach filled.
 
+import { formatQuantity, type Unit } from '../../../experiment/judge/quantity.ts';
 import type { ObjectiveVerdict } from '../../../experiment/verdict.ts';
 import { holds } from '../../comparison.ts';
 import type { MeasuredSeries, Measurement } from '../../measured.ts';
-import { formatQuantity, type Unit, unitOf } from '../../quantity.ts';
 import { standingOf } from '../../standing.ts';
 import type { Lane } from '../chart/lane.ts';
 import {
@@ -26,7 +26,7 @@ const topPx = 16;
 const bottomPx = heightPx - 6;
 
 export function objectiveLane(objective: ObjectiveVerdict, measured: Measurement, time: TimeScale): Lane {
-  const unit = unitOf(objective.comparison.expr);
+  const { unit } = measured;
   return {
     kind: 'objective',
     title: objective.name,

@@ -1,0 +1,193 @@
+// JUnit XML for the test tabs of CI systems: a suite each for the run, resilience, detection, faults and collateral,
+// a case for each item. What is wrong is a failure. What is inconclusive is an error, not a skip: a pipeline shows
+// skipped cases as harmless, and a drill that proved nothing is not harmless.
+//
+// Attributes are those that Jenkins, GitLab and GitHub actions read
+// (https://github.com/testmoapp/junitxml lists them).
+
+import type { Evidence, Judgement, Verdict } from '../experiment/verdict.ts';
+import { labelWords } from './describe-event.ts';
+import { firstEvent, type ReportInput, redactInput } from './input.ts';
+import { visibleLines } from './plain-text.ts';
+
+interface Case {
+  readonly name: string;
+  readonly verdict: string;
+  readonly judgement: Judgement;
+  readonly reason: string;
+  readonly details: readonly string[];
+  readonly durationMs: number;
+}
+
+interface Suite {
+  readonly name: string;
+  readonly cases: readonly Case[];
+}
+
+export function renderJunit(original: ReportInput): string {
+  const input = redactInput(original);
+  const { verdict } = input;
+  const suites = suitesOf(verdict).filter((suite) => suite.cases.length > 0);
+  const runMs = verdict.endedAt - verdict.startedAt;
+  const all = suites.flatMap((suite) => suite.cases);
+  const properties = propertiesOf(input);
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites name=${quoted(verdict.name)} ${counts(all)} time="${seconds(runMs)}">`,
+    ...suites.flatMap((suite) => suiteLines(suite, verdict, properties)),
+    '</testsuites>',
+    '',
+  ].join('\n');
+}
+
+function suitesOf(verdict: Verdict): Suite[] {
+  const { injected, undone } = verdict.times;
+  const faultMs = injected === null ? 0 : (undone ?? verdict.endedAt) - injected;
+  return [
+    { name: 'run', cases: [runCase(verdict)] },
+    {
+      name: 'resilience',
+      cases: verdict.objectives.map((item) => ({
+        ...item,
+        details: evidenceLines(item.evidence),
+        durationMs: faultMs,
+      })),
+    },
+    {
+      name: 'detection',
+      cases: verdict.alerts.map((item) => ({
+        ...item,
+        name: `${item.name}${labelWords(item.labels)}`,
+        details: [...item.notes.map((note) => note.text), ...evidenceLines(item.evidence)],
+        // How long it took until somebody was told: the figure whose trend is worth watching.
+        durationMs: Math.max(
+          0,
+          (item.times.captured ?? 0) - (item.times.breached ?? Number.POSITIVE_INFINITY),
+        ),
+      })),
+    },
+    {
+      name: 'faults',
+      cases: verdict.faults.map((item) => ({
+        ...item,
+        details: evidenceLines(item.evidence),
+        durationMs: faultMs,
+      })),
+    },
+    {
+      name: 'collateral',
+      cases: verdict.collateral.map((item) => ({
+        ...item,
+        name: `${item.name}${labelWords(item.labels)}`,
+        verdict: 'not-listed',
+        details: [],
+        durationMs: 0,
+      })),
+    },
+  ];
+}
+
+/** Whether there was a whole run to judge at all. */
+function runCase(verdict: Verdict): Case {
+  const broken = verdict.verdict === 'stopped' || verdict.verdict === 'error';
+  const complete = !broken && verdict.reason === null && verdict.notUndone.length === 0;
+  return {
+    name: 'completed',
+    verdict: verdict.reason ?? verdict.verdict,
+    judgement: complete ? 'right' : 'inconclusive',
+    reason: verdict.sentence,
+    details: [...verdict.notUndone.map((line) => `left behind: ${line}`), ...verdict.warnings],
+    durationMs: verdict.endedAt - verdict.startedAt,
+  };
+}
+
+function evidenceLines(evidence: readonly Evidence[]): string[] {
+  return evidence.map(
+    ({ label, value, at }) =>
+      `${label}: ${value}${at === undefined ? '' : ` (${new Date(at).toISOString()})`}`,
+  );
+}
+
+function propertiesOf({ verdict, timeline }: ReportInput): readonly (readonly [string, string])[] {
+  const started = firstEvent(timeline, 'run.started');
+  const properties: [string, string | null | undefined][] = [
+    ['run', verdict.run],
+    ['verdict', verdict.verdict],
+    ['resilience', verdict.resilience],
+    ['detection', verdict.detection],
+    ['firedrill', started?.firedrill],
+    ['seed', started && String(started.seed)],
+    ['report', verdict.report],
+  ];
+  return properties.filter((property): property is [string, string] => typeof property[1] === 'string');
+}
+
+function suiteLines(
+  suite: Suite,
+  verdict: Verdict,
+  properties: readonly (readonly [string, string])[],
+): string[] {
+  const durationMs = verdict.endedAt - verdict.startedAt;
+  const timestamp = new Date(verdict.startedAt).toISOString().slice(0, 19);
+  return [
+    `  <testsuite name=${quoted(suite.name)} ${counts(suite.cases)} skipped="0" time="${seconds(durationMs)}" timestamp="${timestamp}">`,
+    '    <properties>',
+    ...properties.map(([name, value]) => `      <property name=${quoted(name)} value=${quoted(value)}/>`),
+    '    </properties>',
+    ...suite.cases.flatMap((item) => caseLines(item, `${verdict.name}.${suite.name}`)),
+    '  </testsuite>',
+  ];
+}
+
+const outcomes: Readonly<Partial<Record<Judgement, 'failure' | 'error'>>> = {
+  wrong: 'failure',
+  inconclusive: 'error',
+};
+
+function caseLines(item: Case, className: string): string[] {
+  const outcome = outcomes[item.judgement];
+  const open = `    <testcase name=${quoted(item.name)} classname=${quoted(className)} time="${seconds(item.durationMs)}">`;
+  const text = [item.reason, ...item.details].join('\n');
+  return [
+    open,
+    outcome === undefined
+      ? `      <system-out>${escaped(`${item.verdict}: ${text}`)}</system-out>`
+      : `      <${outcome} message=${quoted(`${item.verdict}: ${item.reason}`)} type=${quoted(item.verdict)}>${escaped(text)}</${outcome}>`,
+    '    </testcase>',
+  ];
+}
+
+function counts(cases: readonly Case[]): string {
+  const count = (outcome: 'failure' | 'error') =>
+    cases.filter((item) => outcomes[item.judgement] === outcome).length;
+  return `tests="${cases.length}" failures="${count('failure')}" errors="${count('error')}"`;
+}
+
+function seconds(ms: number): string {
+  return (Number.isFinite(ms) ? ms / 1000 : 0).toFixed(3);
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\n': '&#10;',
+  '\t': '&#9;',
+};
+
+/** Half of a surrogate pair, and the two code points that XML 1.0 forbids beside the control characters. */
+const notXml = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|[\ufffe\uffff]/g;
+
+function escaped(text: string): string {
+  return visibleLines(text)
+    .replace(notXml, '\ufffd')
+    .replace(/[&<>]/g, (char) => entities[char]!);
+}
+
+/** An attribute's value with its quotes; line breaks survive attribute normalisation as references. */
+function quoted(text: string): string {
+  return `"${visibleLines(text)
+    .replace(notXml, '\ufffd')
+    .replace(/[&<>"\n\t]/g, (char) => entities[char]!)}"`;
+}

@@ -1,0 +1,182 @@
+// The result as a comment on a merge request, in the Markdown that GitHub and GitLab share: a headline, one table,
+// each objective as a line of block characters, and the rest folded away.
+
+import { humanDuration } from '../base/duration.ts';
+import { formatQuantity } from '../experiment/judge/quantity.ts';
+import type { AlertVerdict, Half, Judgement, ObjectiveVerdict, RunVerdict } from '../experiment/verdict.ts';
+import { worstEnd } from './comparison.ts';
+import { labelWords } from './describe-event.ts';
+import { firstEvent, type ReportInput, redactInput } from './input.ts';
+import { type Measurement, measureObjective } from './measured.ts';
+import { relativeTime } from './moment.ts';
+import { visible } from './plain-text.ts';
+import { condense, sparkline } from './sparkline.ts';
+import { halfWord } from './standing.ts';
+
+const judgementMarks: Record<Judgement, string> = {
+  right: '✅',
+  wrong: '❌',
+  inconclusive: '❔',
+  warn: '⚠️',
+  note: '▫️',
+};
+
+const runMarks: Record<RunVerdict, string> = {
+  pass: '✅',
+  fail: '❌',
+  inconclusive: '❔',
+  stopped: '⏹️',
+  error: '🛑',
+};
+
+export function renderMarkdown(original: ReportInput): string {
+  const measurements = original.verdict.objectives.map((objective) => measureObjective(original, objective));
+  const input = redactInput(original);
+  const { verdict } = input;
+  const zeroMs = verdict.times.injected ?? verdict.startedAt;
+  return `${[
+    `### ${runMarks[verdict.verdict]} ${plain(verdict.title)}`,
+    `**${plain(verdict.sentence)}**`,
+    ...leftBlock(verdict.notUndone),
+    table(
+      ['', 'verdict', 'what happened'],
+      [
+        halfRow('Resilience', verdict.resilience),
+        ...verdict.objectives.map((item) => itemRow(code(item.name), item)),
+        halfRow('Detection', verdict.detection),
+        ...verdict.alerts.map((item) => itemRow(code(`${item.name}${labelWords(item.labels)}`), item)),
+        ['**Faults**', '', ''],
+        ...verdict.faults.map((item) => itemRow(code(item.name), item)),
+        ...collateralRows(input),
+      ],
+    ),
+    ...verdict.objectives.map((objective, index) => picture(objective, measurements[index]!)),
+    ...verdict.warnings.map((warning) => `⚠️ ${plain(warning)}`),
+    ...details(input, zeroMs),
+    footer(input),
+  ].join('\n\n')}\n`;
+}
+
+function leftBlock(left: readonly string[]): string[] {
+  if (left.length === 0) return [];
+  return [
+    '🛑 **A fault could not be undone. This is left behind:**',
+    left.map((line) => `- ${plain(line)}`).join('\n'),
+  ];
+}
+
+function halfRow(name: string, half: Half | null): string[] {
+  const mark = half === null ? '' : `${runMarks[half]} `;
+  return [`**${name}**`, `${mark}**${halfWord(half)}**`, ''];
+}
+
+function itemRow(
+  name: string,
+  item: { readonly verdict: string; readonly judgement: Judgement; readonly reason: string },
+): string[] {
+  return [name, `${judgementMarks[item.judgement]} ${item.verdict}`, plain(item.reason)];
+}
+
+function collateralRows({ verdict }: ReportInput): string[][] {
+  if (verdict.collateral.length === 0) return [];
+  return [
+    ['**Other alerts**', '', ''],
+    ...verdict.collateral.map((alert) =>
+      itemRow(code(`${alert.name}${labelWords(alert.labels)}`), { ...alert, verdict: 'not listed' }),
+    ),
+  ];
+}
+
+const pictureWidth = 48;
+
+/** The worst series as block characters, with what they run between. */
+function picture(objective: ObjectiveVerdict, measured: Measurement): string {
+  const { operator, threshold } = objective.comparison;
+  const worst = measured.series[0];
+  if (!worst) return `${code(objective.name)} ${measured.problem ? plain(measured.problem) : 'no samples'}`;
+  const values = Array.from(worst.values).filter((value) => Number.isFinite(value));
+  const low = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const high = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const bound = threshold === null ? '' : `, must be ${operator} ${formatQuantity(threshold, measured.unit)}`;
+  const blocks = sparkline(
+    condense(Array.from(worst.values), pictureWidth, worstEnd(operator)),
+    pictureWidth,
+    threshold,
+  );
+  return `${code(objective.name)} ${code(blocks)} ${plain(`${formatQuantity(low, measured.unit)} to ${formatQuantity(high, measured.unit)}${bound}`)}`;
+}
+
+function details(input: ReportInput, zeroMs: number): string[] {
+  const { verdict } = input;
+  const evidence = [...verdict.objectives, ...verdict.alerts, ...verdict.faults].flatMap((item) =>
+    item.evidence.map(({ label, value, at }) => [
+      code(item.name),
+      plain(label),
+      `${plain(value)}${at === undefined ? '' : ` (${relativeTime(at, zeroMs)})`}`,
+    ]),
+  );
+  const notes = verdict.alerts.flatMap((alert) =>
+    alert.notes.map((note) => `- ${code(alert.name)} ${plain(note.text)}`),
+  );
+  return [
+    ...(verdict.alerts.length > 0
+      ? fold('From the breach to the pager', hopTable(verdict.alerts, zeroMs))
+      : []),
+    ...(evidence.length > 0 ? fold('Evidence', table(['item', 'fact', 'value'], evidence)) : []),
+    ...(notes.length > 0 ? fold('Notes', notes.join('\n')) : []),
+  ];
+}
+
+function hopTable(alerts: readonly AlertVerdict[], zeroMs: number): string {
+  const time = (at: number | null) => (at === null ? '–' : relativeTime(at, zeroMs));
+  return table(
+    ['alert', 'broke', 'pending', 'firing', 'told', 'resolved', 'worst case until told'],
+    alerts.map(({ name, times, predicted }) => [
+      code(name),
+      time(times.breached),
+      time(times.pending),
+      time(times.firing),
+      time(times.captured),
+      time(times.resolved),
+      predicted === null ? '–' : humanDuration(predicted.notifiedMs),
+    ]),
+  );
+}
+
+/** The blank lines around the content are what makes both sites read it as Markdown. */
+function fold(title: string, content: string): string[] {
+  return [`<details><summary>${title}</summary>`, content, '</details>'];
+}
+
+function footer({ verdict, timeline }: ReportInput): string {
+  const started = firstEvent(timeline, 'run.started');
+  const version = started ? ` with Firedrill ${plain(started.firedrill)}` : '';
+  return `<sub>Run ${plain(verdict.run)}, ${humanDuration(verdict.endedAt - verdict.startedAt)}${version}</sub>`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/**
+ * Text that stays text: markup is escaped, and an `@` is parted from what follows it, because a label value must not
+ * call people by mentioning them.
+ */
+function plain(text: string): string {
+  return visible(text)
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/[\\`*_[\]|~#!$]/g, '\\$&')
+    .replace(/@(?=\w)/g, '@\u200b');
+}
+
+/** A code span in a table: a fence longer than any inside it, and no bare column separator. */
+function code(text: string): string {
+  const content = visible(text).replaceAll('|', '\\|');
+  const longest = Math.max(0, ...(content.match(/`+/g) ?? []).map((run) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  const space = longest > 0 ? ' ' : '';
+  return `${fence}${space}${content}${space}${fence}`;
+}

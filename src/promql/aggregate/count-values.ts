@@ -1,0 +1,47 @@
+// count_values: one series a value that occurs, which becomes a label.
+
+import { queryError } from '../errors.ts';
+import { formatPlain } from '../format.ts';
+import { isValidLabelName, quote } from '../syntax/quote.ts';
+import {
+  finished,
+  newSeries,
+  type Series,
+  type SeriesBuilder,
+  setValue,
+  type VectorValue,
+} from '../values.ts';
+import { groupLabels } from './grouping.ts';
+
+interface Clause {
+  readonly grouping: readonly string[];
+  readonly without: boolean;
+}
+
+export function countValues(
+  series: readonly Series[],
+  clause: Clause,
+  label: string,
+  steps: number,
+): VectorValue {
+  if (!isValidLabelName(label)) throw queryError(`invalid label name ${quote(label)}`);
+  const grouping = clause.without ? clause.grouping : [...clause.grouping, label];
+  const out = new Map<string, SeriesBuilder>();
+  for (const { labels, values, presence } of series) {
+    // A series that keeps its value needs its labels built only once.
+    const byValue = new Map<number, SeriesBuilder>();
+    for (let i = 0; i < steps; i++) {
+      if (!presence[i]) continue;
+      let builder = byValue.get(values[i]!);
+      if (!builder) {
+        const withValue = labels.with({ [label]: formatPlain(values[i]!) });
+        const resultLabels = groupLabels(withValue, { ...clause, grouping });
+        builder = out.get(resultLabels.key) ?? newSeries(resultLabels, false, steps);
+        out.set(resultLabels.key, builder);
+        byValue.set(values[i]!, builder);
+      }
+      setValue(builder, i, builder.values[i]! + 1);
+    }
+  }
+  return finished(out.values());
+}

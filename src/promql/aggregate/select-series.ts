@@ -1,0 +1,156 @@
+// Aggregations that pick series of each group and leave them as they are: topk, bottomk, limitk, limit_ratio. At each
+// step another choice may be made, so a result is the series with some of its steps masked.
+
+import type { Annotations } from '../annotations.ts';
+import { queryError } from '../errors.ts';
+import { formatGeneral } from '../format.ts';
+import { countPresent, type Series, type VectorValue, vector } from '../values.ts';
+import type { Group } from './grouping.ts';
+import { labelFraction } from './label-fraction.ts';
+
+/** Indices of the chosen members at a step, best first. */
+type Choice = (members: readonly Series[], step: number, parameter: number) => number[];
+
+export interface SelectionInput {
+  readonly groups: readonly Group[];
+  /** One parameter a step. */
+  readonly parameters: Float64Array;
+  readonly steps: number;
+  readonly seriesCount: number;
+}
+
+const int64Max = 2 ** 63;
+
+function selectByCount(input: SelectionInput, choose: Choice): VectorValue {
+  const { parameters } = input;
+  if (parameters.some(Number.isNaN)) throw queryError('Parameter value is NaN');
+  if (parameters.every((k) => k < 1)) return vector([]);
+  for (const k of parameters) {
+    if (k <= -int64Max) throw queryError(`Scalar value ${formatGeneral(k)} underflows int64`);
+    if (k >= int64Max) throw queryError(`Scalar value ${formatGeneral(k)} overflows int64`);
+  }
+  return select(input, (members, step, parameter) => {
+    const k = Math.min(Math.trunc(parameter), input.seriesCount);
+    return k < 1 ? [] : choose(members, step, k);
+  });
+}
+
+function select({ groups, parameters, steps }: SelectionInput, choose: Choice): VectorValue {
+  const out: Series[] = [];
+  for (const { members } of groups) {
+    const masks = members.map(() => new Uint8Array(steps));
+    let order: number[] = members.map((_, index) => index);
+    for (let i = 0; i < steps; i++) {
+      const chosen = choose(members, i, parameters[i]!);
+      for (const index of chosen) masks[index]![i] = 1;
+      // An instant query returns the chosen in their order.
+      if (steps === 1) order = chosen;
+    }
+    for (const index of order) {
+      const presence = masks[index]!;
+      if (countPresent(presence) > 0) out.push({ ...members[index]!, presence });
+    }
+  }
+  return vector(out);
+}
+
+export function topk(input: SelectionInput): VectorValue {
+  return selectByCount(input, (members, step, k) => extremes(members, step, k, (a, b) => a < b));
+}
+
+export function bottomk(input: SelectionInput): VectorValue {
+  return selectByCount(input, (members, step, k) => extremes(members, step, k, (a, b) => a > b));
+}
+
+/**
+ * The k best members. A heap keeps the worst of the chosen on top; a later member replaces it only when it is strictly
+ * better, so that of equals the first come first. NaN is worse than any number.
+ */
+function extremes(
+  members: readonly Series[],
+  step: number,
+  k: number,
+  worse: (a: number, b: number) => boolean,
+): number[] {
+  const value = (index: number) => members[index]!.values[step]!;
+  const isWorse = (a: number, b: number) => Number.isNaN(a) || worse(a, b);
+  const heap: number[] = [];
+  for (let index = 0; index < members.length; index++) {
+    if (!members[index]!.presence[step]) continue;
+    if (heap.length < k) {
+      heap.push(index);
+      siftUp(heap, (a, b) => isWorse(value(a), value(b)));
+      continue;
+    }
+    const worst = value(heap[0]!);
+    const candidate = value(index);
+    if (!worse(worst, candidate) && !(Number.isNaN(worst) && !Number.isNaN(candidate))) continue;
+    heap[0] = index;
+    siftDown(heap, (a, b) => isWorse(value(a), value(b)));
+  }
+  return heap.sort((a, b) => compareBest(value(a), value(b), worse) || a - b);
+}
+
+function compareBest(a: number, b: number, worse: (a: number, b: number) => boolean): number {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+  return worse(b, a) ? -1 : worse(a, b) ? 1 : 0;
+}
+
+type Less = (a: number, b: number) => boolean;
+
+function siftUp(heap: number[], less: Less): void {
+  let child = heap.length - 1;
+  while (child > 0) {
+    const parent = (child - 1) >> 1;
+    if (!less(heap[child]!, heap[parent]!)) return;
+    [heap[child], heap[parent]] = [heap[parent]!, heap[child]!];
+    child = parent;
+  }
+}
+
+function siftDown(heap: number[], less: Less): void {
+  let parent = 0;
+  for (;;) {
+    let child = 2 * parent + 1;
+    if (child >= heap.length) return;
+    if (child + 1 < heap.length && less(heap[child + 1]!, heap[child]!)) child++;
+    if (!less(heap[child]!, heap[parent]!)) return;
+    [heap[child], heap[parent]] = [heap[parent]!, heap[child]!];
+    parent = child;
+  }
+}
+
+/** Any k members: the first that have a value. */
+export function limitk(input: SelectionInput): VectorValue {
+  return selectByCount(input, (members, step, k) => {
+    const chosen: number[] = [];
+    for (let index = 0; index < members.length && chosen.length < k; index++) {
+      if (members[index]!.presence[step]) chosen.push(index);
+    }
+    return chosen;
+  });
+}
+
+/** A share of the members, the same ones every time: chosen by a hash of their labels. A negative share is the rest. */
+export function limitRatio(input: SelectionInput, annotations: Annotations, place: number): VectorValue {
+  const { parameters } = input;
+  if (parameters.some(Number.isNaN)) throw queryError('Ratio value is NaN');
+  const warn = (ratio: number, cap: number) =>
+    annotations.warn(
+      `ratio value should be between -1 and 1, got ${formatGeneral(ratio)}, capping to ${cap}`,
+      place,
+    );
+  const highest = parameters.reduce((a, b) => Math.max(a, b));
+  const lowest = parameters.reduce((a, b) => Math.min(a, b));
+  if (highest > 1) warn(highest, 1);
+  if (lowest < -1) warn(lowest, -1);
+  return select(input, (members, step, parameter) => {
+    const ratio = Math.max(-1, Math.min(1, parameter));
+    const isChosen = ({ labels, presence }: Series) => {
+      if (!presence[step]) return false;
+      const fraction = labelFraction(labels);
+      return ratio >= 0 ? fraction < ratio : fraction >= 1 + ratio;
+    };
+    return members.flatMap((member, index) => (isChosen(member) ? [index] : []));
+  });
+}

@@ -1,0 +1,73 @@
+// Warnings and infos that a query collects beside its result. One text is kept once, at the first place that raised it.
+
+import { formatPosition } from './position.ts';
+
+interface Note {
+  /** Where in the expression, as an offset; rendered as line and column. */
+  readonly start: number;
+  readonly text: string;
+}
+
+/** What histogram_quantile had to change, merged over steps and series. */
+export interface MonotonicityFix {
+  minBucket: number;
+  maxBucket: number;
+  maxDiff: number;
+  count: number;
+  firstMs: number;
+  lastMs: number;
+}
+
+/** Distinct texts that a query may collect of each kind: many metrics raise one each. */
+const notesMax = 1000;
+
+export class Annotations {
+  readonly #warnings = new Map<string, Note>();
+  readonly #infos = new Map<string, Note>();
+  readonly #fixes = new Map<string, { start: number; fix: MonotonicityFix }>();
+
+  warn(text: string, start: number): void {
+    add(this.#warnings, `PromQL warning: ${text}`, start);
+  }
+
+  info(text: string, start: number): void {
+    add(this.#infos, `PromQL info: ${text}`, start);
+  }
+
+  /** The info that classic buckets were not cumulative; `text` is without the figures. */
+  fixedMonotonicity(text: string, start: number, fix: MonotonicityFix): void {
+    const known = this.#fixes.get(text);
+    if (!known) {
+      if (this.#fixes.size < notesMax) this.#fixes.set(text, { start, fix: { ...fix } });
+      return;
+    }
+    known.fix = mergeFixes(known.fix, fix);
+  }
+
+  /** Texts with their places; `source` is the expression's text. */
+  render(source: string, format: (fix: MonotonicityFix) => string): { warnings: string[]; infos: string[] } {
+    const place = (note: { start: number }) => `(${formatPosition(source, note.start)})`;
+    const fixes = [...this.#fixes].map(
+      ([text, note]) => `PromQL info: ${text}, ${format(note.fix)} ${place(note)}`,
+    );
+    return {
+      warnings: [...this.#warnings.values()].map((note) => `${note.text} ${place(note)}`),
+      infos: [...[...this.#infos.values()].map((note) => `${note.text} ${place(note)}`), ...fixes],
+    };
+  }
+}
+
+function add(notes: Map<string, Note>, text: string, start: number): void {
+  if (!notes.has(text) && notes.size < notesMax) notes.set(text, { start, text });
+}
+
+function mergeFixes(a: MonotonicityFix, b: MonotonicityFix): MonotonicityFix {
+  return {
+    minBucket: Math.min(a.minBucket, b.minBucket),
+    maxBucket: Math.max(a.maxBucket, b.maxBucket),
+    maxDiff: Math.max(a.maxDiff, b.maxDiff),
+    count: a.count + b.count,
+    firstMs: Math.min(a.firstMs, b.firstMs),
+    lastMs: Math.max(a.lastMs, b.lastMs),
+  };
+}

@@ -1,0 +1,191 @@
+// Arithmetic and comparisons between two vectors. Series are paired once; only where a group has several series on a
+// side that must be unique does each step look which of them is there.
+
+import type { Labels } from '../../base/labels.ts';
+import { type ArithmeticOperator, type Binary, type ComparisonOperator, isComparison } from '../ast.ts';
+import { mergeDuplicates } from '../duplicates.ts';
+import { queryError } from '../errors.ts';
+import { dropMetadata } from '../metadata-labels.ts';
+import type { QueryContext } from '../query-context.ts';
+import { newSeries, type Series, type SeriesBuilder, setValue, type VectorValue, vector } from '../values.ts';
+import { matchGroups, matchingLabels } from './matching.ts';
+import { arithmetic, comparison } from './operators.ts';
+
+/** What the operator makes of one pair of samples; undefined when a filter drops it. */
+type Compute = (left: number, right: number) => number | undefined;
+
+export function vectorVector(
+  context: QueryContext,
+  node: Binary,
+  left: VectorValue,
+  right: VectorValue,
+  steps: number,
+): VectorValue {
+  const operation = new Matching(context, node, steps, left.series, right.series);
+  return vector(mergeDuplicates(operation.run()));
+}
+
+function computeOf({ operator, bool }: Binary): Compute {
+  if (!isComparison(operator)) return arithmetic[operator as ArithmeticOperator];
+  const holds = comparison[operator as ComparisonOperator];
+  if (bool) return (left, right) => (holds(left, right) ? 1 : 0);
+  return (left, right) => (holds(left, right) ? left : undefined);
+}
+
+/**
+ * One operation. The "many" side may have several series a group, the "one" side one at each step; between equals, the
+ * left is taken for the many and is then held to one as well.
+ */
+class Matching {
+  readonly #context: QueryContext;
+  readonly #node: Binary;
+  readonly #steps: number;
+  readonly #compute: Compute;
+  readonly #swapped: boolean;
+  readonly #many: readonly Series[];
+  readonly #one: readonly Series[];
+  readonly #fillMany: number | undefined;
+  readonly #fillOne: number | undefined;
+  readonly #out: SeriesBuilder[] = [];
+
+  constructor(
+    context: QueryContext,
+    node: Binary,
+    steps: number,
+    left: readonly Series[],
+    right: readonly Series[],
+  ) {
+    const { card, fillLeft, fillRight } = node.matching;
+    this.#context = context;
+    this.#node = node;
+    this.#steps = steps;
+    this.#compute = computeOf(node);
+    this.#swapped = card === 'one-to-many';
+    [this.#many, this.#one] = this.#swapped ? [right, left] : [left, right];
+    // Fill values keep to the vector matching's own sides, which are swapped along with the vectors.
+    [this.#fillMany, this.#fillOne] = [fillLeft, fillRight];
+  }
+
+  run(): SeriesBuilder[] {
+    for (const group of matchGroups(this.#many, this.#one, this.#node.matching)) {
+      const isSimple = group.left.length <= 1 && group.right.length <= 1;
+      if (isSimple) this.#pair(group.left[0], group.right[0]);
+      else this.#group(group.left, group.right);
+    }
+    return this.#out.filter(({ count }) => count > 0);
+  }
+
+  /** At most one series on each side: no step can be ambiguous. */
+  #pair(many: Series | undefined, one: Series | undefined): void {
+    if (many && one) {
+      const out = this.#begin(many, one);
+      for (let i = 0; i < this.#steps; i++) {
+        if (many.presence[i] && one.presence[i]) this.#put(out, i, many.values[i]!, one.values[i]!);
+      }
+    }
+    if (this.#fillOne !== undefined && many) this.#fill(many, one, this.#fillOne, true);
+    if (this.#fillMany !== undefined && one) this.#fill(one, many, this.#fillMany, false);
+  }
+
+  /** Where `held` has a sample and `partner` none, the partner is taken to be `value`. */
+  #fill(held: Series, partner: Series | undefined, value: number, heldIsMany: boolean): void {
+    const stand = this.#standIn(held);
+    const out = heldIsMany ? this.#begin(held, stand) : this.#begin(stand, held);
+    for (let i = 0; i < this.#steps; i++) {
+      if (!held.presence[i] || partner?.presence[i]) continue;
+      if (heldIsMany) this.#put(out, i, held.values[i]!, value);
+      else this.#put(out, i, value, held.values[i]!);
+    }
+  }
+
+  #standIn(partner: Series): Series {
+    const labels = matchingLabels(partner.labels, this.#node.matching);
+    return { ...partner, labels, dropName: false };
+  }
+
+  /** Several series: each step picks the ones that are there, and fails where they are too many. */
+  #group(many: readonly Series[], one: readonly Series[]): void {
+    const builders = new Map<string, SeriesBuilder>();
+    const builderOf = (a: Series, b: Series, key: string) => {
+      const known = builders.get(key) ?? this.#begin(a, b);
+      builders.set(key, known);
+      return known;
+    };
+    for (let i = 0; i < this.#steps; i++) {
+      const match = this.#onlyPresent(one, i);
+      const matched = new Set<string>();
+      for (const [index, series] of many.entries()) {
+        if (!series.presence[i]) continue;
+        if (!match && this.#fillOne === undefined) continue;
+        const partner = match ?? this.#standIn(series);
+        const key = `${index}|${match ? one.indexOf(match) : 'fill'}`;
+        const out = builderOf(series, partner, key);
+        this.#forbidSecond(matched, out.labels);
+        this.#put(out, i, series.values[i]!, match ? match.values[i]! : this.#fillOne!);
+      }
+      if (this.#fillMany === undefined || matched.size > 0 || !match) continue;
+      const out = builderOf(this.#standIn(match), match, `fill|${one.indexOf(match)}`);
+      this.#put(out, i, this.#fillMany, match.values[i]!);
+    }
+  }
+
+  /** The series of the "one" side that has a sample at this step. */
+  #onlyPresent(one: readonly Series[], step: number): Series | undefined {
+    const present = one.filter(({ presence }) => presence[step]);
+    if (present.length < 2) return present[0];
+    // Nobody notices as long as the other side of the whole vector is empty.
+    const isNeeded = this.#fillMany !== undefined || this.#many.some(({ presence }) => presence[step]);
+    if (!isNeeded) return undefined;
+    const [first, second] = [present[0]!.labels, present[1]!.labels].map(describe).sort();
+    const labels = describe(matchingLabels(present[1]!.labels, this.#node.matching));
+    const side = this.#swapped ? 'left' : 'right';
+    throw queryError(
+      `found duplicate series for the match group ${labels} on the ${side} hand-side of the operation: [${first}, ${second}];many-to-many matching not allowed: matching labels must be unique on one side`,
+    );
+  }
+
+  #forbidSecond(matched: Set<string>, labels: Labels): void {
+    const isOneToOne = this.#node.matching.card === 'one-to-one';
+    const key = isOneToOne ? '' : labels.key;
+    if (matched.has(key)) {
+      throw queryError(
+        isOneToOne
+          ? 'multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)'
+          : 'multiple matches for labels: grouping labels must ensure unique matches',
+      );
+    }
+    matched.add(key);
+  }
+
+  #begin(many: Series, one: Series): SeriesBuilder {
+    const out = newSeries(this.#resultLabels(many.labels, one.labels), this.#dropsName(), this.#steps);
+    this.#out.push(out);
+    return out;
+  }
+
+  /** With delayed name removal, `bool` only marks the name for removal. */
+  #dropsName(): boolean {
+    return this.#context.delayedNameRemoval && this.#node.bool;
+  }
+
+  #resultLabels(many: Labels, one: Labels): Labels {
+    const { operator, bool, matching } = this.#node;
+    const changesMeaning = !isComparison(operator) || (bool && !this.#context.delayedNameRemoval);
+    let labels = changesMeaning ? dropMetadata(many) : many;
+    if (matching.card === 'one-to-one') {
+      labels = matching.on ? labels.keep(matching.labels) : labels.without(...matching.labels);
+    }
+    if (matching.include.length === 0) return labels;
+    return labels.with(Object.fromEntries(matching.include.map((name) => [name, one.get(name)])));
+  }
+
+  #put(out: SeriesBuilder, step: number, many: number, one: number): void {
+    const value = this.#swapped ? this.#compute(one, many) : this.#compute(many, one);
+    if (value !== undefined) setValue(out, step, value);
+  }
+}
+
+/** A label set as Prometheus names it in this message: the metric's name is a label like the others. */
+function describe(labels: Labels): string {
+  return `{${labels.pairs.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ')}}`;
+}

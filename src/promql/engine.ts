@@ -1,0 +1,183 @@
+// Runs expressions over a source of series. Everything is synchronous and depends on nothing but its arguments: the
+// same source, expression and times give the same result.
+
+import { UserError } from '../base/diagnostics.ts';
+import { compareLabels, Labels } from '../base/labels.ts';
+import type { Queryable } from '../telemetry/metrics/series.ts';
+import { Annotations, type MonotonicityFix } from './annotations.ts';
+import { type Expr, typeOf } from './ast.ts';
+import { mergeDuplicates } from './duplicates.ts';
+import { queryError } from './errors.ts';
+import { Evaluator } from './evaluate.ts';
+import { formatGeneral, formatTwoDigits } from './format.ts';
+import { dropMetadata } from './metadata-labels.ts';
+import { planExpr, StepInvariance } from './plan.ts';
+import { printExpr } from './printer.ts';
+import { type QueryContext, SampleBudget } from './query-context.ts';
+import { type Grid, type MatrixValue, type Series, stepTime, type Value } from './values.ts';
+import { lookbackMsDefault } from './walk.ts';
+
+export interface QueryOptions {
+  /** How old a sample may be that an instant selector returns; 300,000. */
+  readonly lookbackMs?: number;
+  /** Samples held at once before the query fails with FD205; 50,000,000. */
+  readonly maxSamples?: number;
+  /** Step of subqueries that name none; 60,000. */
+  readonly defaultSubqueryStepMs?: number;
+  /** Keeps metric names until the end of the query, so that label functions still see them. */
+  readonly delayedNameRemoval?: boolean;
+  /** The expression's source, for the positions in warnings; without it, positions are those in its normal form. */
+  readonly text?: string;
+}
+
+/** A series of a result: only the points that exist. Times are Unix milliseconds. */
+export interface RangeSeries {
+  readonly labels: Labels;
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+}
+
+export interface VectorSample {
+  readonly labels: Labels;
+  readonly atMs: number;
+  readonly value: number;
+}
+
+interface Notes {
+  readonly warnings: string[];
+  readonly infos: string[];
+}
+
+export type InstantResult = (
+  | { readonly type: 'vector'; readonly samples: VectorSample[] }
+  | { readonly type: 'scalar'; readonly atMs: number; readonly value: number }
+  | { readonly type: 'string'; readonly atMs: number; readonly value: string }
+  | { readonly type: 'matrix'; readonly series: RangeSeries[] }
+) &
+  Notes;
+
+export interface RangeResult extends Notes {
+  /** In the order of their labels. */
+  readonly series: RangeSeries[];
+}
+
+/** Evaluates at one time. A range vector yields the samples in its range. */
+export function instantQuery(
+  source: Queryable,
+  expr: Expr,
+  atMs: number,
+  options: QueryOptions = {},
+): InstantResult {
+  const { value, notes } = run(source, expr, { startMs: atMs, stepMs: 1, steps: 1 }, options);
+  switch (value.kind) {
+    case 'scalar':
+      return { type: 'scalar', atMs, value: value.values[0]!, ...notes };
+    case 'string':
+      return { type: 'string', atMs, value: value.value, ...notes };
+    case 'matrix':
+      return { type: 'matrix', series: sorted(rawSeries(value)), ...notes };
+    case 'vector': {
+      const samples = value.series.map(({ labels, values }) => ({ labels, atMs, value: values[0]! }));
+      return { type: 'vector', samples, ...notes };
+    }
+  }
+}
+
+/** Evaluates at start, start + step, … up to and including end. */
+export function rangeQuery(
+  source: Queryable,
+  expr: Expr,
+  startMs: number,
+  endMs: number,
+  stepMs: number,
+  options: QueryOptions = {},
+): RangeResult {
+  const type = typeOf(expr);
+  if (type === 'string' || type === 'matrix') {
+    const name = type === 'matrix' ? 'range vector' : type;
+    const message = `invalid expression type "${name}" for range query, must be Scalar or instant Vector`;
+    throw UserError.of('FD202', message);
+  }
+  if (!(stepMs > 0)) throw queryError('zero or negative query resolution step widths are not accepted');
+  if (endMs < startMs) throw queryError('end timestamp must not be before start time');
+  const grid: Grid = { startMs, stepMs, steps: Math.floor((endMs - startMs) / stepMs) + 1 };
+  const { value, notes } = run(source, expr, grid, options);
+  return { series: sorted(seriesOf(value, grid)), ...notes };
+}
+
+const maxSamplesDefault = 50_000_000;
+const defaultSubqueryStepMs = 60_000;
+
+function run(
+  source: Queryable,
+  expr: Expr,
+  query: Grid,
+  options: QueryOptions,
+): { value: Value; notes: Notes } {
+  const annotations = new Annotations();
+  const budget = new SampleBudget(options.maxSamples ?? maxSamplesDefault);
+  const context: QueryContext = {
+    source,
+    lookbackMs: options.lookbackMs ?? lookbackMsDefault,
+    defaultSubqueryStepMs: options.defaultSubqueryStepMs ?? defaultSubqueryStepMs,
+    delayedNameRemoval: options.delayedNameRemoval ?? false,
+    annotations,
+    budget,
+    windows: new Map(),
+  };
+  // Even a scalar holds one number a step.
+  budget.settle(0, query.steps > 1 ? query.steps : 0);
+  const evaluator = new Evaluator(context, query, new StepInvariance());
+  const value = finish(evaluator.evaluate(planExpr(expr, query), query));
+  return { value, notes: annotations.render(options.text ?? printExpr(expr), describeFix) };
+}
+
+/** Removes the names that delayed removal has kept until now. */
+function finish(value: Value): Value {
+  if (value.kind !== 'vector' || !value.series.some(({ dropName }) => dropName)) return value;
+  const named = value.series.map((one): Series => {
+    return one.dropName ? { ...one, labels: dropMetadata(one.labels), dropName: false } : one;
+  });
+  return { kind: 'vector', series: mergeDuplicates(named) };
+}
+
+function describeFix({ minBucket, maxBucket, maxDiff, count, firstMs, lastMs }: MonotonicityFix): string {
+  const buckets = `from buckets ${formatGeneral(minBucket)} to ${formatGeneral(maxBucket)}`;
+  const time = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+  const samples = `over ${count} samples from ${time(firstMs)} to ${time(lastMs)}`;
+  return `${buckets}, with a max diff of ${formatTwoDigits(maxDiff)}, ${samples}`;
+}
+
+function sorted(series: RangeSeries[]): RangeSeries[] {
+  return series.sort((a, b) => compareLabels(a.labels, b.labels));
+}
+
+/** A result over the grid, as points. */
+function seriesOf(value: Value, grid: Grid): RangeSeries[] {
+  if (value.kind === 'scalar') {
+    const presence = new Uint8Array(grid.steps).fill(1);
+    return [points({ labels: Labels.empty, dropName: false, values: value.values, presence }, grid)];
+  }
+  if (value.kind !== 'vector') throw new Error(`a range query cannot yield a ${value.kind}`);
+  return value.series.map((one) => points(one, grid)).filter(({ times }) => times.length > 0);
+}
+
+function points({ labels, values, presence }: Series, grid: Grid): RangeSeries {
+  const held: number[] = [];
+  for (let i = 0; i < grid.steps; i++) if (presence[i]) held.push(i);
+  return {
+    labels,
+    times: Float64Array.from(held, (step) => stepTime(grid, step)),
+    values: Float64Array.from(held, (step) => values[step]!),
+  };
+}
+
+/** The samples of a range vector at its one step. */
+function rawSeries({ series }: MatrixValue): RangeSeries[] {
+  return series.flatMap(({ labels, times, values, offset, first, last, windows }) => {
+    const from = Math.max(windows.lo[0]!, first);
+    const to = Math.min(windows.hi[0]!, last);
+    if (to <= from) return [];
+    return [{ labels, times: times.slice(from, to), values: values.slice(from - offset, to - offset) }];
+  });
+}

@@ -1,0 +1,166 @@
+// Walks a planned expression and hands each node's evaluated operands to the operator that it names. All operators
+// work on whole columns, one slot a step; nothing here loops over steps.
+
+import { aggregate } from './aggregate/aggregate.ts';
+import type { Binary, Call, Expr, Subquery, TimeModifiers, Unary } from './ast.ts';
+import { isSetOperator, unwrapParens } from './ast.ts';
+import { scalarOperator } from './binary/operators.ts';
+import { setOperation } from './binary/set.ts';
+import { vectorScalar } from './binary/vector-scalar.ts';
+import { vectorVector } from './binary/vector-vector.ts';
+import { mergeDuplicates, withDroppedNames } from './duplicates.ts';
+import { implementationOf } from './functions/table.ts';
+import type { StepInvariance } from './plan.ts';
+import type { QueryContext } from './query-context.ts';
+import { selectInstant } from './select/instant.ts';
+import { selectRange } from './select/range.ts';
+import { subqueryGrid, windowSubquery } from './select/subquery.ts';
+import type { Moments } from './select/windows.ts';
+import {
+  countPresent,
+  type Grid,
+  type Series,
+  scalar,
+  type Value,
+  type VectorValue,
+  vector,
+} from './values.ts';
+
+export class Evaluator {
+  readonly #context: QueryContext;
+  readonly #query: Grid;
+  readonly #invariance: StepInvariance;
+
+  constructor(context: QueryContext, query: Grid, invariance: StepInvariance) {
+    this.#context = context;
+    this.#query = query;
+    this.#invariance = invariance;
+  }
+
+  evaluate(expr: Expr, grid: Grid): Value {
+    const before = this.#context.budget.held;
+    const value = this.#isOnceEnough(expr, grid)
+      ? spread(this.#node(expr, { ...grid, steps: 1 }), grid.steps)
+      : this.#node(expr, grid);
+    this.#context.budget.settle(before, samplesIn(value));
+    return value;
+  }
+
+  /** A range vector's windows belong to the outer steps, and constants are cheap: neither is worth it. */
+  #isOnceEnough(expr: Expr, grid: Grid): boolean {
+    if (grid.steps === 1 || expr.kind === 'number' || expr.kind === 'string') return false;
+    const inner = unwrapParens(expr);
+    if (inner.kind === 'matrixSelector' || inner.kind === 'subquery') return false;
+    return this.#invariance.holds(expr);
+  }
+
+  #node(expr: Expr, grid: Grid): Value {
+    switch (expr.kind) {
+      case 'number':
+        return scalar(new Float64Array(grid.steps).fill(expr.value));
+      case 'string':
+        return { kind: 'string', value: expr.value };
+      case 'paren':
+        return this.evaluate(expr.expr, grid);
+      case 'vectorSelector':
+        return selectInstant(this.#context, expr, moments(expr, grid));
+      case 'matrixSelector':
+        return selectRange(this.#context, expr, moments(expr.selector, grid));
+      case 'subquery':
+        return this.#subquery(expr, grid);
+      case 'call':
+        return this.#call(expr, grid);
+      case 'aggregate':
+        return aggregate({
+          node: expr,
+          parameter: expr.parameter && this.evaluate(expr.parameter, grid),
+          argument: this.#vector(expr.expr, grid),
+          context: this.#context,
+          steps: grid.steps,
+        });
+      case 'unary':
+        return this.#unary(expr, grid);
+      case 'binary':
+        return this.#binary(expr, grid);
+    }
+  }
+
+  #vector(expr: Expr, grid: Grid): VectorValue {
+    const value = this.evaluate(expr, grid);
+    if (value.kind !== 'vector') throw new Error(`expected an instant vector, got ${value.kind}`);
+    return value;
+  }
+
+  #subquery(node: Subquery, grid: Grid): Value {
+    const outer = moments(node, grid);
+    const inner = subqueryGrid(node, outer, node.stepMs ?? this.#context.defaultSubqueryStepMs);
+    if (!inner) return { kind: 'matrix', rangeMs: node.rangeMs, series: [] };
+    return windowSubquery(this.#context, node, this.#vector(node.expr, inner), inner, outer);
+  }
+
+  #call(call: Call, grid: Grid): Value {
+    const args = call.args.map((arg) => {
+      const inner = unwrapParens(arg);
+      const wantsTimes = call.name === 'timestamp' && inner.kind === 'vectorSelector';
+      if (!wantsTimes) return this.evaluate(arg, grid);
+      return selectInstant(this.#context, inner, moments(inner, grid), true);
+    });
+    const context = this.#context;
+    return implementationOf(call.name)({ call, args, context, grid, query: this.#query });
+  }
+
+  #unary({ operator, expr }: Unary, grid: Grid): Value {
+    const value = this.evaluate(expr, grid);
+    if (operator === '+') return value;
+    if (value.kind === 'scalar') return scalar(value.values.map((one) => -one));
+    if (value.kind !== 'vector') throw new Error(`cannot negate a ${value.kind}`);
+    const negated = value.series.map((one): Series => ({ ...one, values: one.values.map((slot) => -slot) }));
+    const named = withDroppedNames(this.#context, negated);
+    return vector(this.#context.delayedNameRemoval ? named : mergeDuplicates(named));
+  }
+
+  #binary(node: Binary, grid: Grid): Value {
+    const left = this.evaluate(node.left, grid);
+    const right = this.evaluate(node.right, grid);
+    if (left.kind === 'scalar' && right.kind === 'scalar') {
+      const compute = scalarOperator(node.operator)!;
+      return scalar(left.values.map((value, i) => compute(value, right.values[i]!)));
+    }
+    if (left.kind === 'vector' && right.kind === 'scalar') {
+      return vectorScalar(this.#context, node, left, right.values, false);
+    }
+    if (left.kind === 'scalar' && right.kind === 'vector') {
+      return vectorScalar(this.#context, node, right, left.values, true);
+    }
+    if (left.kind !== 'vector' || right.kind !== 'vector') {
+      throw new Error(`no operator between ${left.kind} and ${right.kind}`);
+    }
+    if (isSetOperator(node.operator)) return setOperation(node, left, right, grid.steps);
+    return vectorVector(this.#context, node, left, right, grid.steps);
+  }
+}
+
+function moments({ offsetMs, at }: TimeModifiers, grid: Grid): Moments {
+  // The plan has replaced start() and end().
+  return { grid, offsetMs, atMs: typeof at === 'number' ? at : undefined };
+}
+
+/** The same value at every step. */
+function spread(value: Value, steps: number): Value {
+  if (value.kind === 'scalar') return scalar(new Float64Array(steps).fill(value.values[0]!));
+  if (value.kind !== 'vector') return value;
+  return vector(
+    value.series.map(
+      (one): Series => ({
+        ...one,
+        values: new Float64Array(steps).fill(one.values[0]!),
+        presence: new Uint8Array(steps).fill(one.presence[0]!),
+      }),
+    ),
+  );
+}
+
+function samplesIn(value: Value): number {
+  if (value.kind !== 'vector') return 0;
+  return value.series.reduce((sum, { presence }) => sum + countPresent(presence), 0);
+}

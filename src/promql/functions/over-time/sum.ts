@@ -1,0 +1,80 @@
+// sum_over_time and avg_over_time. Long windows are differences of running sums held in two floats each (Knuth's
+// two-sum), which keeps about 106 bits; where a window is so small beside everything before it that even those could
+// not hold it, and where the series has an infinity or NaN, the window is summed on its own.
+
+import { KahanMean, KahanSum } from '../../kahan.ts';
+import { type RangeSeriesInput, setValue } from '../../values.ts';
+import { meanWindowLength, perWindow, type RangeKernel, rangeFunction } from '../range-function.ts';
+
+/** Below this mean length, summing each window anew is as fast. */
+const slidingLengthMin = 24;
+
+/** A window's share of all magnitudes so far from which on its difference is exact to the last bit or two. */
+const magnitudeShareMin = 2 ** -40;
+
+interface RunningSums {
+  readonly high: Float64Array;
+  readonly low: Float64Array;
+  readonly magnitude: Float64Array;
+}
+
+/** Sums of the first k samples, at index k; undefined where a value or a sum is not finite. */
+function runningSums({ values, offset, first, last }: RangeSeriesInput): RunningSums | undefined {
+  const length = last - first + 1;
+  const high = new Float64Array(length);
+  const low = new Float64Array(length);
+  const magnitude = new Float64Array(length);
+  for (let k = 1; k < length; k++) {
+    const value = values[first + k - 1 - offset]!;
+    const sum = high[k - 1]! + value;
+    const part = sum - high[k - 1]!;
+    const rounding = high[k - 1]! - (sum - part) + (value - part);
+    const rest = low[k - 1]! + rounding;
+    high[k] = sum + rest;
+    low[k] = rest - (high[k]! - sum);
+    magnitude[k] = magnitude[k - 1]! + Math.abs(value);
+  }
+  return Number.isFinite(magnitude[length - 1]!) ? { high, low, magnitude } : undefined;
+}
+
+function sumOf(samples: RangeSeriesInput, from: number, to: number): number {
+  const kahan = new KahanSum();
+  for (let j = from; j < to; j++) kahan.add(samples.values[j - samples.offset]!);
+  return kahan.total;
+}
+
+function meanOf(samples: RangeSeriesInput, from: number, to: number): number {
+  const kahan = new KahanMean();
+  for (let j = from; j < to; j++) kahan.add(samples.values[j - samples.offset]!);
+  return kahan.mean;
+}
+
+function sliding(
+  scan: (samples: RangeSeriesInput, from: number, to: number) => number,
+  finish: (high: number, low: number, count: number) => number,
+): RangeKernel {
+  const scanning = perWindow(1, scan);
+  return (samples, out, rangeMs) => {
+    const sums = meanWindowLength(samples) < slidingLengthMin ? undefined : runningSums(samples);
+    if (!sums) return scanning(samples, out, rangeMs);
+    const { first, last, windows } = samples;
+    const { high, low, magnitude } = sums;
+    for (let i = 0; i < windows.lo.length; i++) {
+      const from = Math.max(windows.lo[i]!, first);
+      const to = Math.min(windows.hi[i]!, last);
+      if (to <= from) continue;
+      const [a, b] = [from - first, to - first];
+      const isHeld = magnitude[b]! - magnitude[a]! >= magnitude[b]! * magnitudeShareMin;
+      const value = isHeld
+        ? finish(high[b]! - high[a]!, low[b]! - low[a]!, to - from)
+        : scan(samples, from, to);
+      setValue(out, i, value);
+    }
+  };
+}
+
+export const sumOverTime = rangeFunction(() => sliding(sumOf, (high, low) => high + low));
+
+export const avgOverTime = rangeFunction(() =>
+  sliding(meanOf, (high, low, count) => high / count + low / count),
+);

@@ -1,0 +1,46 @@
+// What holds for one query while it runs: its source, its times, its limits, and what it collects.
+
+import { UserError } from '../base/diagnostics.ts';
+import type { Queryable, TimeColumn } from '../telemetry/metrics/series.ts';
+import type { Annotations } from './annotations.ts';
+import type { Windows } from './values.ts';
+
+export interface QueryContext {
+  readonly source: Queryable;
+  readonly lookbackMs: number;
+  readonly defaultSubqueryStepMs: number;
+  readonly delayedNameRemoval: boolean;
+  readonly annotations: Annotations;
+  readonly budget: SampleBudget;
+  /** Window bounds that several series and several selectors share, by range, times, and column. */
+  readonly windows: Map<string, Map<TimeColumn, Windows>>;
+}
+
+/** Counts the samples that are held at once, and ends the query when they are too many. */
+export class SampleBudget {
+  readonly #max: number;
+  #held = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get held(): number {
+    return this.#held;
+  }
+
+  charge(samples: number): void {
+    this.#held += samples;
+    if (this.#held <= this.#max) return;
+    throw UserError.of(
+      'FD205',
+      'query processing would load too many samples into memory in query execution',
+    );
+  }
+
+  /** What was held before an operand was evaluated, and of it only its result remains. */
+  settle(before: number, result: number): void {
+    this.#held = before;
+    this.charge(result);
+  }
+}

@@ -1,0 +1,79 @@
+// Where each step's window begins and ends in a column of times. Computed once for a column, a range and an offset, and
+// shared by every series on that column.
+
+import type { TimeColumn } from '../../telemetry/metrics/series.ts';
+import type { QueryContext } from '../query-context.ts';
+import { type Grid, stepTime, type Windows } from '../values.ts';
+
+/** The times at which a selector looks: those of the grid moved by its offset, or one time when `@` fixes it. */
+export interface Moments {
+  readonly grid: Grid;
+  readonly offsetMs: number;
+  readonly atMs: number | undefined;
+}
+
+export function momentAt({ grid, offsetMs, atMs }: Moments, step: number): number {
+  return (atMs ?? stepTime(grid, step)) - offsetMs;
+}
+
+export function firstMoment(moments: Moments): number {
+  return momentAt(moments, 0);
+}
+
+export function lastMoment(moments: Moments): number {
+  return momentAt(moments, moments.grid.steps - 1);
+}
+
+/** Windows (end - rangeMs, end] over a column, from the query's cache where it has them. */
+export function windowsOver(
+  context: QueryContext,
+  column: TimeColumn,
+  moments: Moments,
+  rangeMs: number,
+): Windows {
+  const { grid, offsetMs, atMs } = moments;
+  const key = `${rangeMs}|${offsetMs}|${atMs}|${grid.startMs}|${grid.stepMs}|${grid.steps}`;
+  let byColumn = context.windows.get(key);
+  if (!byColumn) {
+    byColumn = new Map();
+    context.windows.set(key, byColumn);
+  }
+  let windows = byColumn.get(column);
+  if (!windows) {
+    windows = computeWindows(column, moments, rangeMs);
+    byColumn.set(column, windows);
+  }
+  return windows;
+}
+
+export function computeWindows({ times, length }: TimeColumn, moments: Moments, rangeMs: number): Windows {
+  const { steps } = moments.grid;
+  const lo = new Int32Array(steps);
+  const hi = new Int32Array(steps);
+  const ends = new Float64Array(steps);
+  const first = firstMoment(moments);
+  // Moments never go back, so both bounds only move forward.
+  let low = firstAfter(times, length, first - rangeMs);
+  let high = firstAfter(times, length, first);
+  for (let i = 0; i < steps; i++) {
+    const end = momentAt(moments, i);
+    while (high < length && times[high]! <= end) high++;
+    while (low < length && times[low]! <= end - rangeMs) low++;
+    ends[i] = end;
+    lo[i] = low;
+    hi[i] = high;
+  }
+  return { lo, hi, ends };
+}
+
+/** Index of the first time that is later than `time`. */
+export function firstAfter(times: Float64Array, length: number, time: number): number {
+  let low = 0;
+  let high = length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (times[middle]! <= time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,98 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { UserError } from '../../src/base/diagnostics.ts';
+import { type LabelRecord, Labels } from '../../src/base/labels.ts';
+import { SeriesStore } from '../../src/telemetry/metrics/store.ts';
+import { exportOpenMetrics, importOpenMetrics } from '../../src/telemetry/recording/openmetrics-export.ts';
+import { describeWith } from '../support/requires.ts';
+import { samplesOf } from './samples.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'firedrill-export-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const path = join(folder, 'recording.om');
+
+function storeOf(samples: readonly (readonly [LabelRecord, number, number | 'stale'])[]): SeriesStore {
+  const store = new SeriesStore();
+  for (const [labels, atMs, value] of samples) {
+    const sample = {
+      labels: Labels.from(labels),
+      value: value === 'stale' ? 0 : value,
+      stale: value === 'stale',
+    };
+    store.appendBatch({ source: 's', atMs, samples: [sample] });
+  }
+  return store;
+}
+
+describe('the export', () => {
+  it('groups by metric, keeps times and values, and counts what the format cannot hold', async () => {
+    const store = storeOf([
+      [{ __name__: 'b', job: 'x"\\\ny' }, 1000, 1.5],
+      [{ __name__: 'a' }, 1500, Number.NEGATIVE_INFINITY],
+      [{ __name__: 'b', job: 'x"\\\ny' }, 8001, -0],
+      [{ __name__: 'a' }, 2500, 'stale'],
+      [{ __name__: 'my.metric' }, 3000, 1],
+      [{ job: 'nameless' }, 3000, 1],
+    ]);
+    expect(await exportOpenMetrics(store, path)).toEqual({ written: 3, leftOut: 3 });
+    expect(readFileSync(path, 'utf8')).toBe(
+      'a -Inf 1.5\nb{job="x\\"\\\\\\ny"} 1.5 1\nb{job="x\\"\\\\\\ny"} -0 8.0011\n# EOF\n',
+    );
+  });
+
+  it('is read back to the same samples', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 2e12 }), fc.double()), { maxLength: 30 }),
+        async (samples) => {
+          const store = storeOf(samples.map(([atMs, value]) => [{ __name__: 'a', le: '1' }, atMs, value]));
+          await exportOpenMetrics(store, path);
+          expect(samplesOf(await importOpenMetrics(path), 'a')).toEqual(samplesOf(store, 'a'));
+        },
+      ),
+    );
+  });
+
+  it('says why a file cannot be written or read', async () => {
+    const code = (error: UserError) => error.diagnostics[0]!.code;
+    expect(await exportOpenMetrics(storeOf([]), folder).catch(code)).toBe('FD709');
+    expect(await importOpenMetrics(join(folder, 'none')).catch(code)).toBe('FD101');
+    writeFileSync(path, 'a 1\n# EOF\n');
+    expect(await importOpenMetrics(path).catch(code)).toBe('FD706');
+    writeFileSync(path, 'a 1 1\nb\n# EOF\n');
+    expect(await importOpenMetrics(path).catch((error: Error) => error.message)).toContain('line 2');
+  });
+});
+
+describeWith(['promtool'], 'promtool', () => {
+  it('makes blocks of the export that hold the same samples at the same milliseconds', async () => {
+    const startMs = 1_795_140_000_000;
+    const samples = Array.from({ length: 600 }, (_, i) => {
+      const labels = { __name__: i % 2 ? 'b_total' : 'a', job: `j${i % 5}`, path: 'x "y" \\z' };
+      // Milliseconds that a division by 1000 does not hit exactly are among these.
+      return [labels, startMs + i * 37_123, i % 50 === 49 ? 'stale' : i / 7] as const;
+    });
+    const store = storeOf(samples);
+    expect(await exportOpenMetrics(store, path)).toEqual({ written: 588, leftOut: 12 });
+    const blocks = join(folder, 'blocks');
+    execFileSync('promtool', ['tsdb', 'create-blocks-from', 'openmetrics', path, blocks], {
+      stdio: 'ignore',
+    });
+    // The dump opens a database, which has a log beside its blocks.
+    mkdirSync(join(blocks, 'wal'));
+    const dump = execFileSync('promtool', ['tsdb', 'dump', blocks], { encoding: 'utf8' });
+    const times = (lines: string[]) => lines.map((line) => line.split(' ').at(-1)).sort();
+    const found = dump.trim().split('\n');
+    expect(found).toHaveLength(588);
+    expect(times(found)).toEqual(
+      samples.filter(([, , value]) => value !== 'stale').map(([, atMs]) => String(atMs)),
+    );
+    expect(found.find((line) => line.endsWith(` ${startMs + 37_123}`))).toContain(
+      `{__name__="b_total", job="j1", path="x \\"y\\" \\\\z"} ${1 / 7} `,
+    );
+  });
+});

@@ -136,20 +136,8 @@ class IssueTeller {
   }
 
   #name(path: YamlPath): string {
-    return formatPath([...this.#at, ...path]);
+    return this.#document.nameOf([...this.#at, ...path]);
   }
-}
-
-/** `spec.faults[0].spec`; keys that hold a dot are quoted. */
-export function formatPath(path: YamlPath): string {
-  if (path.length === 0) return 'the document';
-  return path
-    .map((segment, index) => {
-      if (typeof segment === 'number') return `[${segment}]`;
-      if (!/^[^.[\]"\s]+$/.test(segment)) return `[${JSON.stringify(segment)}]`;
-      return index === 0 ? segment : `.${segment}`;
-    })
-    .join('');
 }
 
 /** Of a union's failed alternatives, the one whose mistakes lie deepest, then the one with the fewest. */

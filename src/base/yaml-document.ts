@@ -29,6 +29,8 @@ export interface YamlDocument {
    * embedded expression.
    */
   placeInside(path: YamlPath, offset: number, length?: number): Place;
+  /** How the value at `path` is called in messages: `spec.faults[0].kind`. */
+  nameOf(path: YamlPath): string;
   /** Whether the value at `path` is a scalar without quotes, whose type YAML takes from its text. */
   isPlain(path: YamlPath): boolean;
 }
@@ -96,11 +98,24 @@ export function yamlDocument(document: Document.Parsed, source: SourceText, valu
       const to = offsets[offset + length - 1] ?? from;
       return source.place(from, to - from + 1);
     },
+    nameOf: formatPath,
     isPlain: (path) => {
       const node = resolved(document, nodeAt(path));
       return isScalar(node) && node.type === 'PLAIN';
     },
   };
+}
+
+/** `spec.faults[0].spec`; keys that hold a dot are quoted. */
+function formatPath(path: YamlPath): string {
+  if (path.length === 0) return 'the document';
+  return path
+    .map((segment, index) => {
+      if (typeof segment === 'number') return `[${segment}]`;
+      if (!/^[^.[\]"\s]+$/.test(segment)) return `[${JSON.stringify(segment)}]`;
+      return index === 0 ? segment : `.${segment}`;
+    })
+    .join('');
 }
 
 function resolved(document: Document.Parsed, node: Node | undefined): Node | undefined {

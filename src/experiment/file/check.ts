@@ -1,0 +1,90 @@
+// Validates a file of any kind that Firedrill reads; the kind is found out from what the file says of itself.
+
+import { readAlertmanagerConfig } from '../../alertmanager/config/read.ts';
+import type { Diagnostic } from '../../base/diagnostics.ts';
+import { nearest } from '../../base/diagnostics.ts';
+import { type Parsed, parseYamlDocuments, type YamlDocument } from '../../base/yaml.ts';
+import { readRuleFile } from '../../rules/file.ts';
+import { type ReadOptions, readExperiment } from './read.ts';
+
+export const fileKinds = ['experiment', 'chaos-mesh', 'rules', 'alertmanager'] as const;
+
+export type FileKind = (typeof fileKinds)[number];
+
+export interface CheckOptions extends Pick<ReadOptions, 'file' | 'text' | 'env' | 'files'> {
+  /** Not found out from the file when it is given. */
+  readonly kind?: FileKind;
+}
+
+export interface Checked {
+  /** Undefined when it could not be found out. */
+  readonly kind: FileKind | undefined;
+  /** Errors and warnings; a file without errors can be used. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export async function checkFile(options: CheckOptions): Promise<Checked> {
+  const { file, text } = options;
+  const detected = options.kind ? { ok: true as const, value: options.kind } : detectKind(file, text);
+  if (!detected.ok) return { kind: undefined, diagnostics: detected.diagnostics };
+  return { kind: detected.value, diagnostics: await diagnosticsOf(detected.value, options) };
+}
+
+async function diagnosticsOf(kind: FileKind, options: CheckOptions): Promise<readonly Diagnostic[]> {
+  const { file, text } = options;
+  switch (kind) {
+    case 'experiment': {
+      const read = await readExperiment(options);
+      return read.ok ? read.warnings : read.diagnostics;
+    }
+    case 'chaos-mesh': {
+      // Which process stands for the pods is said when the file is run; here any will do.
+      const read = await readExperiment({ ...options, targets: ['pods=process:pid:1'] });
+      return read.ok ? read.warnings : read.diagnostics;
+    }
+    case 'rules':
+      return withWarnings(readRuleFile(file, text));
+    case 'alertmanager':
+      return withWarnings(readAlertmanagerConfig(file, text));
+  }
+}
+
+function withWarnings(parsed: Parsed<{ readonly warnings: readonly Diagnostic[] }>): readonly Diagnostic[] {
+  return parsed.ok ? parsed.value.warnings : parsed.diagnostics;
+}
+
+/** The kind that the first document says it is, or why that cannot be told. */
+export function detectKind(file: string, text: string): Parsed<FileKind> {
+  const parsed = parseYamlDocuments(file, text);
+  if (!parsed.ok) return parsed;
+  const document = parsed.value[0]!;
+  const kind = kindOf(document.value);
+  return kind ? { ok: true, value: kind } : { ok: false, diagnostics: [unknownKind(document)] };
+}
+
+function kindOf(value: unknown): FileKind | undefined {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return undefined;
+  const { apiVersion = '', kind } = value as { apiVersion?: unknown; kind?: unknown };
+  const group = String(apiVersion).split('/')[0];
+  if (group === 'firedrill.dev' || kind === 'Experiment') return 'experiment';
+  if (group === 'chaos-mesh.org') return 'chaos-mesh';
+  if (group === 'monitoring.coreos.com' || kind === 'PrometheusRule' || 'groups' in value) return 'rules';
+  if ('route' in value || 'receivers' in value) return 'alertmanager';
+  return undefined;
+}
+
+function unknownKind(document: YamlDocument): Diagnostic {
+  const keys =
+    document.value !== null && typeof document.value === 'object' ? Object.keys(document.value) : [];
+  const known = ['apiVersion', 'kind', 'groups', 'route', 'receivers'];
+  const near = keys.map((key) => nearest(key, known)).find((key) => key !== undefined);
+  return {
+    code: 'FD109',
+    severity: 'error',
+    message: `${document.file} does not say what it is`,
+    at: document.placeOf([]),
+    expected: near
+      ? `the key ${near}`
+      : 'apiVersion and kind (experiment, Chaos Mesh, PrometheusRule), groups (rules), or route and receivers (Alertmanager)',
+  };
+}

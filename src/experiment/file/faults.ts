@@ -1,0 +1,71 @@
+// `faults`: what is broken, in Chaos Mesh's kinds and fields. The fields of a kind itself are its own schema's
+// (src/faults); what all kinds share is here.
+
+import { z } from 'zod';
+import type { FaultKind } from '../../faults/fault.ts';
+import { faultKinds } from '../../faults/kinds.ts';
+import type { FaultKindName } from '../model.ts';
+import { promqlText } from './promql.ts';
+import { complain, duration, list, name } from './scalars.ts';
+import { selectorSchema } from './selector.ts';
+
+export const faultKindNames = Object.keys(faultKinds) as FaultKindName[];
+
+const modes = ['one', 'all', 'fixed', 'fixed-percent', 'random-max-percent'] as const;
+
+/** Of `spec`: the fields that every kind has. */
+const commonSpecFields = {
+  mode: z.enum(modes).optional().describe('How many of the selected targets are hit; all when not given.'),
+  value: z
+    .union([z.string(), z.number()])
+    .transform(String)
+    .optional()
+    .describe('For fixed: how many. For the percent modes: 0 to 100.'),
+  selector: selectorSchema.optional().describe('Which targets, when `on` names none.'),
+  duration: duration.optional().describe('How long the fault stays; one-shot faults have none.'),
+};
+
+export const commonSpecSchema = z.strictObject(commonSpecFields).superRefine((spec, context) => {
+  const { mode, value } = spec;
+  const counted = mode === 'fixed' || mode === 'fixed-percent' || mode === 'random-max-percent';
+  if (!counted) return;
+  const most = mode === 'fixed' ? Number.MAX_SAFE_INTEGER : 100;
+  const expected = mode === 'fixed' ? 'a whole number above 0' : 'a whole number from 1 to 100';
+  if (value === undefined) complain(context, 'FD107', `mode ${mode} needs a value`, { expected });
+  else if (!/^\d+$/.test(value) || Number(value) < 1 || Number(value) > most)
+    complain(context, 'FD105', `${JSON.stringify(value)} does not fit mode ${mode}`, {
+      path: ['value'],
+      expected,
+    });
+});
+
+export const faultSchema = z.strictObject({
+  name: name.optional().describe('The kind, such as dns-chaos, when not given.'),
+  kind: z.enum(faultKindNames).describe('Kind of fault, as in Chaos Mesh.'),
+  on: z
+    .union([name, list(name).min(1)])
+    .optional()
+    .describe(
+      'Target, or list of targets. Not needed where there is only one, or where spec.selector chooses.',
+    ),
+  spec: z.record(z.string(), z.unknown()).describe("Chaos Mesh's fields of this kind."),
+  effect: z
+    .strictObject({
+      min: z.int().min(1).optional().describe('Hits below which the fault proved nothing; 1 when not given.'),
+      promql: promqlText.optional().describe('Counts the hits where the driver cannot.'),
+    })
+    .optional()
+    .describe('When the fault counts as effective.'),
+});
+
+export type FaultFields = z.output<typeof faultSchema>;
+
+/** A fault's `spec` as a whole: what every kind has, and what belongs to this one. */
+export function specSchemaOf(kind: FaultKind) {
+  return z.intersection(commonSpecSchema, kind.schema);
+}
+
+/** What belongs to the kind alone. */
+export function ownFields(spec: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(spec).filter(([key]) => !Object.hasOwn(commonSpecFields, key)));
+}

@@ -1,0 +1,71 @@
+// Each fault of the experiment on the targets that it selects, with the driver that will carry it out here.
+
+import type { Clock } from '../../base/clock.ts';
+import type { Random } from '../../base/random.ts';
+import { chooseDriver, type PassedOver } from '../../faults/choose.ts';
+import type { DriverPlan, FaultDriver, FaultKind, FaultRequest, Machine } from '../../faults/fault.ts';
+import { faultKinds } from '../../faults/kinds.ts';
+import { checkShare, selectTargets } from '../../faults/select.ts';
+import type { Experiment, FaultSpec } from '../model.ts';
+import type { PlannedTarget } from './targets.ts';
+
+export interface PlannedFault {
+  readonly spec: FaultSpec;
+  readonly injections: readonly PlannedInjection[];
+}
+
+/** One fault on one target. */
+export interface PlannedInjection {
+  readonly driver: FaultDriver;
+  readonly request: FaultRequest;
+  readonly plan: DriverPlan;
+  /** Better drivers that cannot be used here. */
+  readonly passedOver: readonly PassedOver[];
+}
+
+export interface FaultPlanning {
+  readonly machine: Machine;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly scratchFolder: string;
+  readonly allowed: ReadonlySet<string>;
+}
+
+export async function planFaults(
+  experiment: Experiment,
+  targets: ReadonlyMap<string, PlannedTarget>,
+  planning: FaultPlanning,
+): Promise<PlannedFault[]> {
+  const planned: PlannedFault[] = [];
+  for (const spec of experiment.faults) {
+    const candidates = spec.targets.map((name) => targets.get(name)!);
+    const selected = selectTargets(candidates, spec.mode, spec.value, planning.random);
+    checkShare(spec.name, selected.length, candidates.length, experiment.limits.share, planning.allowed);
+    const injections: PlannedInjection[] = [];
+    for (const target of selected) injections.push(await planInjection(spec, target, planning));
+    planned.push({ spec, injections });
+  }
+  return planned;
+}
+
+async function planInjection(
+  spec: FaultSpec,
+  target: PlannedTarget,
+  planning: FaultPlanning,
+): Promise<PlannedInjection> {
+  const kind: FaultKind = faultKinds[spec.kind];
+  const request: FaultRequest = {
+    name: spec.name,
+    kind: spec.kind,
+    spec: kind.schema.parse(spec.spec),
+    durationMs: spec.durationMs,
+    target: target.handle,
+    declared: target.spec.kind,
+    machine: planning.machine,
+    clock: planning.clock,
+    random: planning.random,
+    scratchFolder: planning.scratchFolder,
+  };
+  const { driver, passedOver } = await chooseDriver(kind, request);
+  return { driver, request, plan: driver.plan(request), passedOver };
+}

@@ -1,0 +1,243 @@
+// The faults of a run, each under its lease: prepared before the targets start, put in place, counted while they act,
+// taken back and looked at afterwards. Whatever happens, `undoAll` leaves none in place that can be taken back.
+
+import type { Clock } from '../../base/clock.ts';
+import type { ActiveFault, PreparedFault } from '../../faults/fault.ts';
+import type { Journal } from '../../faults/leases/journal.ts';
+import type { LeaseHandle, Leases } from '../../faults/leases/leases.ts';
+import { type UndoOutcome, undoLease } from '../../faults/leases/undo.ts';
+import type { Launch } from '../../faults/targets/target.ts';
+import type { PlannedFault, PlannedInjection } from '../plan/faults.ts';
+import type { EventOf } from '../timeline.ts';
+import type { TimelineLog } from './timeline-log.ts';
+
+interface Placed {
+  readonly injection: PlannedInjection;
+  readonly active: ActiveFault;
+  readonly lease: LeaseHandle;
+}
+
+/** One fault of the experiment, on all its targets. */
+class LiveFault {
+  readonly planned: PlannedFault;
+  readonly placed: Placed[] = [];
+  ended = false;
+
+  constructor(planned: PlannedFault) {
+    this.planned = planned;
+  }
+
+  get name(): string {
+    return this.planned.spec.name;
+  }
+
+  /** Undefined as soon as one of its drivers cannot count. */
+  hits(): number | undefined {
+    const counts = this.placed.map(({ active }) => active.hits());
+    return counts.some((count) => count === undefined)
+      ? undefined
+      : counts.reduce<number>((sum, count) => sum + count!, 0);
+  }
+}
+
+/** Beyond the fault's own duration, before the watchdog takes it back: an undo may take this long. */
+const leaseMarginMs = 5000;
+const countEveryMs = 1000;
+
+export class FaultSession {
+  readonly #faults: readonly LiveFault[];
+  readonly #leases: Leases;
+  readonly #journal: Journal;
+  readonly #clock: Clock;
+  readonly #timeline: TimelineLog;
+  readonly #prepared = new Map<PlannedInjection, PreparedFault>();
+
+  constructor(
+    faults: readonly PlannedFault[],
+    leases: Leases,
+    journal: Journal,
+    clock: Clock,
+    timeline: TimelineLog,
+  ) {
+    this.#faults = faults.map((planned) => new LiveFault(planned));
+    this.#leases = leases;
+    this.#journal = journal;
+    this.#clock = clock;
+    this.#timeline = timeline;
+  }
+
+  /** What the faults on this target need before it starts. */
+  async prepare(target: string): Promise<Launch[]> {
+    const launches: Launch[] = [];
+    for (const injection of this.#injections().filter((each) => each.request.target.name === target)) {
+      const prepared = await injection.driver.prepare?.(injection.request);
+      if (!prepared) continue;
+      this.#prepared.set(injection, prepared);
+      launches.push(prepared.launch);
+    }
+    return launches;
+  }
+
+  /** Puts every fault in place, at the same time; resolves when each is in place or has failed. */
+  async inject(): Promise<void> {
+    await Promise.all(this.#faults.map((fault) => this.#injectFault(fault)));
+  }
+
+  /** Waits for each fault's duration and takes it back; ends early, without undoing, when `stop` is aborted. */
+  async hold(stop: AbortSignal): Promise<void> {
+    const injectedAt = this.#clock.now();
+    const counting = new AbortController();
+    stop.addEventListener('abort', () => counting.abort(), { once: true });
+    const counts = this.#count(counting.signal);
+    await Promise.all(
+      this.#faults.map(async (fault) => {
+        await this.#clock.sleep(injectedAt + (fault.planned.spec.durationMs ?? 0) - this.#clock.now(), stop);
+        if (!stop.aborted) await this.#undoFault(fault, 'duration');
+      }),
+    );
+    counting.abort();
+    await counts;
+  }
+
+  /** Idempotent. */
+  async undoAll(why: EventOf<'fault.undoing'>['why']): Promise<void> {
+    await Promise.all(this.#faults.map((fault) => this.#undoFault(fault, why)));
+  }
+
+  /** After the targets have ended: the servers and files that were prepared for the faults. */
+  async close(): Promise<void> {
+    for (const prepared of this.#prepared.values()) await prepared.close();
+  }
+
+  #injections(): PlannedInjection[] {
+    return this.#faults.flatMap((fault) => fault.planned.injections);
+  }
+
+  async #injectFault(fault: LiveFault): Promise<void> {
+    const { spec, injections } = fault.planned;
+    try {
+      for (const injection of injections) await this.#injectOne(fault, injection);
+      this.#timeline.emit('fault.injected', {
+        fault: fault.name,
+        lease: fault.placed.map(({ lease }) => lease.id).join(','),
+      });
+    } catch (error) {
+      this.#timeline.emit('fault.failed', { fault: spec.name, reason: (error as Error).message });
+      await this.#undoFault(fault, 'error');
+      return;
+    }
+    for (const { active } of fault.placed) {
+      const reason = await active.missing().catch((error: Error) => error.message);
+      if (reason !== undefined) this.#timeline.emit('fault.no-effect', { fault: fault.name, reason });
+    }
+    if (spec.oneShot) {
+      fault.ended = true;
+      for (const { lease } of fault.placed) await lease.settle('undone', 'one-shot');
+      this.#timeline.emit('fault.spent', { fault: fault.name, hits: fault.hits() });
+    }
+  }
+
+  async #injectOne(fault: LiveFault, injection: PlannedInjection): Promise<void> {
+    const { driver, request } = injection;
+    const { target } = request;
+    const others =
+      target.type === 'process' && !target.started ? { processes: await target.processes() } : {};
+    const lease = await this.#leases.open({
+      fault: fault.name,
+      target: target.name,
+      undo: await driver.undoSteps(request),
+      expiresInMs: (request.durationMs ?? 0) + leaseMarginMs,
+      ...others,
+    });
+    this.#timeline.emit('fault.injecting', {
+      fault: fault.name,
+      kind: request.kind,
+      driver: driver.name,
+      targets: fault.planned.injections.map((each) => each.request.target.name),
+      lease: lease.id,
+    });
+    try {
+      const active = await driver.inject(request, this.#prepared.get(injection), (steps) =>
+        lease.extend(steps),
+      );
+      fault.placed.push({ injection, active, lease });
+    } catch (error) {
+      // It may have stopped half-way: the steps that are on disk know everything that it began.
+      const outcome = await this.#takeSteps(lease);
+      await lease
+        .settle(
+          outcome.undone ? 'undone' : 'stuck',
+          outcome.undone ? 'not injected' : outcome.left.join('; '),
+        )
+        .catch(() => {});
+      if (!outcome.undone)
+        this.#timeline.emit('fault.stuck', { fault: fault.name, lease: lease.id, left: [...outcome.left] });
+      throw error;
+    }
+  }
+
+  async #undoFault(fault: LiveFault, why: EventOf<'fault.undoing'>['why']): Promise<void> {
+    if (fault.ended || fault.placed.length === 0) return;
+    fault.ended = true;
+    this.#timeline.emit('fault.undoing', { fault: fault.name, why });
+    const evidence: string[] = [];
+    const left: string[] = [];
+    for (const placed of fault.placed) {
+      const outcome = await this.#undoOne(placed);
+      if (outcome.undone) evidence.push(outcome.evidence);
+      else {
+        left.push(...outcome.left);
+        this.#timeline.emit('fault.stuck', {
+          fault: fault.name,
+          lease: placed.lease.id,
+          left: [...outcome.left],
+        });
+      }
+    }
+    if (left.length === 0)
+      this.#timeline.emit('fault.undone', {
+        fault: fault.name,
+        hits: fault.hits(),
+        verified: evidence.join('; '),
+      });
+  }
+
+  async #count(stop: AbortSignal): Promise<void> {
+    const last = new Map<string, number | undefined>();
+    while (!stop.aborted) {
+      for (const fault of this.#faults) {
+        const hits = fault.hits();
+        if (fault.ended || fault.placed.length === 0 || last.get(fault.name) === hits) continue;
+        last.set(fault.name, hits);
+        this.#timeline.emit('fault.hits', { fault: fault.name, hits });
+      }
+      await this.#clock.sleep(countEveryMs, stop);
+    }
+  }
+
+  /** Taken back, looked at, and settled on disk as what was seen. */
+  async #undoOne({ active, lease }: Placed): Promise<UndoOutcome> {
+    const look = () => active.verifyUndone();
+    let outcome = await active
+      .undo()
+      .then(look)
+      .catch((error: Error): UndoOutcome => ({ undone: false, left: [error.message] }));
+    // A second way to the same end: what the watchdog would do.
+    if (!outcome.undone && (await this.#takeSteps(lease)).undone) outcome = await look().catch(() => outcome);
+    await lease
+      .settle(
+        outcome.undone ? 'undone' : 'stuck',
+        outcome.undone ? outcome.evidence : outcome.left.join('; '),
+      )
+      .catch(() => {});
+    return outcome;
+  }
+
+  /** The lease's own steps but for those that only our death takes. */
+  async #takeSteps({ id }: LeaseHandle): Promise<UndoOutcome> {
+    const lease = await this.#journal.read(id);
+    if (!lease) return { undone: true, evidence: 'no lease' };
+    const undo = lease.undo.filter((step) => step.type !== 'ends-with-owner');
+    return undoLease({ ...lease, undo }, { clock: this.#clock, graceMs: 0, boot: this.#journal.around.boot });
+  }
+}

@@ -1,0 +1,92 @@
+// One disturbance on all connections of a proxy, and its removal.
+
+import type { Clock } from '../../../base/clock.ts';
+import type { Random } from '../../../base/random.ts';
+import type { Disturbance } from '../target.ts';
+import type { Flow } from './flow.ts';
+import { bandwidthHold, delayHold, Line, partitionHold, type Tally } from './holds.ts';
+import type { Link } from './link.ts';
+import type { Hold, Stage } from './stage.ts';
+
+/**
+ * How long the removal waits for peers that do not read what was held for them. It is passed on whenever they do,
+ * without any delay; only nobody waits for it.
+ */
+const removalTimeoutMs = 5000;
+
+type Side = 'to' | 'from';
+
+export class DisturbanceOnLinks {
+  readonly #what: Disturbance;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #lines: Record<Side, Line>;
+  readonly #tally: Tally = { hits: 0 };
+  readonly #stages = new Map<Link, { readonly flow: Flow; readonly stage: Stage }[]>();
+  #heal: () => void = () => {};
+  /** Resolves at the removal, for connections that a partition keeps from being made. */
+  readonly healed = new Promise<void>((resolve) => {
+    this.#heal = resolve;
+  });
+
+  constructor(what: Disturbance, clock: Clock, random: Random) {
+    this.#what = what;
+    this.#clock = clock;
+    this.#random = random;
+    const speed = what.type === 'bandwidth' ? what.bytesPerSecond : Number.POSITIVE_INFINITY;
+    this.#lines = { to: new Line(speed), from: new Line(speed) };
+  }
+
+  get hits(): number {
+    return this.#tally.hits;
+  }
+
+  get isPartition(): boolean {
+    return this.#what.type === 'partition';
+  }
+
+  countConnection(): void {
+    this.#tally.hits++;
+  }
+
+  addTo(link: Link): void {
+    // A connection that a partition keeps from being made has no flows yet; it gets its stages when it has.
+    if (!link.flows) return;
+    const { direction } = this.#what;
+    const sides = direction === 'both' ? (['to', 'from'] as const) : [direction];
+    const flows = link.flows;
+    this.#stages.set(
+      link,
+      sides.map((side) => ({ flow: flows[side], stage: flows[side].add(this.#hold(side)) })),
+    );
+  }
+
+  /** The connection is closed. */
+  forget(link: Link): void {
+    this.#stages.delete(link);
+  }
+
+  heal(): void {
+    this.#heal();
+  }
+
+  async remove(): Promise<void> {
+    this.heal();
+    const gone = new AbortController();
+    const removed = [...this.#stages.values()].flat().map(({ flow, stage }) => flow.remove(stage));
+    this.#stages.clear();
+    await Promise.race([Promise.all(removed), this.#clock.sleep(removalTimeoutMs, gone.signal)]);
+    gone.abort();
+  }
+
+  #hold(side: Side): Hold {
+    switch (this.#what.type) {
+      case 'delay':
+        return delayHold(this.#what.latencyMs, this.#what.jitterMs, this.#random, this.#tally);
+      case 'bandwidth':
+        return bandwidthHold(this.#lines[side], this.#tally);
+      case 'partition':
+        return partitionHold(this.#tally);
+    }
+  }
+}

@@ -1,0 +1,82 @@
+// What the disturbances do: how long the bytes of a flow wait, and how many may.
+
+import type { Random } from '../../../base/random.ts';
+import type { Hold, Item } from './stage.ts';
+
+export interface Tally {
+  hits: number;
+}
+
+/**
+ * A delay must not throttle: as many bytes may be under way as fit into it. Beyond this (an hour of a slow line, a
+ * third of a second of a gigabit one) the sender waits.
+ */
+const delayedBytesMax = 32 * 2 ** 20;
+const queuedBytesMax = 64 * 2 ** 10;
+
+/** Every item waits `latencyMs`, give or take a jitter that is drawn evenly for each; none overtakes another. */
+export function delayHold(latencyMs: number, jitterMs: number, random: Random, tally: Tally): Hold {
+  return {
+    waitingBytesMax: delayedBytesMax,
+    arrived: (item) => countBytes(tally, item),
+    departure(item, arrivedAtMs, nowMs) {
+      const delayMs = Math.max(0, latencyMs + (2 * random() - 1) * jitterMs);
+      // Bounded both ways, so that a step of the machine's clock cannot hold bytes for longer than asked for.
+      return { bytes: item.length, waitMs: Math.min(delayMs, Math.max(0, arrivedAtMs + delayMs - nowMs)) };
+    },
+  };
+}
+
+/** The flows of all connections in one direction share the line, in slices of 10 ms and in turn. */
+export function bandwidthHold(line: Line, tally: Tally): Hold {
+  const sliceBytes = Math.max(1, Math.floor(line.bytesPerSecond * 0.01));
+  return {
+    waitingBytesMax: queuedBytesMax,
+    arrived: (item) => countBytes(tally, item),
+    departure(item, _arrivedAtMs, nowMs) {
+      if (typeof item === 'string') return { bytes: 0, waitMs: 0 };
+      const bytes = Math.min(item.length, sliceBytes);
+      return { bytes, waitMs: line.occupy(bytes, nowMs) };
+    },
+  };
+}
+
+/** Nothing passes. The first item that waits makes the connection a hit. */
+export function partitionHold(tally: Tally): Hold {
+  let counted = false;
+  return {
+    waitingBytesMax: queuedBytesMax,
+    arrived() {
+      if (!counted) tally.hits++;
+      counted = true;
+    },
+    departure: (item) => ({ bytes: item.length, waitMs: Number.POSITIVE_INFINITY }),
+  };
+}
+
+/** How far a line that was woken late may catch up; longer pauses count as idle. */
+const catchUpMs = 20;
+
+/** A line of limited speed: bytes have passed when the time that they take on it is over. */
+export class Line {
+  readonly bytesPerSecond: number;
+  #freeAtMs = 0;
+  #nowMs = 0;
+
+  constructor(bytesPerSecond: number) {
+    this.bytesPerSecond = bytesPerSecond;
+  }
+
+  /** Puts bytes on the line behind those before them; returns how long it takes until they have passed. */
+  occupy(bytes: number, nowMs: number): number {
+    // When the machine's clock was set back, the line goes with it.
+    if (nowMs < this.#nowMs) this.#freeAtMs -= this.#nowMs - nowMs;
+    this.#nowMs = nowMs;
+    this.#freeAtMs = Math.max(this.#freeAtMs, nowMs - catchUpMs) + (bytes / this.bytesPerSecond) * 1000;
+    return Math.max(0, this.#freeAtMs - nowMs);
+  }
+}
+
+function countBytes(tally: Tally, item: Item): void {
+  if (typeof item !== 'string') tally.hits += item.length;
+}

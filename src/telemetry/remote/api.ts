@@ -1,0 +1,142 @@
+// A client of Prometheus's HTTP API, which Thanos, Mimir and VictoriaMetrics speak too.
+// https://prometheus.io/docs/prometheus/latest/querying/api/
+
+import { z } from 'zod';
+import type { Clock } from '../../base/clock.ts';
+import { UserError } from '../../base/diagnostics.ts';
+import { HttpClient, shownUrl } from '../http.ts';
+import type { RemoteSpec } from '../metrics/scrape-spec.ts';
+import { type QueryResult, queryResult } from './query-result.ts';
+import { type RemoteRuleGroup, rulesAnswer } from './rules-answer.ts';
+
+const timeoutMsDefault = 10_000;
+const bodyBytesMaxDefault = 128 * 1024 * 1024;
+
+export interface RemoteApiOptions {
+  /** Of each request. */
+  readonly timeoutMs?: number;
+  readonly bodyBytesMax?: number;
+  /** Gives up what is under way. */
+  readonly signal?: AbortSignal;
+}
+
+const buildInfoAnswer = z.object({ version: z.string() });
+
+const alertmanagersAnswer = z.object({
+  activeAlertmanagers: z.array(z.object({ url: z.string() })).nullish(),
+  droppedAlertmanagers: z.array(z.object({ url: z.string() })).nullish(),
+});
+
+/** Every method rejects with a UserError (FD701 to FD705, FD707) that says what the remote did. */
+export class RemoteApi {
+  readonly #base: URL;
+  readonly #client: HttpClient;
+  readonly #options: RemoteApiOptions;
+
+  /** Throws FD105 when the address is none. */
+  constructor(spec: Pick<RemoteSpec, 'url' | 'http'>, clock: Clock, options: RemoteApiOptions = {}) {
+    const base = spec.url.endsWith('/') ? spec.url : `${spec.url}/`;
+    if (!URL.canParse(base) || !/^https?:$/.test(new URL(base).protocol))
+      throw UserError.of('FD105', 'the address of the remote Prometheus is not a URL', {
+        expected: 'http://host:port, or https',
+      });
+    this.#base = new URL(base);
+    this.#client = new HttpClient(spec.http, clock);
+    this.#options = options;
+  }
+
+  /** The address as it may be shown. */
+  get shownUrl(): string {
+    return shownUrl(this.#base);
+  }
+
+  async query(expression: string, atMs: number): Promise<QueryResult> {
+    return this.#result('query', { query: expression, time: seconds(atMs) });
+  }
+
+  async queryRange(expression: string, startMs: number, endMs: number, stepMs: number): Promise<QueryResult> {
+    return this.#result('query_range', {
+      query: expression,
+      start: seconds(startMs),
+      end: seconds(endMs),
+      step: seconds(stepMs),
+    });
+  }
+
+  /** Rules as the remote evaluates them, with the alerts that are pending or firing now. */
+  async rules(): Promise<readonly RemoteRuleGroup[]> {
+    return this.#checked('rules', rulesAnswer, await this.#ask('rules')).groups;
+  }
+
+  async buildInfo(): Promise<{ readonly version: string }> {
+    return this.#checked('status/buildinfo', buildInfoAnswer, await this.#ask('status/buildinfo'));
+  }
+
+  /** Addresses of the Alertmanagers that the remote sends to, and of those that it dropped. */
+  async alertmanagers(): Promise<{
+    readonly active: readonly string[];
+    readonly dropped: readonly string[];
+  }> {
+    const answer = this.#checked('alertmanagers', alertmanagersAnswer, await this.#ask('alertmanagers'));
+    const urls = (list: readonly { url: string }[] | null | undefined) => (list ?? []).map(({ url }) => url);
+    return { active: urls(answer.activeAlertmanagers), dropped: urls(answer.droppedAlertmanagers) };
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+
+  async #result(path: string, form: Record<string, string>): Promise<QueryResult> {
+    return queryResult(await this.#ask(path, form)) ?? this.#unexpected(path);
+  }
+
+  /** The `data` of the answer. With a form it is a POST, so that long expressions fit. */
+  async #ask(path: string, form?: Record<string, string>): Promise<unknown> {
+    const url = new URL(`api/v1/${path}`, this.#base);
+    const { timeoutMs = timeoutMsDefault, bodyBytesMax = bodyBytesMaxDefault, signal } = this.#options;
+    const answer = await this.#client.request({
+      url,
+      timeoutMs,
+      bodyBytesMax,
+      headers: {
+        accept: 'application/json',
+        ...(form && { 'content-type': 'application/x-www-form-urlencoded' }),
+      },
+      ...(form && { method: 'POST', body: new URLSearchParams(form).toString() }),
+      ...(signal && { signal }),
+    });
+    const envelope = json(answer.body);
+    if (envelope?.status === 'success' && answer.status === 200) return envelope.data;
+    if (typeof envelope?.error === 'string')
+      throw UserError.of('FD703', `${shownUrl(url)} refused: ${envelope.error.slice(0, 500)}`);
+    if (answer.status !== 200)
+      throw UserError.of('FD703', `${shownUrl(url)} answered with status ${answer.status}`);
+    return this.#unexpected(path);
+  }
+
+  #checked<S extends z.ZodType>(path: string, schema: S, data: unknown): z.output<S> {
+    const result = schema.safeParse(data);
+    return result.success ? result.data : this.#unexpected(path, result.error.issues[0]);
+  }
+
+  #unexpected(
+    path: string,
+    issue?: { readonly path: readonly PropertyKey[]; readonly message: string },
+  ): never {
+    const url = shownUrl(new URL(`api/v1/${path}`, this.#base));
+    const where = issue ? ` (${issue.path.join('.')}: ${issue.message})` : '';
+    throw UserError.of('FD705', `${url} did not answer as Prometheus does${where}`);
+  }
+}
+
+function json(body: Buffer): { status?: unknown; data?: unknown; error?: unknown } | undefined {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+function seconds(ms: number): string {
+  return String(ms / 1000);
+}

@@ -54,11 +54,11 @@ const sentences: Sentences = {
     `objective ${e.objective} is broken${valueWords(e.value, unitOf(e.objective))}`,
   'objective.recovered': (e, unitOf) =>
     `objective ${e.objective} holds again${valueWords(e.value, unitOf(e.objective))}`,
-  'alert.pending': (e) => `alert ${alertWords(e)} is pending`,
-  'alert.firing': (e) => `alert ${alertWords(e)} is firing`,
-  'alert.resolved': (e) => `alert ${alertWords(e)} is resolved`,
-  'alert.dropped': (e) => `alert ${alertWords(e)} is no longer pending; it never fired`,
-  'alert.suppressed': (e) => `alert ${alertWords(e)} is held back from ${e.receiver}: ${e.reason} by ${e.by}`,
+  'alert.pending': (e) => alertWords(e, 'is pending'),
+  'alert.firing': (e) => alertWords(e, 'is firing'),
+  'alert.resolved': (e) => alertWords(e, 'is resolved'),
+  'alert.dropped': (e) => alertWords(e, 'is no longer pending and never fired'),
+  'alert.suppressed': (e) => alertWords(e, `is held back from ${e.receiver}, ${e.reason} by ${e.by}`),
   'notification.captured': (e) => `captured: ${notificationWords(e)}`,
   'notification.delivered': (e) => `delivered: ${notificationWords(e)}`,
   'notification.failed': (e) =>
@@ -105,8 +105,9 @@ function valueWords(value: number | null, unit: Unit): string {
   return value === null ? '' : ` at ${formatQuantity(value, unit)}`;
 }
 
-function alertWords(alert: AlertRef): string {
-  return `${alert.alert}${labelWords(alert.labels)}`;
+/** The labels come last: where a line is cut short, what happened is still there. */
+function alertWords(alert: AlertRef, what: string): string {
+  return `alert ${alert.alert} ${what}${labelWords(alert.labels)}`;
 }
 
 function notificationWords(event: NotificationEvent): string {

@@ -9,19 +9,7 @@ import { expectGolden } from './golden.ts';
 
 /** The state of a run at a moment, as the events and readings up to then make it. */
 function liveAt(input: ReportInput, seconds: number): LiveRun {
-  const experiment = {
-    ...input.experiment,
-    faults: input.verdict.faults.map((fault) => ({
-      ...fault,
-      kind: 'DNSChaos' as const,
-      mode: 'all' as const,
-      value: undefined,
-      durationMs: 30_000,
-      oneShot: false,
-      spec: {},
-      effect: { min: 1, promql: undefined },
-    })),
-  };
+  const { experiment } = input;
   const run = new LiveRun(experiment, input.verdict.startedAt);
   for (let second = -9; second <= seconds; second++)
     for (const objective of experiment.objectives)

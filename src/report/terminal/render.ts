@@ -49,7 +49,8 @@ function headLines(verdict: Verdict, width: number, paint: Paint): string[] {
     '',
     ...wrapped(visible(verdict.sentence), width).map(paint.strong),
     '',
-    `${halfText('Resilience', verdict.resilience, paint)}    ${halfText('Detection', verdict.detection, paint)}    ${paint.quiet(span(verdict))}`,
+    `${halfText('Resilience', verdict.resilience, paint)}    ${halfText('Detection', verdict.detection, paint)}`,
+    paint.quiet(span(verdict)),
   ];
 }
 

@@ -6,7 +6,10 @@ const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 const wide =
   /[\u1100-\u115f\u231a\u231b\u23e9-\u23ec\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 
+const plainAscii = /^[\x20-\x7e]*$/;
+
 export function textWidth(text: string): number {
+  if (plainAscii.test(text)) return text.length;
   let width = 0;
   for (const { segment } of segmenter.segment(text)) width += graphemeWidth(segment);
   return width;

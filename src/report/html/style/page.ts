@@ -54,17 +54,4 @@ section,.fold,.versions{margin-top:36px}
 .badges{gap:8px}
 .badge{flex:1 1 140px;padding:8px 12px;flex-direction:column;gap:0}
 .facts{display:grid;grid-template-columns:1fr 1fr;gap:14px 20px}
-}
-@media print{
-:root{color-scheme:light;${declarations(light)}--page:#fff}
-body{font-size:10.5pt}
-main{max-width:none;padding:0}
-section,.fold{margin-top:22pt}
-h1{font-size:18pt}
-h2,h3{break-after:avoid}
-.badge,.word,.state,.band{print-color-adjust:exact;-webkit-print-color-adjust:exact}
-.card,.lane,tbody,.event{break-inside:avoid}
-.filters,.crosshair,.lane-readout{display:none}
-.fold::details-content{content-visibility:visible;display:block;block-size:auto}
-.yaml{white-space:pre-wrap}
 }`;

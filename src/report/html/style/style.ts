@@ -3,6 +3,7 @@
 import { filterRules } from '../events.ts';
 import { evidenceStyle } from './evidence.ts';
 import { pageStyle } from './page.ts';
+import { printStyle } from './print.ts';
 import { timelineStyle } from './timeline.ts';
 
-export const style = [pageStyle, timelineStyle, evidenceStyle, filterRules].join('\n');
+export const style = [pageStyle, timelineStyle, evidenceStyle, filterRules, printStyle].join('\n');

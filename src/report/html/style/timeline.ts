@@ -69,5 +69,4 @@ figcaption .aside{margin-top:8px}
 .lane-title,.lane-facts,.lane-note{position:relative}
 .fine,.mark-label{display:none}
 .legend{gap:4px 14px}
-}
-@media print{.mark-label{display:inline}.chart{--gutter:150px}}`;
+}`;

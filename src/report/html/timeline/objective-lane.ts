@@ -93,7 +93,7 @@ function lines(
   const holding = parts.flatMap((part) => part.holding);
   const breached = parts.flatMap((part) => part.breached);
   const { threshold } = objective.comparison;
-  return markup`<svg viewBox="0 0 ${pathUnits} ${heightPx}" preserveAspectRatio="none" x="0" y="0" width="100%" height="${heightPx}">${
+  return markup`<svg aria-hidden="true" viewBox="0 0 ${pathUnits} ${heightPx}" preserveAspectRatio="none" x="0" y="0" width="100%" height="${heightPx}">${
     threshold !== null &&
     markup`<path class="breach-area" d="${areaPath(breached, threshold, time, scale)}"/>`
   }<path class="line" d="${linePath(holding, time, scale)}"/><path class="line line-breach" d="${linePath(breached, time, scale)}"/></svg>`;

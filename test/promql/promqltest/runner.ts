@@ -1,0 +1,135 @@
+// Runs a script. An evaluation passes when all that it implies passes: the evaluation itself, the same with `@` at other
+// times, and each as the middle step of a range query.
+
+import { UserError } from '../../../src/base/diagnostics.ts';
+import type { Expr } from '../../../src/promql/ast.ts';
+import { type InstantResult, instantQuery, type RangeResult, rangeQuery } from '../../../src/promql/engine.ts';
+import { formatPromqlError, parseExpr } from '../../../src/promql/parser.ts';
+import { printExpr } from '../../../src/promql/printer.ts';
+import { MemorySource } from '../memory-source.ts';
+import { dependsOnTime, fixedAt, otherTimes } from './at-variants.ts';
+import { compareInstant, compareMatrix, compareNotes, compareScalar, compareText, compareVector } from './compare.ts';
+import { type EvalCommand, type LoadCommand, parseScript } from './script.ts';
+
+export interface Evaluation {
+  readonly line: number;
+  readonly expr: string;
+  /** What is wrong; undefined when everything passed. */
+  readonly problem: string | undefined;
+  readonly executions: number;
+}
+
+const options = { maxSamples: 10_000, delayedNameRemoval: true };
+const minuteMs = 60_000;
+/** Calls whose value depends on the query's own times: not comparable between an instant and a range query. */
+const queryTimes = /(start|end|range|step)\(\)/;
+
+export function runScript(text: string): Evaluation[] {
+  const source = new MemorySource();
+  const evaluations: Evaluation[] = [];
+  for (const command of parseScript(text)) {
+    if (command.kind === 'clear') source.clear();
+    else if (command.kind === 'load') load(source, command);
+    else evaluations.push(new EvaluationRun(source, command).run());
+  }
+  return evaluations;
+}
+
+function load(source: MemorySource, { stepMs, series }: LoadCommand): void {
+  for (const { labels, points } of series) {
+    points.forEach((point, i) => {
+      if (point.kind === 'float') source.append(labels, i * stepMs, point.value);
+      else if (point.kind === 'stale') source.append(labels, i * stepMs, Number.NaN, true);
+    });
+  }
+}
+
+class EvaluationRun {
+  readonly #source: MemorySource;
+  readonly #command: EvalCommand;
+  #executions = 0;
+
+  constructor(source: MemorySource, command: EvalCommand) {
+    this.#source = source;
+    this.#command = command;
+  }
+
+  run(): Evaluation {
+    const { line, expr } = this.#command;
+    const problem = this.#problem();
+    return { line, expr, problem, executions: this.#executions };
+  }
+
+  #problem(): string | undefined {
+    const { expr: text, isRange, atMs } = this.#command;
+    const parsed = parseExpr(text);
+    if (!parsed.ok) return formatPromqlError(text, parsed.error);
+    if (isRange) return this.#range(parsed.expr);
+    const problem = this.#instant(parsed.expr, text, atMs);
+    if (problem !== undefined || dependsOnTime(parsed.expr)) return problem;
+    const fixed = printExpr(fixedAt(parsed.expr, atMs));
+    const again = parseExpr(fixed);
+    if (!again.ok) return `${fixed}: ${again.error.message}`;
+    for (const time of otherTimes(atMs)) {
+      const variant = this.#instant(again.expr, fixed, time);
+      if (variant !== undefined) return `${fixed} at ${time}: ${variant}`;
+    }
+    return undefined;
+  }
+
+  #range(expr: Expr): string | undefined {
+    const { expr: text, startMs, endMs, stepMs } = this.#command;
+    return this.#expecting(
+      () => rangeQuery(this.#source, expr, startMs, endMs, stepMs, { ...options, text }),
+      (result: RangeResult) => compareMatrix(this.#command, result.series),
+    );
+  }
+
+  #instant(expr: Expr, text: string, atMs: number): string | undefined {
+    let result: InstantResult | undefined;
+    const problem = this.#expecting(
+      () => instantQuery(this.#source, expr, atMs, { ...options, text }),
+      (actual: InstantResult) => {
+        result = actual;
+        return compareInstant(this.#command, actual);
+      },
+    );
+    const { isRangeVector, expectedString, isOrdered } = this.#command;
+    if (problem !== undefined || !result || isRangeVector || expectedString !== undefined) return problem;
+    if (queryTimes.test(text) || isOrdered) return undefined;
+    const middle = this.#middleOfRange(expr, text, atMs, result.type === 'scalar');
+    return middle && `as the middle of a range: ${middle}`;
+  }
+
+  #middleOfRange(expr: Expr, text: string, atMs: number, isScalar: boolean): string | undefined {
+    this.#executions++;
+    const { series } = rangeQuery(this.#source, expr, atMs - minuteMs, atMs + minuteMs, minuteMs, {
+      ...options,
+      text,
+    });
+    const samples = series.flatMap(({ labels, times, values }) => {
+      const step = times.indexOf(atMs);
+      return step < 0 ? [] : [{ labels, atMs, value: values[step]! }];
+    });
+    return isScalar ? compareScalar(this.#command, samples[0]!.value) : compareVector(this.#command, samples);
+  }
+
+  /** Runs a query and compares its error, annotations and result with what is expected. */
+  #expecting<Result extends InstantResult | RangeResult>(
+    query: () => Result,
+    compare: (result: Result) => string | undefined,
+  ): string | undefined {
+    const { mustFail } = this.#command;
+    this.#executions++;
+    let result: Result;
+    try {
+      result = query();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      if (mustFail && compareText(mustFail, error.message)) return undefined;
+      return `failed with: ${error.message}`;
+    }
+    if (mustFail) return 'expected a failure';
+    return compareNotes(this.#command, result) ?? compare(result);
+  }
+}

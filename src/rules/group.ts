@@ -5,7 +5,7 @@
 import { UserError } from '../base/diagnostics.ts';
 import { type LabelRecord, Labels, metricName } from '../base/labels.ts';
 import type { Expr } from '../promql/ast.ts';
-import { type InstantResult, instantQuery } from '../promql/engine.ts';
+import { instantQuery } from '../promql/engine.ts';
 import { parseExpr } from '../promql/parser.ts';
 import { printExpr } from '../promql/printer.ts';
 import type { Queryable } from '../telemetry/metrics/series.ts';
@@ -138,7 +138,7 @@ export class GroupEvaluator {
     source: Queryable,
     transitions: AlertTransition[],
   ): readonly BatchSample[] {
-    const vector = this.#query(source, rule.expr, atMs - this.group.queryOffsetMs);
+    const vector = this.#query(source, rule.expr, rule.exprText, atMs - this.group.queryOffsetMs);
     if (rule.kind === 'recording') return this.#record(rule, vector);
     const context: AlertFunctionContext = {
       atMs,
@@ -146,7 +146,7 @@ export class GroupEvaluator {
       query: (expression) => {
         const parsed = parseExpr(expression);
         if (!parsed.ok) throw new Error(parsed.error.message);
-        return this.#query(source, parsed.expr, atMs);
+        return this.#query(source, parsed.expr, expression, atMs);
       },
     };
     const update = alerts!.update(atMs, vector, context);
@@ -155,9 +155,10 @@ export class GroupEvaluator {
   }
 
   /** A scalar becomes one series without labels. */
-  #query(source: Queryable, expr: Expr, atMs: number): { labels: Labels; value: number }[] {
-    const result: InstantResult = instantQuery(source, expr, atMs);
-    if (result.type === 'vector') return result.samples.map(({ labels, value }) => ({ labels, value }));
+  #query(source: Queryable, expr: Expr, text: string, atMs: number): { labels: Labels; value: number }[] {
+    const options = { text, defaultSubqueryStepMs: this.#options.defaultIntervalMs };
+    const result = instantQuery(source, expr, atMs, options);
+    if (result.type === 'vector') return result.samples;
     if (result.type === 'scalar') return [{ labels: Labels.empty, value: result.value }];
     throw new RuleFailure('rule result is not a vector or scalar');
   }

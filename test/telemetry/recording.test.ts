@@ -1,8 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
@@ -160,6 +162,32 @@ describe('a recording', () => {
     await sleep(1000);
     expect(valuesOf((await readRecording(target)).store, 'a')).toEqual([1]);
     await writer.close();
+  });
+
+  it('holds all but the last second when its writer is killed at any time', async () => {
+    const script = fileURLToPath(new URL('fixtures/record-forever.ts', import.meta.url));
+    const lives = [300, 800, 1300].map(async (lifeMs) => {
+      const target = freshFolder();
+      const child = spawn(process.execPath, ['--import', 'tsx', script, target]);
+      let log = '';
+      child.stdout.on('data', (chunk) => {
+        log += chunk;
+      });
+      try {
+        await until('the first value', () => log !== '');
+        await sleep(lifeMs);
+      } finally {
+        child.kill('SIGKILL');
+      }
+      const killedMs = Date.now();
+      await once(child, 'exit');
+      const old = log.split('\n').filter((line) => Number(line.split(' ')[1]) < killedMs - 1000).length;
+      const held = valuesOf((await readRecording(target)).store, 'a');
+      expect(held).toEqual(held.map((_, value) => value));
+      expect(held.length).toBeGreaterThanOrEqual(old);
+      return old;
+    });
+    expect(Math.max(...(await Promise.all(lives)))).toBeGreaterThan(0);
   });
 
   it('is continued in a new segment by a second writer', async () => {

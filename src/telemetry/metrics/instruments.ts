@@ -103,7 +103,10 @@ export interface InstrumentFeed {
   readonly intervalMs: number;
 }
 
-/** Appends what the instruments hold, at once and then at whole intervals; resolves after `signal` is aborted. */
+/**
+ * Appends what the instruments hold, at once and then at whole intervals; resolves after `signal` is aborted. Rejects
+ * with FD708 when the store is full.
+ */
 export function feedInstruments(feed: InstrumentFeed, signal: AbortSignal): Promise<void> {
   const { source, instruments, store, clock, intervalMs } = feed;
   return repeatAligned(clock, intervalMs, signal, (atMs) =>

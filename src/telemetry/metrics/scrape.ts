@@ -56,7 +56,7 @@ export class Scraper {
     );
   }
 
-  /** Scrapes every target once, all at the same time. */
+  /** Scrapes every target once, all at the same time. Not while the loops run: a target is asked by one at a time. */
   async scrapeOnce(): Promise<{ readonly source: string; readonly failure: string | undefined }[]> {
     const atMs = this.#clock.now();
     return Promise.all(

@@ -3,9 +3,10 @@
 import { type LabelRecord, Labels } from '../../base/labels.ts';
 import type { LabelPairs } from './exposition/exposition.ts';
 
-/** Job and instance beneath the labels that the target was declared with. */
+/** Job and instance beneath the labels that the target was declared with; names that begin with __ are internal. */
 export function targetLabels(jobName: string, address: string, declared: LabelRecord): LabelRecord {
-  return { job: jobName, instance: address, ...declared };
+  const visible = Object.entries(declared).filter(([name]) => !name.startsWith('__'));
+  return { job: jobName, instance: address, ...Object.fromEntries(visible) };
 }
 
 export function scrapedLabels(pairs: LabelPairs, target: LabelRecord, honorLabels: boolean): Labels {

@@ -16,7 +16,8 @@ export async function pause(
   clock: Clock,
   extend: ExtendLease,
 ): Promise<ActiveFault> {
-  const stopped = await stopFamily(await target.processes(), clock, extend);
+  const stopped: ProcessId[] = [];
+  await stopFamily(await target.processes(), clock, extend, stopped);
   const ending = new AbortController();
   const watching = stopNewcomers(target, stopped, clock, extend, ending.signal);
   return {
@@ -51,7 +52,7 @@ async function stopNewcomers(
     try {
       const fresh = (await target.processes()).filter((id) => !known.has(processKey(id)));
       for (const id of fresh) known.add(processKey(id));
-      if (fresh.length > 0) stopped.push(...(await stopFamily(fresh, clock, extend)));
+      if (fresh.length > 0) await stopFamily(fresh, clock, extend, stopped);
     } catch (error) {
       // The lease was undone by the watchdog: the fault is over.
       if (error instanceof LeaseEndedError) return;

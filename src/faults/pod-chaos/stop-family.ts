@@ -15,27 +15,26 @@ const lookEveryMs = 5;
 const roundsMax = 100;
 
 /**
- * Every process is in the lease before it is stopped. One that was stopped already is left as it is: who stopped it
- * decides when it goes on. Returns those that we stopped.
+ * Every process is in the lease before it is stopped, and in `stopped` from then on, also when a later one fails. One
+ * that was stopped already is left as it is: who stopped it decides when it goes on.
  */
 export async function stopFamily(
   first: readonly ProcessId[],
   clock: Clock,
   extend: ExtendLease,
-): Promise<ProcessId[]> {
+  stopped: ProcessId[] = [],
+): Promise<void> {
   const family = new Family(processes(first));
   const seen = new Set<string>();
-  const stopped: ProcessId[] = [];
   for (let round = 0; round < roundsMax; round++) {
     const fresh = family.look().filter((stat) => !seen.has(processKey(stat)));
-    if (fresh.length === 0) return stopped;
+    if (fresh.length === 0) return;
     for (const stat of fresh) seen.add(processKey(stat));
     const running = fresh.filter((stat) => !isStopped(stat)).map(idOf);
     await extend(toContinue(running));
     for (const id of running) if (sendSignal(id, 'SIGSTOP') === 'sent') stopped.push(id);
     await untilStopped(running, clock);
   }
-  return stopped;
 }
 
 export function toContinue(ids: readonly ProcessId[]): UndoStep[] {

@@ -1,18 +1,18 @@
 // Real state folders, real processes, and bundles of our own programs for the tests of leases and faults.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { afterEach } from 'vitest';
 import { systemBoot } from '../../../src/faults/leases/boot.ts';
-import { Journal } from '../../../src/faults/leases/journal.ts';
 import type { Lease } from '../../../src/faults/leases/lease.ts';
 import { Family, marked } from '../../../src/faults/targets/process/family.ts';
 import { identify, statOf } from '../../../src/faults/targets/process/proc.ts';
 import type { ProcessId } from '../../../src/faults/targets/target.ts';
+
+export { exampleLease, journalIn } from './program-support.ts';
 
 const cleanups: (() => void | Promise<void>)[] = [];
 
@@ -31,11 +31,9 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-export function journalIn(state: string): Journal {
-  return new Journal({ state, uid: process.getuid!(), boot: systemBoot });
-}
-
 const bundleFolder = mkdtempSync(join(tmpdir(), 'firedrill-bundle-'));
+// Other users run the bundles too.
+chmodSync(bundleFolder, 0o755);
 process.on('exit', () => rmSync(bundleFolder, { recursive: true, force: true }));
 
 /** A program of ours as one file of JavaScript, as the package ships it; the command that runs it. */
@@ -57,48 +55,49 @@ export async function bundled(entry: string): Promise<string[]> {
 
 export const watchdogEntry = 'src/faults/leases/watchdog-main.ts';
 
-/** Starts a program in a session of its own; it is killed after the test, with everything of its session. */
-export function start(
-  command: readonly string[],
-  env: Record<string, string> = {},
-): ChildProcess & { id: ProcessId } {
+export interface StartedProgram {
+  readonly id: ProcessId;
+  readonly child: ChildProcess;
+  /** What it has printed so far. */
+  output(): string;
+}
+
+/** Starts a program in a session of its own; it is killed after the test, with its process group. */
+export function start(command: readonly string[]): StartedProgram {
   const [program, ...args] = command;
-  const child = spawn(program!, args, {
-    detached: true,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...env },
-  });
+  const child = spawn(program!, args, { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
   const id = identify(child.pid!)!;
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
   cleanup(() => {
     try {
-      process.kill(-child.pid!, 'SIGKILL');
+      process.kill(-id.pid, 'SIGKILL');
     } catch {
       // Gone already.
     }
   });
-  return Object.assign(child, { id });
+  return { id, child, output: () => text };
 }
 
 /** A process that sleeps; in a session of its own. */
-export function startSleeper(): ChildProcess & { id: ProcessId } {
+export function startSleeper(): StartedProgram {
   return start(['sleep', '300']);
 }
 
-/** The next line that a program prints and that begins with `prefix`. */
-export async function lineOf(child: ChildProcess, prefix: string): Promise<string> {
-  let text = '';
-  child.stdout!.setEncoding('utf8');
-  for (;;) {
-    const line = text.split('\n').find((candidate) => candidate.startsWith(prefix));
-    if (line !== undefined && text.includes(`${line}\n`)) return line;
-    const [chunk] = (await Promise.race([
-      once(child.stdout!, 'data'),
-      once(child, 'exit').then(() => {
-        throw new Error(`the program ended without "${prefix}": ${text}`);
-      }),
-    ])) as [string];
-    text += chunk;
-  }
+/** The first line that a program prints and that begins with `prefix`. */
+export async function lineOf(program: StartedProgram, prefix: string): Promise<string> {
+  const find = () =>
+    program
+      .output()
+      .split('\n')
+      .slice(0, -1)
+      .find((line) => line.startsWith(prefix));
+  await until(() => find() !== undefined || program.child.exitCode !== null, 10_000, `a line "${prefix}"`);
+  // What it printed just before its end arrives a little later.
+  await until(() => find() !== undefined, 500, `a line "${prefix}" (the program has ended)`);
+  return find()!;
 }
 
 /** Milliseconds until the condition holds; an Error when it does not within `limitMs`. */
@@ -126,23 +125,6 @@ export function stateOf(id: ProcessId): string {
 /** Pids of live processes that carry the mark. */
 export function markedPids(mark: string): number[] {
   return new Family(marked(mark)).look().map((stat) => stat.pid);
-}
-
-/** A lease of a dead owner, unless said otherwise. */
-export function exampleLease(changes: Partial<Lease> = {}): Lease {
-  return {
-    id: 'run-a.001',
-    run: 'run-a',
-    fault: 'pod-chaos',
-    target: 'app',
-    state: 'active',
-    createdAt: Date.now(),
-    expiresAtBootMs: systemBoot.nowMs() + 60_000,
-    expiresAt: Date.now() + 60_000,
-    owner: { pid: 999_999, startTime: 1, bootId: systemBoot.id },
-    undo: [],
-    ...changes,
-  };
 }
 
 export function ownOwner(): Lease['owner'] {

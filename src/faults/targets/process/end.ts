@@ -20,7 +20,8 @@ const insistMsMax = 3000;
 export async function endFamily(family: Family, graceMs: number, clock: Clock): Promise<EndOutcome> {
   const seen = new Set<string>();
   const look = () => {
-    const members = family.look();
+    // We may have been started by what we are to end; somebody has to see it through.
+    const members = family.look().filter((stat) => stat.pid !== process.pid);
     for (const member of members) seen.add(processKey(member));
     return members;
   };

@@ -15,13 +15,13 @@ export class Family {
     this.#memberships = memberships;
   }
 
-  /** Every live member, parents before children; never ourselves. */
+  /** Every live member, parents before children. */
   look(): ProcessStat[] {
     const table = processTable();
     const roots = this.#memberships.flatMap((membership) => [...membership(table)]);
     for (const { pid, startTime } of this.#known)
       if (table.get(pid)?.startTime === startTime) roots.push(pid);
-    const members = withDescendants(roots, table).filter((stat) => stat.pid !== process.pid);
+    const members = withDescendants(roots, table);
     this.#known = members;
     return members;
   }

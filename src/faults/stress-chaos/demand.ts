@@ -1,0 +1,74 @@
+// What a StressChaos asks for, in plain words and in bytes, and whether the machine can bear it.
+
+import { readFileSync } from 'node:fs';
+import type { DriverPlan, FaultRequest, Usability } from '../fault.ts';
+import { memoryLimit } from '../targets/process/cgroup.ts';
+import { formatBytes, parseSize } from './size.ts';
+import type { StressChaosSpec } from './stress-chaos.ts';
+
+/** Share of the free memory that stress may take from the whole machine; beyond it the kernel would kill others. */
+const availableShareMax = 0.9;
+
+/** Why no driver can do it here; undefined when nothing speaks against it. */
+export async function stressUnusable(
+  request: FaultRequest<StressChaosSpec>,
+): Promise<Exclude<Usability, { usable: true }> | undefined> {
+  const { target } = request;
+  if (target.type !== 'process')
+    return {
+      usable: false,
+      reason: `target ${target.name} is a proxy, which has no processes`,
+      remedy: 'name a process target',
+    };
+  const bytes = await bytesAsked(request);
+  // Within a limit of its own the target's group is what runs out, and that is what was asked for.
+  if (bytes === undefined || (await memoryBase(request)).isLimit) return undefined;
+  const available = meminfo('MemAvailable');
+  if (bytes <= available * availableShareMax) return undefined;
+  return {
+    usable: false,
+    reason: `${formatBytes(bytes)} of memory are asked for, and ${formatBytes(available)} are available on the whole machine`,
+    remedy: 'ask for less, or run the target in a control group with a memory limit',
+  };
+}
+
+/** Bytes of all memory workers together; undefined without any. */
+export async function bytesAsked(request: FaultRequest<StressChaosSpec>): Promise<number | undefined> {
+  const text = request.spec.stressors.memory?.size;
+  const size = text === undefined ? undefined : parseSize(text);
+  if (!size) return undefined;
+  return 'bytes' in size ? size.bytes : Math.round(size.share * (await memoryBase(request)).bytes);
+}
+
+/** What a percentage is of: the memory limit of the target's control group, else the machine's memory. */
+async function memoryBase({
+  target,
+}: FaultRequest<StressChaosSpec>): Promise<{ bytes: number; isLimit: boolean }> {
+  const total = meminfo('MemTotal');
+  const [first] = target.type === 'process' ? await target.processes() : [];
+  const limit = first && memoryLimit(first.pid);
+  return limit !== undefined && limit < total
+    ? { bytes: limit, isLimit: true }
+    : { bytes: total, isLimit: false };
+}
+
+export function describeStress({
+  spec,
+  target,
+}: FaultRequest<StressChaosSpec>): Pick<DriverPlan, 'what' | 'undo' | 'hits'> {
+  const { cpu, memory } = spec.stressors;
+  const parts = [
+    ...(cpu ? [`${cpu.workers} workers at ${cpu.load} % of a processor`] : []),
+    ...(memory ? [`${memory.size} of memory in ${memory.workers} workers`] : []),
+  ];
+  return {
+    what: `stresses ${target.name}: ${parts.join(', ')}`,
+    undo: 'SIGKILL to the workers',
+    hits: cpu ? 'CPU seconds used by the workers' : 'MB of memory held by the workers',
+  };
+}
+
+function meminfo(field: 'MemTotal' | 'MemAvailable'): number {
+  const text = readFileSync('/proc/meminfo', 'utf8');
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0) * 1024;
+}

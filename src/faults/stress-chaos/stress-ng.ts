@@ -1,0 +1,60 @@
+// The driver that runs stress-ng, where it is installed. It ends by its own timeout, and with us.
+
+import type { DriverPlan, FaultDriver, FaultRequest } from '../fault.ts';
+import { bytesAsked, describeStress, stressUnusable } from './demand.ts';
+import type { StressChaosSpec } from './stress-chaos.ts';
+import { startStress, stressUndoSteps } from './workers.ts';
+
+/** stress-ng counts whole seconds; the undo normally comes before this. */
+const slackSeconds = 2;
+
+export const stressNg: FaultDriver<StressChaosSpec> = {
+  name: 'stress-ng',
+
+  async probe(request) {
+    if (request.machine.stressNg === undefined)
+      return {
+        usable: false,
+        reason: 'stress-ng is not installed',
+        remedy: 'install the package stress-ng',
+      };
+    return (await stressUnusable(request)) ?? { usable: true };
+  },
+
+  plan(request): DriverPlan {
+    return {
+      ...describeStress(request),
+      how: 'stress-ng, in the control groups of the target where they may be joined',
+      survivesCrash: 'nothing: stress-ng is killed with Firedrill, and ends by its own timeout',
+    };
+  },
+
+  undoSteps: async (request) => stressUndoSteps(request),
+
+  inject: async (request, _prepared, extend) => {
+    const bytes = await bytesAsked(request);
+    return await startStress(request, [[...dieWithParent, ...argumentsFor(request, bytes)]], bytes, extend);
+  },
+};
+
+// From util-linux: SIGKILL when the process that started it dies.
+const dieWithParent = ['setpriv', '--pdeathsig', 'KILL', '--'];
+
+function argumentsFor(
+  { spec, durationMs, machine, scratchFolder }: FaultRequest<StressChaosSpec>,
+  bytes: number | undefined,
+): string[] {
+  const { cpu, memory } = spec.stressors;
+  const seconds = Math.ceil((durationMs ?? 0) / 1000) + slackSeconds;
+  return [
+    machine.stressNg!,
+    ...(cpu ? ['--cpu', String(cpu.workers), '--cpu-load', String(cpu.load), ...cpu.options] : []),
+    // Touched once and then held: memory pressure, not processor load.
+    ...(memory
+      ? ['--vm', String(memory.workers), '--vm-bytes', String(bytes), '--vm-keep', '--vm-populate']
+      : []),
+    ...(memory ? ['--vm-hang', '0', ...memory.options] : []),
+    // Last, so that no option of the file can change them.
+    ...['--temp-path', scratchFolder, '--quiet', '--timeout', `${seconds}s`],
+  ];
+}

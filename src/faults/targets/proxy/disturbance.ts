@@ -1,6 +1,5 @@
 // One disturbance on all connections of a proxy, and its removal.
 
-import type { Clock } from '../../../base/clock.ts';
 import type { Random } from '../../../base/random.ts';
 import type { Disturbance } from '../target.ts';
 import type { Flow } from './flow.ts';
@@ -8,17 +7,10 @@ import { bandwidthHold, delayHold, Line, partitionHold, type Tally } from './hol
 import type { Link } from './link.ts';
 import type { Hold, Stage } from './stage.ts';
 
-/**
- * How long the removal waits for peers that do not read what was held for them. It is passed on whenever they do,
- * without any delay; only nobody waits for it.
- */
-const removalTimeoutMs = 5000;
-
 type Side = 'to' | 'from';
 
 export class DisturbanceOnLinks {
   readonly #what: Disturbance;
-  readonly #clock: Clock;
   readonly #random: Random;
   readonly #lines: Record<Side, Line>;
   readonly #tally: Tally = { hits: 0 };
@@ -29,9 +21,8 @@ export class DisturbanceOnLinks {
     this.#heal = resolve;
   });
 
-  constructor(what: Disturbance, clock: Clock, random: Random) {
+  constructor(what: Disturbance, random: Random) {
     this.#what = what;
-    this.#clock = clock;
     this.#random = random;
     const speed = what.type === 'bandwidth' ? what.bytesPerSecond : Number.POSITIVE_INFINITY;
     this.#lines = { to: new Line(speed), from: new Line(speed) };
@@ -70,13 +61,10 @@ export class DisturbanceOnLinks {
     this.#heal();
   }
 
-  async remove(): Promise<void> {
+  remove(): void {
     this.heal();
-    const gone = new AbortController();
-    const removed = [...this.#stages.values()].flat().map(({ flow, stage }) => flow.remove(stage));
+    for (const { flow, stage } of [...this.#stages.values()].flat()) flow.remove(stage);
     this.#stages.clear();
-    await Promise.race([Promise.all(removed), this.#clock.sleep(removalTimeoutMs, gone.signal)]);
-    gone.abort();
   }
 
   #hold(side: Side): Hold {

@@ -26,11 +26,8 @@ export class Flow {
     return stage;
   }
 
-  /** Resolves when the stage is empty and out of the way. */
-  async remove(stage: Stage): Promise<void> {
-    // More may have come in between its last item and our turn.
-    do await stage.release();
-    while (!stage.empty);
+  remove(stage: Stage): void {
+    stage.release();
     this.#stages = this.#stages.filter((other) => other !== stage);
     this.#connect();
   }

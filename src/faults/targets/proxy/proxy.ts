@@ -95,14 +95,14 @@ export class TcpProxy implements ProxyTargetHandle {
   }
 
   async disturb(what: Disturbance): Promise<ActiveDisturbance> {
-    const disturbance = new DisturbanceOnLinks(what, this.#clock, this.#random);
+    const disturbance = new DisturbanceOnLinks(what, this.#random);
     this.#disturbances.add(disturbance);
     for (const link of this.#links) disturbance.addTo(link);
     return {
       hits: () => disturbance.hits,
       remove: async () => {
         this.#disturbances.delete(disturbance);
-        await disturbance.remove();
+        disturbance.remove();
       },
     };
   }

@@ -3,7 +3,7 @@
 //     source -> stage -> stage -> drain
 //
 // A stage is what one disturbance does to one flow. Items keep their order through every stage, also through its
-// removal: it is told to release, passes on at once what waits in it, and is taken out when it is empty.
+// removal: it is interrupted, passes on at once what waits in it, and is taken out, all in one turn.
 
 import type { Clock } from '../../../base/clock.ts';
 
@@ -51,9 +51,7 @@ export class Stage implements Taker, Giver {
   #queue: { item: Item; readonly arrivedAtMs: number }[] = [];
   #waitingBytes = 0;
   #pumping = false;
-  #interruption = new AbortController();
-  #released = false;
-  #whenEmpty: (() => void)[] = [];
+  readonly #interruption = new AbortController();
 
   constructor(hold: Hold, clock: Clock, budget: Budget, next: Taker) {
     this.#hold = hold;
@@ -69,12 +67,8 @@ export class Stage implements Taker, Giver {
     return withinBudget && this.#waitingBytes < this.#hold.waitingBytesMax;
   }
 
-  get empty(): boolean {
-    return this.#queue.length === 0;
-  }
-
   take(item: Item): void {
-    if (!this.#released) this.#hold.arrived(item);
+    this.#hold.arrived(item);
     this.#queue.push({ item, arrivedAtMs: this.#clock.now() });
     this.#count(sizeOf(item));
     void this.#pump();
@@ -84,59 +78,59 @@ export class Stage implements Taker, Giver {
     void this.#pump();
   }
 
-  /** Interrupts the disturbance; resolves when everything that waited has been passed on. */
-  release(): Promise<void> {
-    this.#released = true;
+  /** Ends the disturbance: everything that waits is passed on now. The stage must be taken out before more comes. */
+  release(): void {
     this.#interruption.abort();
-    void this.#pump();
-    if (this.empty) return Promise.resolve();
-    return new Promise((resolve) => this.#whenEmpty.push(resolve));
+    // Room or not: these bytes are in memory anyway, and the source waits for room before it gives more.
+    for (const { item } of this.#empty()) this.next.take(item);
   }
 
   /** Forgets what waits: the connection is gone. */
   discard(): void {
-    this.#queue = [];
-    this.#count(-this.#waitingBytes);
-    this.#released = true;
     this.#interruption.abort();
-    this.#settle();
+    this.#empty();
   }
 
-  /** Runs once at a time; ends when nothing waits or the next has no room. */
+  /** Runs once at a time; ends when nothing waits, the next has no room, or the disturbance is over. */
   async #pump(): Promise<void> {
     if (this.#pumping) return;
     this.#pumping = true;
-    while (!this.empty && this.next.hasRoom) {
-      const item = this.#released ? this.#queue.shift()!.item : await this.#wait();
-      if (item === undefined) continue;
-      this.#count(-sizeOf(item));
-      this.next.take(item);
-      this.giver?.resume();
+    const { signal } = this.#interruption;
+    while (this.#queue.length > 0 && this.next.hasRoom && !signal.aborted) {
+      const { item, arrivedAtMs } = this.#queue[0]!;
+      const { bytes, waitMs } = this.#hold.departure(item, arrivedAtMs, this.#clock.now());
+      if (waitMs > 0) await sleep(this.#clock, waitMs, signal);
+      // From here to the end of the turn nothing may wait, or a release in between would change the order.
+      if (!signal.aborted) this.#passFirst(bytes);
     }
     this.#pumping = false;
-    this.#settle();
   }
 
-  /** Waits as long as the first item has to, and takes it or a part of it; undefined when it was interrupted. */
-  async #wait(): Promise<Item | undefined> {
+  /** Passes on the first `bytes` of the first item. */
+  #passFirst(bytes: number): void {
     const first = this.#queue[0]!;
-    const { bytes, waitMs } = this.#hold.departure(first.item, first.arrivedAtMs, this.#clock.now());
-    if (waitMs > 0) await sleep(this.#clock, waitMs, this.#interruption.signal);
-    if (this.#interruption.signal.aborted) return undefined;
-    if (typeof first.item === 'string' || bytes >= first.item.length) return this.#queue.shift()!.item;
-    const part = first.item.subarray(0, bytes);
-    first.item = first.item.subarray(bytes);
-    return part;
+    let passed = first.item;
+    if (typeof first.item === 'string' || bytes >= first.item.length) {
+      this.#queue.shift();
+    } else {
+      passed = first.item.subarray(0, bytes);
+      first.item = first.item.subarray(bytes);
+    }
+    this.#count(-sizeOf(passed));
+    this.next.take(passed);
+    this.giver?.resume();
+  }
+
+  #empty(): { readonly item: Item }[] {
+    const waiting = this.#queue;
+    this.#queue = [];
+    this.#count(-this.#waitingBytes);
+    return waiting;
   }
 
   #count(bytes: number): void {
     this.#waitingBytes += bytes;
     this.#budget.waitingBytes += bytes;
-  }
-
-  #settle(): void {
-    if (!this.empty) return;
-    for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
 }
 

@@ -49,22 +49,29 @@ export class HttpClient {
   async request(request: HttpRequest): Promise<HttpAnswer> {
     const credentials = await Credentials.read(this.#spec, request.url);
     const finished = new AbortController();
-    const timedOut = new AbortController();
-    void this.#clock.sleep(request.timeoutMs, finished.signal).then(() => timedOut.abort());
-    const signal = AbortSignal.any([timedOut.signal, ...(request.signal ? [request.signal] : [])]);
+    const attempt = new AbortController();
     // Each redirect listens to it once more.
-    setMaxListeners(redirectsMax * 2, signal);
+    setMaxListeners(redirectsMax * 2, attempt.signal);
+    let timedOut = false;
+    void this.#clock.sleep(request.timeoutMs, finished.signal).then(() => {
+      timedOut = !finished.signal.aborted;
+      attempt.abort();
+    });
+    const giveUp = () => attempt.abort();
+    request.signal?.addEventListener('abort', giveUp);
+    if (request.signal?.aborted) giveUp();
     try {
-      return await this.#follow(request, credentials, signal);
+      return await this.#follow(request, credentials, attempt.signal);
     } catch (error) {
       if (error instanceof UserError) throw error;
       const url = shownUrl(request.url);
-      if (timedOut.signal.aborted && !finished.signal.aborted)
+      if (timedOut)
         throw UserError.of('FD702', `${url} did not answer within ${humanDuration(request.timeoutMs)}`);
       if (request.signal?.aborted) throw UserError.of('FD702', `the request to ${url} was given up`);
       throw UserError.of('FD701', credentials.strike(`${url} cannot be reached: ${systemReason(error)}`));
     } finally {
       finished.abort();
+      request.signal?.removeEventListener('abort', giveUp);
     }
   }
 

@@ -7,7 +7,7 @@ import { normalBound } from './exposition/number.ts';
 import type { BatchSample, SeriesStore } from './store.ts';
 
 /** Upper bounds in seconds, fit for requests. */
-export const defaultBuckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const defaultBuckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 export class Counter {
   readonly #name: string;

@@ -31,7 +31,7 @@ export interface StoreLimits {
   readonly samples: number;
 }
 
-export const defaultStoreLimits: StoreLimits = { series: 1_000_000, samples: 200_000_000 };
+const defaultStoreLimits: StoreLimits = { series: 1_000_000, samples: 200_000_000 };
 
 export type BatchListener = (batch: SampleBatch) => void;
 

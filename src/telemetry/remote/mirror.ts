@@ -16,7 +16,7 @@ import { RemoteApi } from './api.ts';
 import type { RemoteSeries } from './query-result.ts';
 
 /** The source of the batches, and its name in callbacks. */
-export const remoteSource = 'remote';
+const remoteSource = 'remote';
 
 /** A sample becomes visible when its scrape ends, and bears the time when it began; each read looks back this far. */
 const overlapMs = 30_000;

@@ -5,7 +5,7 @@
 import { type LabelRecord, Labels } from '../../base/labels.ts';
 import { parseNumber } from '../metrics/exposition/number.ts';
 
-export interface RemoteSample {
+interface RemoteSample {
   /** Unix milliseconds. */
   readonly atMs: number;
   readonly value: number;

@@ -25,7 +25,7 @@ export interface RemoteAlertingRule {
   readonly lastError: string;
 }
 
-export interface RemoteRecordingRule {
+interface RemoteRecordingRule {
   readonly type: 'recording';
   readonly name: string;
   readonly query: string;

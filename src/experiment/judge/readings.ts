@@ -28,7 +28,17 @@ const stepsMax = 20_000;
 export function stepsOf(recording: Queryable, expr: Expr, window: Window): Step[] {
   const { fromMs, toMs } = window;
   const stepMs = Math.max(window.stepMs, Math.ceil((toMs - fromMs) / stepsMax), 1);
-  throw new Error(`${rangeQuery} ${recording} ${expr} ${stepMs}`);
+  if (toMs < fromMs) return [];
+  const steps = Array.from({ length: Math.floor((toMs - fromMs) / stepMs) + 1 }, (_, index) => ({
+    at: fromMs + index * stepMs,
+    values: [] as number[],
+  }));
+  for (const { times, values } of rangeQuery(recording, expr, fromMs, toMs, stepMs).series) {
+    times.forEach((at, index) => {
+      steps[Math.round((at - fromMs) / stepMs)]!.values.push(values[index]!);
+    });
+  }
+  return steps;
 }
 
 /** Whether an alert on this expression would see something: a filter that keeps a series, or a bool that is not 0. */

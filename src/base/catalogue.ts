@@ -152,6 +152,11 @@ export const catalogue = {
     exit: exitCodes.toolError,
     hint: 'Choose another port, or 0 for any free one.',
   },
+  FD430: {
+    title: 'Remote Alertmanager cannot be read',
+    exit: exitCodes.toolError,
+    hint: 'Check the address: it is the one that amtool takes.',
+  },
   // 5xx: targets
   FD501: {
     title: 'Command of a target cannot be started',

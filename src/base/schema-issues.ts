@@ -16,14 +16,30 @@ export interface IssueDetails {
   readonly length?: number;
 }
 
-/** The diagnostics of one issue; `at` is where the value that the schema was given stands in the document. */
+/** Every issue told; `at` is where the value that the schema was given stands in the document. */
 export function issueDiagnostics(
   document: YamlDocument,
   schema: z.ZodType,
-  issue: Issue,
+  issues: readonly Issue[],
   at: YamlPath,
 ): Diagnostic[] {
-  return new IssueTeller(document, schema, at).tell(issue, []);
+  const teller = new IssueTeller(document, schema, at);
+  return issues
+    .filter((issue) => !isMistyped(schema, issue, issues))
+    .flatMap((issue) => teller.tell(issue, []));
+}
+
+/** A key that is missing only because it is mistyped beside it: one mistake, told as the unknown key. */
+function isMistyped(schema: z.ZodType, issue: Issue, issues: readonly Issue[]): boolean {
+  if (issue.code !== 'invalid_type' || issue.input !== undefined) return false;
+  const parent = issue.path.slice(0, -1) as YamlPath;
+  const known = knownKeys(schema, parent);
+  return issues.some(
+    (other) =>
+      other.code === 'unrecognized_keys' &&
+      other.path.join('\0') === parent.join('\0') &&
+      other.keys.some((key) => nearest(key, known) === issue.path.at(-1)),
+  );
 }
 
 class IssueTeller {

@@ -95,7 +95,7 @@ export function checkYaml<S extends z.ZodType>(
 ): Parsed<z.output<S>> {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return { ok: true, value: result.data };
-  return failed(...result.error.issues.flatMap((issue) => issueDiagnostics(document, schema, issue, at)));
+  return failed(...issueDiagnostics(document, schema, result.error.issues, at));
 }
 
 function failed(...diagnostics: Diagnostic[]): { ok: false; diagnostics: Diagnostic[] } {

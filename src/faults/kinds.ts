@@ -2,9 +2,25 @@
 
 import { dnsChaos } from './dns-chaos/dns-chaos.ts';
 import type { FaultKind } from './fault.ts';
+import { networkChaos } from './network-chaos/network-chaos.ts';
 import { podChaos } from './pod-chaos/pod-chaos.ts';
+import { createStressChaos } from './stress-chaos/stress-chaos.ts';
 
-export const faultKinds = {
-  DNSChaos: dnsChaos,
-  PodChaos: podChaos,
-} as const satisfies Record<string, FaultKind>;
+export type FaultKinds = Readonly<
+  Record<'DNSChaos' | 'PodChaos' | 'StressChaos' | 'NetworkChaos', FaultKind>
+>;
+
+/** `stressWorker` is the command of the program that StressChaos starts for each of its own workers. */
+export function createFaultKinds(stressWorker: readonly string[]): FaultKinds {
+  return {
+    DNSChaos: dnsChaos,
+    PodChaos: podChaos,
+    StressChaos: createStressChaos(stressWorker),
+    NetworkChaos: networkChaos,
+  };
+}
+
+type FaultSchema = Pick<FaultKind, 'kind' | 'schema' | 'isOneShot'>;
+
+/** What a file may say of each kind; nothing here can inject anything. */
+export const faultSchemas: Readonly<Record<keyof FaultKinds, FaultSchema>> = createFaultKinds([]);

@@ -245,6 +245,10 @@ describe('checking against a schema', () => {
   });
 
   it('tells all mistakes of a file', () => {
-    expect(mistakes('nme: x\ncount: 0\nlist: 3\n').split('\n')).toHaveLength(4);
+    expect(mistakes('count: 0\nlist: 3\nx: 1\n').split('\n')).toHaveLength(4);
+  });
+
+  it('tells a mistyped key once, not also as a missing one', () => {
+    expect(mistakes('nme: x\n')).toBe('1:1 FD106 unknown key "nme" <name>');
   });
 });

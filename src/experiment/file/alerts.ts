@@ -44,14 +44,14 @@ export const alertSchema = z
     if (expect === 'quiet') {
       for (const key of deadlines) {
         if (alert[key])
-          complain(context, 'FD105', 'is the deadline of an alert that must stay quiet', {
+          complain(context, 'FD105', 'a deadline of an alert that must stay quiet', {
             path: [key],
             expected: 'no deadline beside expect: quiet',
           });
       }
     }
     if ((expect === 'follows' || expect === 'rings') && !alert.fires && alert.notifies?.within === undefined)
-      complain(context, 'FD107', `${alert.name} has no deadline`, {
+      complain(context, 'FD107', `no deadline for ${alert.name}`, {
         expected: 'fires: { within: … }, or notifies with `within`',
       });
   });

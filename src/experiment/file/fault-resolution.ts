@@ -1,11 +1,13 @@
 // From a fault as it is written to a fault on named targets: its spec checked against the schema of its kind, its
 // targets found by name or by selector.
 
+import type { z } from 'zod';
+import { nearest } from '../../base/diagnostics.ts';
+import { knownKeys } from '../../base/schema-issues.ts';
 import type { YamlPath } from '../../base/yaml.ts';
-import type { FaultKind } from '../../faults/fault.ts';
-import { faultKinds } from '../../faults/kinds.ts';
+import { faultSchemas } from '../../faults/kinds.ts';
 import type { FaultKindName, FaultSpec, TargetSpec } from '../model.ts';
-import { type FaultFields, ownFields, specSchemaOf } from './faults.ts';
+import { commonSpecKeys, commonSpecSchema, type FaultFields, splitSpec } from './faults.ts';
 import type { Reading } from './reading.ts';
 import { type Selector, selectorSchema, selects } from './selector.ts';
 
@@ -17,25 +19,48 @@ export function resolveFault(
   targets: readonly TargetSpec[] | undefined,
 ): Omit<FaultSpec, 'name'> | undefined {
   const specPath = [...path, 'spec'];
-  const kinds: Readonly<Record<string, FaultKind>> = faultKinds;
-  const kind = kinds[fault.kind]!;
-  const spec = reading.check(specSchemaOf(kind), specPath);
+  const { schema, isOneShot } = faultSchemas[fault.kind];
+  const known = withoutMistyped(reading, fault.spec, schema, specPath);
+  const { common, own } = splitSpec(known);
+  const shared = reading.check(commonSpecSchema, specPath, common);
+  const checked = reading.check(schema, specPath, own);
   const selector = reading.valid(selectorSchema.optional(), [...specPath, 'selector']);
-  const hit = targets ? chooseTargets(reading, fault.on, selector, path, targets) : [];
-  if (!spec) return undefined;
-  const own = ownFields(spec);
-  const oneShot = kind.isOneShot(own);
-  checkDuration(reading, fault.kind, oneShot, spec.duration, specPath);
+  const hit = targets?.length ? chooseTargets(reading, fault.on, selector, path, targets) : [];
+  const isComplete = Object.keys(known).length === Object.keys(fault.spec).length;
+  if (!shared || checked === undefined || !isComplete) return undefined;
+  const oneShot = isOneShot(checked);
+  checkDuration(reading, fault.kind, oneShot, shared.duration, specPath);
   return {
     kind: fault.kind,
     targets: hit,
-    mode: spec.mode ?? 'all',
-    value: spec.value,
-    durationMs: oneShot ? undefined : spec.duration,
+    mode: shared.mode ?? 'all',
+    value: shared.value,
+    durationMs: oneShot ? undefined : shared.duration,
     oneShot,
-    spec: own,
+    spec: reading.retyped(schema, specPath, own) as FaultSpec['spec'],
     effect: { min: fault.effect?.min ?? 1, promql: fault.effect?.promql },
   };
+}
+
+/**
+ * The spec without keys that are most likely meant to be one that all kinds have: they are noted here, because the
+ * kind's own schema could only suggest its own.
+ */
+function withoutMistyped(
+  reading: Reading,
+  spec: FaultFields['spec'],
+  schema: z.ZodType,
+  specPath: YamlPath,
+): FaultFields['spec'] {
+  const known = [...commonSpecKeys, ...knownKeys(schema, [])];
+  const kept = Object.entries(spec).filter(([key]) => {
+    const meant = known.includes(key) ? undefined : nearest(key, known);
+    if (meant === undefined || !commonSpecKeys.includes(meant)) return true;
+    const message = `unknown key ${JSON.stringify(key)} in ${reading.document.nameOf(specPath)}`;
+    reading.error('FD106', message, [...specPath, key], { key: true, expected: meant });
+    return false;
+  });
+  return Object.fromEntries(kept);
 }
 
 function checkDuration(

@@ -2,14 +2,13 @@
 // (src/faults); what all kinds share is here.
 
 import { z } from 'zod';
-import type { FaultKind } from '../../faults/fault.ts';
-import { faultKinds } from '../../faults/kinds.ts';
+import { faultSchemas } from '../../faults/kinds.ts';
 import type { FaultKindName } from '../model.ts';
 import { promqlText } from './promql.ts';
 import { complain, duration, list, name } from './scalars.ts';
 import { selectorSchema } from './selector.ts';
 
-export const faultKindNames = Object.keys(faultKinds) as FaultKindName[];
+export const faultKindNames = Object.keys(faultSchemas) as FaultKindName[];
 
 const modes = ['one', 'all', 'fixed', 'fixed-percent', 'random-max-percent'] as const;
 
@@ -60,12 +59,18 @@ export const faultSchema = z.strictObject({
 
 export type FaultFields = z.output<typeof faultSchema>;
 
-/** A fault's `spec` as a whole: what every kind has, and what belongs to this one. */
-export function specSchemaOf(kind: FaultKind) {
-  return z.intersection(commonSpecSchema, kind.schema);
-}
+/** The names of the fields that every kind has. */
+export const commonSpecKeys: readonly string[] = Object.keys(commonSpecFields);
 
-/** What belongs to the kind alone. */
-export function ownFields(spec: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(spec).filter(([key]) => !Object.hasOwn(commonSpecFields, key)));
+/** A fault's `spec` in two: what every kind has, and what belongs to the kind. */
+export function splitSpec(spec: Readonly<Record<string, unknown>>): {
+  readonly common: Record<string, unknown>;
+  readonly own: Record<string, unknown>;
+} {
+  const entries = Object.entries(spec);
+  const isCommon = ([key]: [string, unknown]) => commonSpecKeys.includes(key);
+  return {
+    common: Object.fromEntries(entries.filter(isCommon)),
+    own: Object.fromEntries(entries.filter((entry) => !isCommon(entry))),
+  };
 }

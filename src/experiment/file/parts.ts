@@ -7,6 +7,7 @@ import { type FaultFields, faultSchema } from './faults.ts';
 import { objectiveSchema } from './objectives.ts';
 import type { Reading } from './reading.ts';
 import { collateralSchema } from './safety.ts';
+import { specFields } from './schema.ts';
 import { targetSchema } from './targets.ts';
 import { telemetrySchema } from './telemetry.ts';
 import { trafficSchema } from './traffic.ts';
@@ -26,6 +27,8 @@ export interface Parts {
   readonly faults: readonly Part<FaultFields>[];
   readonly objectives: readonly Part<z.output<typeof objectiveSchema>>[];
   readonly objectiveNames: readonly string[];
+  /** There are none, but a key that nobody knows: they may stand under it. */
+  readonly objectivesMistyped: boolean;
   readonly alerts: readonly Part<AlertFields>[];
   readonly collateral: z.output<typeof collateralSchema> | undefined;
   readonly allowedHosts: readonly string[];
@@ -47,6 +50,8 @@ export function partsOf(reading: Reading): Parts {
       const name = reading.at([...path, 'name']);
       return typeof name === 'string' ? [name] : [];
     }),
+    objectivesMistyped:
+      reading.at(['spec', 'objectives']) === undefined && hasUnknownKeys(reading.at(['spec'])),
     alerts: list(reading, 'alerts').flatMap((path) => part(reading, alertSchema, path)),
     collateral: reading.valid(collateralSchema, ['spec', 'collateral']),
     allowedHosts: Array.isArray(hosts) ? hosts.filter((host) => typeof host === 'string') : [],
@@ -61,6 +66,11 @@ function part<S extends z.ZodType>(reading: Reading, schema: S, path: YamlPath):
 function list(reading: Reading, key: string): YamlPath[] {
   const entries = reading.at(['spec', key]);
   return Array.isArray(entries) ? entries.map((_, index) => ['spec', key, index]) : [];
+}
+
+function hasUnknownKeys(spec: unknown): boolean {
+  if (spec === null || typeof spec !== 'object') return false;
+  return Object.keys(spec).some((key) => !Object.hasOwn(specFields, key));
 }
 
 function mapping(reading: Reading, path: YamlPath): YamlPath[] {

@@ -28,13 +28,13 @@ export class Reading {
     return value;
   }
 
-  /** The checked value at a path, its mistakes noted; undefined when there are any. */
+  /** A checked value, its mistakes noted; undefined when there are any. `value` is what stands at the path, or a part of it. */
   check<S extends z.ZodType>(
     schema: S,
     path: YamlPath,
     value: unknown = this.at(path),
   ): z.output<S> | undefined {
-    const checked = checkYaml(this.document, schema, this.#retyped(schema, path, value), path);
+    const checked = checkYaml(this.document, schema, this.retyped(schema, path, value), path);
     if (checked.ok) return checked.value;
     this.diagnostics.push(...checked.diagnostics);
     return undefined;
@@ -42,7 +42,7 @@ export class Reading {
 
   /** The same without noting mistakes: for parts of what was checked as a whole. */
   valid<S extends z.ZodType>(schema: S, path: YamlPath): z.output<S> | undefined {
-    return schema.safeParse(this.#retyped(schema, path, this.at(path))).data;
+    return schema.safeParse(this.retyped(schema, path, this.at(path))).data;
   }
 
   error(
@@ -62,8 +62,8 @@ export class Reading {
 
   /** A reference to a name that is not there. */
   undefinedName(what: string, name: string, defined: readonly string[], path: YamlPath): void {
-    const expected =
-      nearest(name, defined) ?? (defined.length > 0 ? `one of ${defined.join(', ')}` : undefined);
+    const any = defined.length > 1 ? `one of ${defined.join(', ')}` : defined[0];
+    const expected = nearest(name, defined) ?? any;
     this.error('FD110', `there is no ${what} ${JSON.stringify(name)}`, path, { expected });
   }
 
@@ -71,7 +71,7 @@ export class Reading {
    * `port: ${PORT}` is a string after substitution. Where the schema wants a number or a boolean and the text was not
    * quoted, it is read as YAML would have read it.
    */
-  #retyped(schema: z.ZodType, path: YamlPath, value: unknown): unknown {
+  retyped(schema: z.ZodType, path: YamlPath, value: unknown): unknown {
     const result = schema.safeParse(value, { reportInput: true });
     if (result.success) return value;
     let changed = value;

@@ -60,10 +60,16 @@ function checkAlerts(reading: Reading, parts: Parts): void {
       );
     seen.add(entry);
     checkGuards(reading, parts, alert, path);
+    if (alert.notifies && parts.telemetry && parts.telemetry.alertmanager === undefined)
+      reading.error('FD107', 'nothing says where notifications go', [...path, 'notifies'], {
+        key: true,
+        expected: 'telemetry.alertmanager',
+      });
   }
 }
 
 function checkGuards(reading: Reading, parts: Parts, alert: AlertFields, path: YamlPath): void {
+  if (parts.objectivesMistyped) return;
   (alert.guards ?? []).forEach((objective, index) => {
     if (!parts.objectiveNames.includes(objective))
       reading.undefinedName('objective', objective, parts.objectiveNames, [...path, 'guards', index]);
@@ -72,11 +78,6 @@ function checkGuards(reading: Reading, parts: Parts, alert: AlertFields, path: Y
   if ((alert.expect ?? 'follows') === 'follows' && guarded === 0)
     reading.error('FD107', `${alert.name} follows objectives, but guards none`, path, {
       expected: 'guards, or expect: rings, quiet or any',
-    });
-  if (alert.notifies && parts.telemetry && parts.telemetry.alertmanager === undefined)
-    reading.error('FD107', 'nothing says where notifications go', [...path, 'notifies'], {
-      key: true,
-      expected: 'telemetry.alertmanager',
     });
 }
 

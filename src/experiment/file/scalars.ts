@@ -5,7 +5,10 @@ import { z } from 'zod';
 import type { ErrorCode } from '../../base/catalogue.ts';
 import { parseDuration } from '../../base/duration.ts';
 
-/** Adds an issue of ours, with its code and what would be right. */
+/**
+ * Adds an issue of ours, with its code and what would be right. It says nothing of a mapping that has unknown keys: what
+ * seems to be missing or contradictory there is most likely the key that was mistyped.
+ */
 export function complain(
   context: z.core.$RefinementCtx,
   code: ErrorCode,
@@ -17,6 +20,7 @@ export function complain(
     readonly length?: number;
   } = {},
 ): void {
+  if (context.issues.some((issue) => issue.code === 'unrecognized_keys')) return;
   const { path, ...details } = more;
   context.addIssue({ code: 'custom', message, params: { code, ...details }, ...(path ? { path } : {}) });
 }

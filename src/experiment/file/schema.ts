@@ -22,7 +22,7 @@ export const specFields = {
   targets: z.record(name, targetSchema).optional().describe('What may be broken, by name.'),
   traffic: list(trafficSchema).optional().describe('What uses the system during the drill.'),
   telemetry: telemetrySchema.optional().describe('How the system is watched.'),
-  faults: list(faultSchema, 20).min(1).describe('What is broken; all faults begin together.'),
+  faults: list(faultSchema, 20).min(1).describe('What is broken.'),
   phases: phasesSchema.optional().describe('How long the run watches before and after.'),
   objectives: list(objectiveSchema).optional().describe('What must hold.'),
   alerts: list(alertSchema, 500).optional().describe('What each alert owes.'),
@@ -35,7 +35,10 @@ export const specFields = {
 
 const specSchema = z.strictObject(specFields).superRefine((spec, context) => {
   if (spec.target && spec.targets)
-    complain(context, 'FD105', 'stands beside targets', { path: ['target'], expected: 'target or targets' });
+    complain(context, 'FD105', 'a second declaration beside targets', {
+      path: ['target'],
+      expected: 'target or targets',
+    });
 });
 
 export const experimentSchema = z.strictObject({

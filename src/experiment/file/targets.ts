@@ -29,7 +29,7 @@ const readySchema = z
   })
   .superRefine((ready, context) => {
     if ((ready.http === undefined) === (ready.tcp === undefined))
-      complain(context, 'FD107', 'needs one check', { expected: 'one of http, tcp' });
+      complain(context, 'FD107', 'not one check', { expected: 'one of http, tcp' });
   });
 
 const ipv4 = z.ipv4({ error: 'not an IPv4 address' });
@@ -68,14 +68,19 @@ const processSchema = z
   .superRefine((process, context) => {
     const ways = waysToName.filter((way) => process[way] !== undefined);
     if (ways.length !== 1)
-      complain(context, ways.length === 0 ? 'FD107' : 'FD105', 'names no single process', {
-        expected: `one of ${waysToName.join(', ')}`,
-      });
+      complain(
+        context,
+        ways.length === 0 ? 'FD107' : 'FD105',
+        ways.length === 0 ? 'no process is named' : `named in ${ways.length} ways`,
+        {
+          expected: `one of ${waysToName.join(', ')}`,
+        },
+      );
     if (process.only !== undefined && process.port === undefined)
-      complain(context, 'FD105', 'narrows a port', { path: ['only'], expected: 'port beside it' });
+      complain(context, 'FD105', 'only for a port', { path: ['only'], expected: 'port beside it' });
     for (const key of commandOnly) {
       if (process[key] !== undefined && process.command === undefined)
-        complain(context, 'FD105', 'belongs to a program that Firedrill starts', {
+        complain(context, 'FD105', 'only for a program that Firedrill starts', {
           path: [key],
           expected: 'command beside it',
         });
@@ -96,7 +101,7 @@ export const targetSchema = z
   })
   .superRefine((target, context) => {
     if ((target.process === undefined) === (target.proxy === undefined))
-      complain(context, 'FD107', 'is not of one kind', { expected: 'one of process, proxy' });
+      complain(context, 'FD107', 'not of one kind', { expected: 'one of process, proxy' });
   });
 
 type TargetFields = z.output<typeof targetSchema>;

@@ -31,11 +31,11 @@ export const trafficSchema = z
   })
   .superRefine((traffic, context) => {
     if ((traffic.http === undefined) === (traffic.command === undefined))
-      complain(context, 'FD107', 'is not of one kind', { expected: 'one of http, command' });
+      complain(context, 'FD107', 'not of one kind', { expected: 'one of http, command' });
     if (traffic.http && traffic.rate === undefined)
-      complain(context, 'FD107', 'has no rate', { expected: 'rate, such as 20/s' });
+      complain(context, 'FD107', 'no rate', { expected: 'rate, such as 20/s' });
     if (traffic.command && traffic.rate !== undefined)
-      complain(context, 'FD105', 'is set by the command itself', {
+      complain(context, 'FD105', 'set by the command itself', {
         path: ['rate'],
         expected: 'no rate beside a command',
       });

@@ -34,7 +34,7 @@ export function isStateEvent(event: TimelineEvent): event is StateEvent {
   return event.type in stateAfter;
 }
 
-export function matchesAlert(listed: ListedAlert, labels: LabelRecord): boolean {
+function matchesAlert(listed: ListedAlert, labels: LabelRecord): boolean {
   return Object.entries(listed.labels).every(([name, value]) => labels[name] === value);
 }
 

@@ -5,7 +5,7 @@ const obeyed = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u206
 
 /** One line of visible text: `\x1b`, `\u202e` and their like are written out; line breaks and tabs become spaces. */
 export function visible(text: string): string {
-  return text.replace(obeyed, (char) => {
+  return text.replaceAll('\r\n', ' ').replace(obeyed, (char) => {
     if (char === '\n' || char === '\t' || char === '\r') return ' ';
     return escapeOf(char);
   });

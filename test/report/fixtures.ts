@@ -10,14 +10,14 @@ import type { ReportInput } from '../../src/report/input.ts';
 import { SeriesStore } from '../../src/telemetry/metrics/store.ts';
 
 /** 20 Nov 2026, 18:23:14 UTC. */
-export const injectedMs = Date.UTC(2026, 10, 20, 18, 23, 14);
+const injectedMs = Date.UTC(2026, 10, 20, 18, 23, 14);
 
 /** Unix milliseconds of a number of seconds after the injection. */
 export const at = (seconds: number): number => injectedMs + Math.round(seconds * 1000);
 
 const runFolder = '.firedrill/runs/20261120-182302-leaky';
 
-export function record(
+function record(
   store: SeriesStore,
   labels: LabelRecord,
   fromSeconds: number,
@@ -122,7 +122,7 @@ const plannedAlert: PlannedAlert = {
   ],
 };
 
-export function experiment(name: string, changes: Partial<Experiment> = {}): Experiment {
+function experiment(name: string, changes: Partial<Experiment> = {}): Experiment {
   return {
     name: `dns-outage-${name}`,
     title: 'A DNS outage must not leak memory',
@@ -167,7 +167,7 @@ export function experiment(name: string, changes: Partial<Experiment> = {}): Exp
 }
 
 /** What every run begins with, up to the fault. */
-export function opening(name: string): TimelineEvent[] {
+function opening(name: string): TimelineEvent[] {
   return [
     {
       at: at(-12),
@@ -483,6 +483,7 @@ export function mute(): ReportInput {
       sentence:
         'The service did not hold, and nobody was told: ContainerMemoryHigh can never fire, because its rule reads job="container" and there is no such series.',
       detection: 'fail',
+      objectives: [{ ...memoryBroken, detectedBy: [] }],
       alerts: [
         {
           ...alertRang,
@@ -538,7 +539,7 @@ export function notSteady(): ReportInput {
 }
 
 /** Stopped by a stop condition in the middle of the fault. */
-export function stopped(): ReportInput {
+function stopped(): ReportInput {
   const timeline: TimelineEvent[] = [
     ...opening('stopped'),
     ...dnsFault(14),
@@ -588,7 +589,7 @@ export function stopped(): ReportInput {
 }
 
 /** The fault could not be taken away again. */
-export function stuck(): ReportInput {
+function stuck(): ReportInput {
   const base = fixed();
   const left = [
     '/run/netns/drill-7 is still mounted: device is busy',
@@ -612,7 +613,7 @@ export function stuck(): ReportInput {
 }
 
 /** Several objectives and alerts with long names, several series, gaps, no data, flapping and collateral. */
-export function many(): ReportInput {
+function many(): ReportInput {
   const store = new SeriesStore();
   const random = seededRandom(7);
   const noise = Array.from({ length: 2000 }, random);
@@ -852,6 +853,7 @@ export function many(): ReportInput {
           judgement: 'wrong',
           reason: 'The slowest replica answered 99 of 100 requests within 430ms only.',
           times: { breached: at(45), recovered: at(915) },
+          detectedBy: [slowAlert.name],
           evidence: [{ label: 'worst value', value: '459ms on checkout-7d9f8b6c5-x2x4q', at: at(330) }],
         }),
         objective(
@@ -938,7 +940,7 @@ export const longWord = `very-long-${'label'.repeat(60)}`;
 export const secret = 'hunter2&<secret>';
 
 /** Every text that another program may have a hand in is hostile, too long, or secret. */
-export function hostile(): ReportInput {
+function hostile(): ReportInput {
   const base = leaky();
   const labels = {
     alertname: `Alert"${attack}`,

@@ -93,12 +93,16 @@ function objectiveLine(objective: LiveObjective, nameWidth: number, width: numbe
 function alertLine(alert: LiveAlert, now: number, nameWidth: number, width: number, paint: Paint): string {
   const tones = { inactive: paint.quiet, pending: paint.tone.warn, firing: paint.tone.bad } as const;
   const marks = { inactive: '○', pending: '◐', firing: '●' } as const;
-  const since =
-    alert.since === undefined ? '' : ` for ${humanDuration(Math.floor((now - alert.since) / 1000) * 1000)}`;
   const told = alert.told.length > 0 ? `, told ${alert.told.join(', ')}` : '';
-  const text = truncated(visible(`${alert.state}${since}${told}`), Math.max(0, width - nameWidth - 6));
+  const text = truncated(visible(stateWords(alert, now) + told), Math.max(0, width - nameWidth - 6));
   const tone = tones[alert.state];
   return `  ${tone(marks[alert.state])} ${fitted(visible(alert.name), nameWidth)}  ${tone(text)}`;
+}
+
+function stateWords({ state, since }: LiveAlert, now: number): string {
+  if (since === undefined) return state;
+  const passed = humanDuration(Math.floor((now - since) / 1000) * 1000);
+  return state === 'inactive' ? `inactive again for ${passed}` : `${state} for ${passed}`;
 }
 
 function faultLine(fault: LiveFault, nameWidth: number, width: number, paint: Paint): string {

@@ -23,7 +23,7 @@ export function hopTrack(
   bounds: Verdict['times'],
   zeroMs: number,
 ): Markup {
-  return markup`<ol class="hops">${hopsOf(alert, spec, bounds).map((hop) => hopItem(hop, zeroMs))}</ol>`;
+  return markup`<ol class="hops">${hopsOf(alert, spec, bounds).map((hop) => hopItem(hop, zeroMs, bounds.ended))}</ol>`;
 }
 
 function hopsOf(alert: AlertVerdict, spec: AlertSpec | undefined, bounds: Verdict['times']): Hop[] {
@@ -53,22 +53,35 @@ function hopsOf(alert: AlertVerdict, spec: AlertSpec | undefined, bounds: Verdic
     hop('pending', times.pending),
     hop('firing', times.firing, start, predicted?.firingMs, within('fires', start.at)),
     hop('told', times.captured, start, predicted?.notifiedMs, within('notifies', start.at)),
-    hop('resolved', times.resolved, undo, undefined, within('resolves', undo.at)),
+    // What never fired has nothing to resolve.
+    hop(
+      'resolved',
+      times.resolved,
+      undo,
+      undefined,
+      times.firing === null ? undefined : within('resolves', undo.at),
+    ),
     hop('told resolved', times.resolvedCaptured, undo),
   ];
 }
 
-function hopItem(hop: Hop, zeroMs: number): Markup {
+function hopItem(hop: Hop, zeroMs: number, endedAt: number): Markup {
   const reached = hop.at !== null;
   const latencyMs = reached && hop.since.at !== null ? hop.at - hop.since.at : undefined;
-  const inTime = hop.deadlineMs !== undefined && latencyMs !== undefined && latencyMs <= hop.deadlineMs;
   return markup`<li class="${reached ? 'reached' : 'not-reached'}">
 <span class="hop-name">${hop.name}</span>
 <span class="hop-time">${reached ? markup`<time datetime="${new Date(hop.at).toISOString()}" title="${wallTime(hop.at)} UTC">${relativeTime(hop.at, zeroMs)}</time>` : 'not reached'}</span>
 ${latencyMs !== undefined && markup`<span class="hop-latency">${latencyWords(latencyMs, hop.since.words)}</span>`}
 ${hop.worstMs !== undefined && markup`<span class="hop-worst">worst case ${humanDuration(hop.worstMs)}</span>`}
-${hop.deadlineMs !== undefined && markup`<span class="hop-deadline">${reached ? (inTime ? '✓' : '✗') : '…'} due within ${humanDuration(hop.deadlineMs)}</span>`}
+${hop.deadlineMs !== undefined && markup`<span class="hop-deadline">${deadlineMark(hop, endedAt)} due within ${humanDuration(hop.deadlineMs)}</span>`}
 </li>`;
+}
+
+/** Met, missed, or not yet due when the run ended. */
+function deadlineMark({ at, since, deadlineMs }: Hop, endedAt: number): string {
+  const dueAt = (since.at ?? 0) + (deadlineMs ?? 0);
+  if (at !== null) return at <= dueAt ? '✓' : '✗';
+  return dueAt <= endedAt ? '✗' : '…';
 }
 
 function latencyWords(latencyMs: number, since: string): string {

@@ -51,7 +51,7 @@ export const evidenceStyle = `
 .versions{border-top:1px solid var(--rule);padding-top:18px;font-size:.8125rem;color:var(--quiet)}
 .versions dl{display:grid;gap:2px}
 .versions dl>div{display:grid;grid-template-columns:9em minmax(0,1fr)}
-@media (max-width:760px){
+@media screen and (max-width:760px){
 .items,.items tbody,.items tr,.items td,.items th{display:block}
 .items thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .items tbody{padding:14px 14px 16px}

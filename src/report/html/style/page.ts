@@ -47,7 +47,7 @@ h1{margin-top:6px;font-size:clamp(1.45rem,1.05rem + 1.9vw,2.1rem);line-height:1.
 .fold summary h2{display:inline;margin:0}
 .fold[open] summary{margin-bottom:14px}
 :focus-visible{outline:2px solid var(--measured);outline-offset:3px;border-radius:4px}
-@media (max-width:640px){
+@media screen and (max-width:640px){
 main{padding:24px 16px 48px}
 section,.fold,.versions{margin-top:36px}
 .question{margin-top:22px;font-size:1rem}

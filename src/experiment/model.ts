@@ -82,7 +82,7 @@ export interface FaultSpec {
   /** Undefined for a one-shot fault. */
   readonly durationMs: number | undefined;
   readonly oneShot: boolean;
-  /** The kind's own fields as written, checked by the kind's schema in faults/, which gives them their defaults. */
+  /** The kind's own fields, as the kind's schema in faults/ gives them: checked, with defaults, in its own units. */
   readonly spec: Readonly<Record<string, unknown>>;
   readonly effect: { readonly min: number; readonly promql: string | undefined };
 }

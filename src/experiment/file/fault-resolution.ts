@@ -37,7 +37,7 @@ export function resolveFault(
     value: shared.value,
     durationMs: oneShot ? undefined : shared.duration,
     oneShot,
-    spec: reading.retyped(schema, specPath, own) as FaultSpec['spec'],
+    spec: checked as FaultSpec['spec'],
     effect: { min: fault.effect?.min ?? 1, promql: fault.effect?.promql },
   };
 }

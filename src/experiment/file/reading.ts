@@ -34,7 +34,7 @@ export class Reading {
     path: YamlPath,
     value: unknown = this.at(path),
   ): z.output<S> | undefined {
-    const checked = checkYaml(this.document, schema, this.retyped(schema, path, value), path);
+    const checked = checkYaml(this.document, schema, this.#retyped(schema, path, value), path);
     if (checked.ok) return checked.value;
     this.diagnostics.push(...checked.diagnostics);
     return undefined;
@@ -42,7 +42,7 @@ export class Reading {
 
   /** The same without noting mistakes: for parts of what was checked as a whole. */
   valid<S extends z.ZodType>(schema: S, path: YamlPath): z.output<S> | undefined {
-    return schema.safeParse(this.retyped(schema, path, this.at(path))).data;
+    return schema.safeParse(this.#retyped(schema, path, this.at(path))).data;
   }
 
   error(
@@ -71,7 +71,7 @@ export class Reading {
    * `port: ${PORT}` is a string after substitution. Where the schema wants a number or a boolean and the text was not
    * quoted, it is read as YAML would have read it.
    */
-  retyped(schema: z.ZodType, path: YamlPath, value: unknown): unknown {
+  #retyped(schema: z.ZodType, path: YamlPath, value: unknown): unknown {
     const result = schema.safeParse(value, { reportInput: true });
     if (result.success) return value;
     let changed = value;

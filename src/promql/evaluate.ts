@@ -8,7 +8,7 @@ import { scalarOperator } from './binary/operators.ts';
 import { setOperation } from './binary/set.ts';
 import { vectorScalar } from './binary/vector-scalar.ts';
 import { vectorVector } from './binary/vector-vector.ts';
-import { mergeDuplicates, withDroppedNames } from './duplicates.ts';
+import { withDroppedNames } from './duplicates.ts';
 import { implementationOf } from './functions/table.ts';
 import type { StepInvariance } from './plan.ts';
 import type { QueryContext } from './query-context.ts';
@@ -115,8 +115,7 @@ export class Evaluator {
     if (value.kind === 'scalar') return scalar(value.values.map((one) => -one));
     if (value.kind !== 'vector') throw new Error(`cannot negate a ${value.kind}`);
     const negated = value.series.map((one): Series => ({ ...one, values: one.values.map((slot) => -slot) }));
-    const named = withDroppedNames(this.#context, negated);
-    return vector(this.#context.delayedNameRemoval ? named : mergeDuplicates(named));
+    return vector(withDroppedNames(this.#context, negated));
   }
 
   #binary(node: Binary, grid: Grid): Value {

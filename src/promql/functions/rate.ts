@@ -3,7 +3,7 @@
 // intervals, otherwise by half an interval, and never to where a counter would have been negative.
 
 import { quote } from '../syntax/quote.ts';
-import { setValue } from '../values.ts';
+import { type RangeSeriesInput, setValue, type Windows } from '../values.ts';
 import {
   argumentStart,
   type FunctionImplementation,
@@ -20,34 +20,88 @@ interface RateOptions {
 /** How many mean intervals a sample may be away from the edge and still be taken to reach it. */
 const reachIntervals = 1.1;
 
+/** Where the samples of a window lie in it, in seconds: from first to last, and how far beyond each to extrapolate. */
+interface Edges {
+  readonly sampled: Float64Array;
+  readonly toStart: Float64Array;
+  readonly toEnd: Float64Array;
+}
+
+/** Edges depend on times alone, so the series of one column share them. */
+const edgesOfWindows = new WeakMap<Windows, Edges>();
+
+function sharedEdges({ times, windows }: RangeSeriesInput, rangeMs: number): Edges {
+  let edges = edgesOfWindows.get(windows);
+  if (!edges) {
+    const { lo, hi, ends } = windows;
+    const steps = lo.length;
+    edges = {
+      sampled: new Float64Array(steps),
+      toStart: new Float64Array(steps),
+      toEnd: new Float64Array(steps),
+    };
+    for (let i = 0; i < steps; i++) measure(edges, i, times, lo[i]!, hi[i]!, ends[i]!, rangeMs);
+    edgesOfWindows.set(windows, edges);
+  }
+  return edges;
+}
+
+function measure(
+  edges: Edges,
+  step: number,
+  times: Float64Array,
+  from: number,
+  to: number,
+  endMs: number,
+  rangeMs: number,
+): void {
+  if (to - from < 2) return;
+  const sampled = (times[to - 1]! - times[from]!) / 1000;
+  const interval = sampled / (to - 1 - from);
+  const threshold = interval * reachIntervals;
+  const toStart = (times[from]! - (endMs - rangeMs)) / 1000;
+  const toEnd = (endMs - times[to - 1]!) / 1000;
+  edges.sampled[step] = sampled;
+  edges.toStart[step] = toStart >= threshold ? interval / 2 : toStart;
+  edges.toEnd[step] = toEnd >= threshold ? interval / 2 : toEnd;
+}
+
 function extrapolated({ counter, perSecond }: RateOptions): RangeKernel {
   return (samples, out, rangeMs) => {
     const { times, values, offset, first, last, windows } = samples;
+    const shared = sharedEdges(samples, rangeMs);
+    const own: Edges = {
+      sampled: new Float64Array(1),
+      toStart: new Float64Array(1),
+      toEnd: new Float64Array(1),
+    };
+    const divisor = perSecond ? rangeMs / 1000 : 1;
     const resets = counter ? resetPositions(values, offset, first, last) : [];
     let nextReset = 0;
     for (let i = 0; i < windows.lo.length; i++) {
       const from = Math.max(windows.lo[i]!, first);
       const to = Math.min(windows.hi[i]!, last);
       if (to - from < 2) continue;
+      let edges = shared;
+      let at = i;
+      // A series that begins or ends within its column has other edges there than the rest.
+      if (from !== windows.lo[i] || to !== windows.hi[i]) {
+        edges = own;
+        at = 0;
+        measure(own, 0, times, from, to, windows.ends[i]!, rangeMs);
+      }
       const firstValue = values[from - offset]!;
       let difference = values[to - 1 - offset]! - firstValue;
       while (nextReset < resets.length && resets[nextReset]! <= from) nextReset++;
       for (let r = nextReset; r < resets.length && resets[r]! < to; r++) {
         difference += values[resets[r]! - 1 - offset]!;
       }
-      const sampled = (times[to - 1]! - times[from]!) / 1000;
-      const interval = sampled / (to - 1 - from);
-      const threshold = interval * reachIntervals;
-      const end = windows.ends[i]!;
-      let toStart = (times[from]! - (end - rangeMs)) / 1000;
-      let toEnd = (end - times[to - 1]!) / 1000;
-      if (toStart >= threshold) toStart = interval / 2;
+      const sampled = edges.sampled[at]!;
+      let toStart = edges.toStart[at]!;
       if (counter && difference > 0 && firstValue >= 0) {
         toStart = Math.min(toStart, sampled * (firstValue / difference));
       }
-      if (toEnd >= threshold) toEnd = interval / 2;
-      let factor = (sampled + toStart + toEnd) / sampled;
-      if (perSecond) factor /= rangeMs / 1000;
+      const factor = (sampled + toStart + edges.toEnd[at]!) / sampled / divisor;
       setValue(out, i, difference * factor);
     }
   };

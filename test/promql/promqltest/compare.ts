@@ -34,7 +34,8 @@ export function compareNotes(
 function compareKind(expected: readonly TextExpectation[], actual: readonly string[]): string | undefined {
   if (expected.length === 0) return undefined;
   const missing = expected.find((one) => !actual.some((text) => compareText(one, text)));
-  if (missing) return `expected annotation ${missing.message ?? missing.pattern ?? 'of any kind'}, got: ${actual}`;
+  if (missing)
+    return `expected annotation ${missing.message ?? missing.pattern ?? 'of any kind'}, got: ${actual}`;
   const surplus = actual.find((text) => !expected.some((one) => compareText(one, text)));
   return surplus === undefined ? undefined : `unexpected annotation: ${surplus}`;
 }
@@ -83,7 +84,8 @@ export function compareMatrix(command: EvalCommand, series: readonly RangeSeries
     const line = expected.get(one.labels.key);
     if (!line) return `unexpected series ${one.labels} with ${one.values}`;
     const problem = comparePoints(command, line.points, one);
-    if (problem !== undefined) return `${one.labels}: ${problem}, got ${[...one.values]} at ${[...one.times]}`;
+    if (problem !== undefined)
+      return `${one.labels}: ${problem}, got ${[...one.values]} at ${[...one.times]}`;
     expected.delete(one.labels.key);
   }
   const missing = [...expected.values()][0];

@@ -3,12 +3,24 @@
 
 import { UserError } from '../../../src/base/diagnostics.ts';
 import type { Expr } from '../../../src/promql/ast.ts';
-import { type InstantResult, instantQuery, type RangeResult, rangeQuery } from '../../../src/promql/engine.ts';
+import {
+  type InstantResult,
+  instantQuery,
+  type RangeResult,
+  rangeQuery,
+} from '../../../src/promql/engine.ts';
 import { formatPromqlError, parseExpr } from '../../../src/promql/parser.ts';
 import { printExpr } from '../../../src/promql/printer.ts';
 import { MemorySource } from '../memory-source.ts';
 import { dependsOnTime, fixedAt, otherTimes } from './at-variants.ts';
-import { compareInstant, compareMatrix, compareNotes, compareScalar, compareText, compareVector } from './compare.ts';
+import {
+  compareInstant,
+  compareMatrix,
+  compareNotes,
+  compareScalar,
+  compareText,
+  compareVector,
+} from './compare.ts';
 import { type EvalCommand, type LoadCommand, parseScript } from './script.ts';
 
 export interface Evaluation {

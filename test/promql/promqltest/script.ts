@@ -1,9 +1,9 @@
 // Test scripts: `clear`, `load` and `eval` with their expectations, in the old syntax (`eval_fail`, `eval_ordered`) and
 // the new one (`expect fail msg: ...`).
 
-import { unquote } from '../../../src/promql/syntax/quote.ts';
 import { parseDurationLiteral } from '../../../src/promql/syntax/durations.ts';
 import { parseNumber } from '../../../src/promql/syntax/numbers.ts';
+import { unquote } from '../../../src/promql/syntax/quote.ts';
 import { parseSeriesLine, type SeriesLine } from './series-notation.ts';
 
 export interface LoadCommand {

@@ -12,7 +12,10 @@ export interface Tally {
  * third of a second of a gigabit one) the sender waits.
  */
 const delayedBytesMax = 32 * 2 ** 20;
-const queuedBytesMax = 64 * 2 ** 10;
+/** A narrow line queues a quarter of a second, so that a late turn of ours does not leave it idle, within these. */
+const queuedMs = 250;
+const queuedBytesMin = 64 * 2 ** 10;
+const queuedBytesMax = 8 * 2 ** 20;
 
 /** Every item waits `latencyMs`, give or take a jitter that is drawn evenly for each; none overtakes another. */
 export function delayHold(latencyMs: number, jitterMs: number, random: Random, tally: Tally): Hold {
@@ -27,16 +30,19 @@ export function delayHold(latencyMs: number, jitterMs: number, random: Random, t
   };
 }
 
-/** The flows of all connections in one direction share the line, in slices of 10 ms and in turn. */
+const sliceMs = 10;
+
+/** The flows of all connections in one direction share the line, in slices of some milliseconds and in turn. */
 export function bandwidthHold(line: Line, tally: Tally): Hold {
-  const sliceBytes = Math.max(1, Math.floor(line.bytesPerSecond * 0.01));
+  const bytesPerMs = line.bytesPerSecond / 1000;
+  const sliceBytes = Math.max(1, Math.floor(bytesPerMs * sliceMs));
   return {
-    waitingBytesMax: queuedBytesMax,
+    waitingBytesMax: Math.min(queuedBytesMax, Math.max(queuedBytesMin, bytesPerMs * queuedMs)),
     arrived: (item) => countBytes(tally, item),
-    departure(item, _arrivedAtMs, nowMs) {
+    departure(item, arrivedAtMs, nowMs) {
       if (typeof item === 'string') return { bytes: 0, waitMs: 0 };
       const bytes = Math.min(item.length, sliceBytes);
-      return { bytes, waitMs: line.occupy(bytes, nowMs) };
+      return { bytes, waitMs: line.occupy(bytes, arrivedAtMs, nowMs) };
     },
   };
 }
@@ -45,7 +51,7 @@ export function bandwidthHold(line: Line, tally: Tally): Hold {
 export function partitionHold(tally: Tally): Hold {
   let counted = false;
   return {
-    waitingBytesMax: queuedBytesMax,
+    waitingBytesMax: queuedBytesMin,
     arrived() {
       if (!counted) tally.hits++;
       counted = true;
@@ -53,9 +59,6 @@ export function partitionHold(tally: Tally): Hold {
     departure: (item) => ({ bytes: item.length, waitMs: Number.POSITIVE_INFINITY }),
   };
 }
-
-/** How far a line that was woken late may catch up; longer pauses count as idle. */
-const catchUpMs = 20;
 
 /** A line of limited speed: bytes have passed when the time that they take on it is over. */
 export class Line {
@@ -67,12 +70,14 @@ export class Line {
     this.bytesPerSecond = bytesPerSecond;
   }
 
-  /** Puts bytes on the line behind those before them; returns how long it takes until they have passed. */
-  occupy(bytes: number, nowMs: number): number {
+  /** Puts bytes on the line behind those before them; returns how many milliseconds it takes until they have passed. */
+  occupy(bytes: number, arrivedAtMs: number, nowMs: number): number {
     // When the machine's clock was set back, the line goes with it.
     if (nowMs < this.#nowMs) this.#freeAtMs -= this.#nowMs - nowMs;
     this.#nowMs = nowMs;
-    this.#freeAtMs = Math.max(this.#freeAtMs, nowMs - catchUpMs) + (bytes / this.bytesPerSecond) * 1000;
+    // What was there when the line became free began then, however late we are: the speed holds over time.
+    const beginMs = Math.max(this.#freeAtMs, Math.min(arrivedAtMs, nowMs));
+    this.#freeAtMs = beginMs + (bytes / this.bytesPerSecond) * 1000;
     return Math.max(0, this.#freeAtMs - nowMs);
   }
 }

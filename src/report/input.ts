@@ -4,7 +4,7 @@ import type { Experiment } from '../experiment/model.ts';
 import type { EventOf, EventType, JudgedPlan, TimelineEvent } from '../experiment/timeline.ts';
 import type { Verdict } from '../experiment/verdict.ts';
 import type { Queryable } from '../telemetry/metrics/series.ts';
-import { redactAll } from './redact.ts';
+import { redactReport } from './redact-report.ts';
 
 export interface ReportInput {
   readonly experiment: Experiment;
@@ -20,11 +20,10 @@ export interface ReportInput {
 export function redactInput(input: ReportInput): ReportInput {
   const { secrets } = input.experiment;
   return {
-    // The secrets themselves stay: they are what series labels are still checked against.
-    experiment: { ...redactAll({ ...input.experiment, secrets: [] }, secrets), secrets },
-    timeline: redactAll(input.timeline, secrets),
+    experiment: redactReport({ ...input.experiment, secrets: [] }, secrets),
+    timeline: redactReport(input.timeline, secrets),
     recording: input.recording,
-    verdict: redactAll(input.verdict, secrets),
+    verdict: redactReport(input.verdict, secrets),
   };
 }
 

@@ -10,7 +10,7 @@ import type {
   ObjectiveVerdict,
   Verdict,
 } from '../experiment/verdict.ts';
-import { redactAll } from './redact.ts';
+import { redactReport } from './redact-report.ts';
 
 /** Two spaces of indentation, and a line break at the end. */
 export function renderJson(verdict: Verdict, secrets: readonly string[]): string {
@@ -19,7 +19,7 @@ export function renderJson(verdict: Verdict, secrets: readonly string[]): string
 
 /** The same as an object, for a document that holds several. Every field is named: a new one must find its place. */
 export function orderedVerdict(verdict: Verdict, secrets: readonly string[]): Verdict {
-  const safe = redactAll(verdict, secrets);
+  const safe = redactReport(verdict, secrets);
   const { baseline, injected, undone, ended } = safe.times;
   return {
     schemaVersion: safe.schemaVersion,

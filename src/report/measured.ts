@@ -1,6 +1,7 @@
 // The measured side of an objective's comparison over the run, read from the recording for the pictures.
 
 import { UserError } from '../base/diagnostics.ts';
+import { redact } from '../base/redact.ts';
 import { type Unit, unitOf } from '../experiment/judge/quantity.ts';
 import type { ObjectiveSpec } from '../experiment/model.ts';
 import type { JudgedPlan } from '../experiment/timeline.ts';
@@ -9,7 +10,6 @@ import { rangeQuery } from '../promql/engine.ts';
 import { parseExpr } from '../promql/parser.ts';
 import { holds, worstEnd } from './comparison.ts';
 import { planOf, type ReportInput } from './input.ts';
-import { redact } from './redact.ts';
 
 export interface MeasuredSeries {
   /** Unix milliseconds, rising; a gap is a missing entry. */

@@ -1,7 +1,7 @@
 // Paints frames over each other on a terminal, and leaves the terminal as it found it.
 
 import { createLogUpdate } from 'log-update';
-import { redactAll } from '../redact.ts';
+import { redactReport } from '../redact-report.ts';
 import { liveFrame } from './frame.ts';
 import type { LiveState } from './state.ts';
 
@@ -48,7 +48,7 @@ export class LiveView {
   #frame(): void {
     const { stream, color, secrets, state } = this.#options;
     this.#paint(
-      liveFrame(redactAll(state(), secrets), {
+      liveFrame(redactReport(state(), secrets), {
         // The last column stays free: some terminals break the line there.
         width: (stream.columns ?? defaultColumns) - 1,
         height: stream.rows ?? defaultRows,

@@ -1,8 +1,8 @@
 // The demo's table: one row an act, then the report of each.
 
+import { redact } from '../../base/redact.ts';
 import type { Half, Verdict } from '../../experiment/verdict.ts';
 import { visible } from '../plain-text.ts';
-import { redact } from '../redact.ts';
 import { halfWord, runStanding } from '../standing.ts';
 import { type Paint, paintFor, type TerminalOptions, usableWidth } from './paint.ts';
 import { fitted, textWidth, wrapped } from './text-width.ts';

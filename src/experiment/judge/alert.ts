@@ -111,9 +111,10 @@ function unknownBreach({ spec, guarded }: AlertCase): AlertFinding | undefined {
   const { verdict, reason } = unknown.verdict;
   const own =
     verdict === 'noisy' || verdict === 'cut-short' || verdict === 'not-steady' ? verdict : 'no-data';
+  const what = unknown.spec.name;
   return unproven(
     own,
-    `${spec.name} cannot be judged, because ${unknown.spec.name}, which it guards, cannot: ${reason}`,
+    `${spec.name} cannot be judged, because nobody knows whether ${what} broke: ${reason}`,
   );
 }
 

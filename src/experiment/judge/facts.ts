@@ -2,6 +2,9 @@
 // of different processes may arrive slightly out of order, so nothing here relies on an event being there or on the
 // order of the list.
 
+import { metricName } from '../../base/labels.ts';
+import { createMatcher } from '../../base/matcher.ts';
+import type { Queryable } from '../../telemetry/metrics/series.ts';
 import type { Experiment } from '../model.ts';
 import type { EventOf, EventType, JudgedPlan, TimelineEvent } from '../timeline.ts';
 
@@ -54,13 +57,18 @@ export function eventsOf<T extends EventType>(events: readonly TimelineEvent[], 
   return events.filter((event): event is EventOf<T> & TimelineEvent => event.type === type);
 }
 
-export function gatherFacts(experiment: Experiment, timeline: readonly TimelineEvent[]): RunFacts {
+export function gatherFacts(
+  experiment: Experiment,
+  timeline: readonly TimelineEvent[],
+  recording: Queryable,
+): RunFacts {
   const events = [...timeline].sort((a, b) => a.at - b.at);
   const first = <T extends EventType>(type: T) => eventsOf(events, type)[0];
   const started = first('run.started');
   const ended = eventsOf(events, 'run.ended').at(-1);
   const startedAt = events[0]?.at ?? 0;
-  const endedAt = Math.max(startedAt, ended?.at ?? events.at(-1)?.at ?? 0);
+  const plan = first('run.planned')?.plan ?? null;
+  const endedAt = ended?.at ?? lastSeen(events.at(-1)?.at ?? startedAt, startedAt, plan, recording);
   const faults = new Map(experiment.faults.map((fault) => [fault.name, faultFacts(fault.name, events)]));
   const injected = [...faults.values()].filter((fault) => fault.injectedAt !== null);
   const stop = first('stop.triggered') ?? null;
@@ -68,7 +76,7 @@ export function gatherFacts(experiment: Experiment, timeline: readonly TimelineE
   return {
     events,
     run: started?.run ?? '',
-    plan: first('run.planned')?.plan ?? null,
+    plan,
     startedAt,
     endedAt,
     outcome: ended?.outcome ?? null,
@@ -92,6 +100,25 @@ export function gatherFacts(experiment: Experiment, timeline: readonly TimelineE
     stuck: eventsOf(events, 'fault.stuck'),
     blind: blindStretches(events, endedAt),
   };
+}
+
+/**
+ * A killed runner writes no end, and its last sample is often later than its last event. A sample that claims to lie
+ * beyond the plan (an exporter with a wrong clock) is not believed.
+ */
+function lastSeen(
+  lastEventAt: number,
+  startedAt: number,
+  plan: JudgedPlan | null,
+  recording: Queryable,
+): number {
+  if (!plan) return lastEventAt;
+  const { baselineMs, faultMs, recoveryMs } = plan.phases;
+  const latest = startedAt + baselineMs + faultMs + recoveryMs;
+  const everything = [createMatcher(metricName, '=~', '.+')];
+  return recording
+    .select(everything, lastEventAt, latest)
+    .reduce((last, { column, last: end }) => Math.max(last, column.times[end - 1]!), lastEventAt);
 }
 
 function phaseStart(events: readonly TimelineEvent[], phase: string): number | null {

@@ -29,7 +29,7 @@ export function judge(
   recording: Queryable,
   options: JudgeOptions = {},
 ): Verdict {
-  const facts = gatherFacts(experiment, timeline);
+  const facts = gatherFacts(experiment, timeline, recording);
   const faults = experiment.faults.map((spec) => judgeFault(spec, facts, recording));
   const findings = experiment.objectives.map((spec) => judgeObjective(spec, facts, recording));
   const faultHit = faults.some((fault) => fault.verdict === 'effective');

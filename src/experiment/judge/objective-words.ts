@@ -59,7 +59,7 @@ export function wordsFor(spec: ObjectiveSpec, comparison: TopComparison): Object
     noisy: ({ out, total, values }) => {
       const spread =
         values.length === 0 ? '' : `, between ${quantity(smallest(values))} and ${quantity(largest(values))}`;
-      return `${name} cannot be judged: before the fault it was already out of its bound of ${limit} in ${out} of ${total} readings${spread}, so the fault cannot be told from an ordinary day.`;
+      return `${name} was out of its bound of ${limit} already before the fault, in ${out} of ${total} readings${spread}, so the fault cannot be told from an ordinary day.`;
     },
     gap: (gap, injectedAt) =>
       `${name} had no data for ${lengthOf(gap)}, from ${humanDuration(Math.max(0, gap.from - injectedAt))} after the injection: ${left} returned nothing, and blind is not healthy.`,

@@ -3,6 +3,7 @@
 export const evidenceStyle = `
 .items{width:100%;border-collapse:separate;border-spacing:0;background:var(--panel);border:1px solid var(--rule);border-radius:12px;font-size:.9375rem}
 .items th,.items td{text-align:left;vertical-align:baseline;padding:10px 12px}
+.items thead th,.items td[data-column=Expected]{white-space:nowrap}
 .items thead th{font-size:.8125rem;font-weight:500;color:var(--quiet);padding-bottom:4px}
 .items tbody tr:first-child>*{border-top:1px solid var(--rule)}
 .items th[scope=row]{font-weight:650}

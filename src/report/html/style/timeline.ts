@@ -58,6 +58,7 @@ svg.plot{display:block;width:100%;overflow:visible;font-family:var(--sans);font-
 .legend li{display:flex;align-items:center;gap:7px}
 .legend svg{overflow:visible;flex:none}
 figcaption .aside{margin-top:8px}
+@media screen and (max-width:1000px){.tick.fine .tick-wall{display:none}}
 @media screen and (max-width:760px){
 .chart{--gutter:0px;padding:0 12px 4px;margin:0 -4px}
 .backdrop{left:12px;width:calc(100% - 24px)}

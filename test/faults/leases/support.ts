@@ -22,7 +22,14 @@ export function cleanup(action: () => void | Promise<void>): void {
 }
 
 afterEach(async () => {
-  for (const action of cleanups.splice(0).reverse()) await action();
+  const failures: unknown[] = [];
+  for (const action of cleanups.splice(0).reverse()) {
+    // One that fails must not keep the others from cleaning up.
+    await Promise.resolve()
+      .then(action)
+      .catch((error) => failures.push(error));
+  }
+  if (failures.length > 0) throw failures[0];
 });
 
 export function temporaryFolder(): string {
@@ -47,7 +54,6 @@ export async function bundled(entry: string): Promise<string[]> {
     format: 'esm',
     target: 'node20',
     logLevel: 'error',
-    external: ['zod'],
     nodePaths: [resolve('node_modules')],
   });
   return [process.execPath, outfile];

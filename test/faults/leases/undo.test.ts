@@ -96,7 +96,7 @@ describe('undo steps', () => {
 
   it('end what keeps forking', async () => {
     const mark = `forks-${process.pid}`;
-    const forker = 'f() { sleep 0.5 & sleep 0.01; f & }; f; echo up; sleep 5';
+    const forker = 'exec 2>/dev/null; f() { sleep 0.5 & sleep 0.01; f & }; f; echo up; sleep 5';
     const shell = start(['env', `FIREDRILL_MARK=${mark}`, 'sh', '-c', forker]);
     cleanup(() => {
       for (const pid of markedPids(mark)) process.kill(pid, 'SIGKILL');

@@ -84,7 +84,11 @@ describe('pod-failure', () => {
 
   it('catches a server that keeps forking', async () => {
     // Each child forks the next one and lives on for a while.
-    const forker = start(['sh', '-c', 'f() { sleep 0.5 & sleep 0.01; f & wait; }; f & f & echo up; wait']);
+    const forker = start([
+      'sh',
+      '-c',
+      'exec 2>/dev/null; f() { sleep 0.5 & sleep 0.01; f & wait; }; f & f & echo up; wait',
+    ]);
     await lineOf(forker, 'up');
     const target = pidTarget(identity, forker.id.pid, noGuard);
     await sleep(100);

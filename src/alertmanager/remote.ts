@@ -1,10 +1,11 @@
-// What we ask of a real Alertmanager: its configuration, to know who would be called.
+// What we ask of a real Alertmanager: its configuration, to know who would be called, and to take our alerts.
 
 import { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
 import { UserError } from '../base/diagnostics.ts';
 import { HttpClient, shownUrl } from '../telemetry/http.ts';
 import type { HttpClientSpec } from '../telemetry/http-client-spec.ts';
+import type { PostedAlert } from './alert.ts';
 
 const statusSchema = z.object({ config: z.object({ original: z.string() }) });
 
@@ -37,5 +38,32 @@ function parsedJson(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return undefined;
+  }
+}
+
+/** Hands alerts to it as Prometheus does; FD703 when it refuses them. */
+export async function postAlerts(
+  url: string,
+  http: HttpClientSpec,
+  clock: Clock,
+  alerts: readonly PostedAlert[],
+): Promise<void> {
+  const address = new URL('api/v2/alerts', url.endsWith('/') ? url : `${url}/`);
+  const time = (atMs: number | undefined) => (atMs === undefined ? undefined : new Date(atMs).toISOString());
+  const body = alerts.map(({ labels, annotations, startsAt, endsAt, generatorUrl }) => ({
+    labels: labels.toRecord(),
+    annotations,
+    startsAt: time(startsAt),
+    endsAt: time(endsAt),
+    generatorURL: generatorUrl,
+  }));
+  const headers = { 'content-type': 'application/json' };
+  const client = new HttpClient(http, clock);
+  try {
+    const request = { url: address, method: 'POST', headers, body: JSON.stringify(body) } as const;
+    const { status } = await client.request({ ...request, timeoutMs, bodyBytesMax });
+    if (status !== 200) throw UserError.of('FD703', `${shownUrl(address)} answered with status ${status}`);
+  } finally {
+    await client.close();
   }
 }

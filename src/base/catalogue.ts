@@ -152,11 +152,6 @@ export const catalogue = {
     exit: exitCodes.toolError,
     hint: 'Choose another port, or 0 for any free one.',
   },
-  FD430: {
-    title: 'Remote Alertmanager cannot be read',
-    exit: exitCodes.toolError,
-    hint: 'Check the address: it is the one that amtool takes.',
-  },
   // 5xx: targets
   FD501: {
     title: 'Command of a target cannot be started',
@@ -306,6 +301,11 @@ export const catalogue = {
     hint: 'Check the free space and the permissions of the run folder.',
   },
   FD710: { title: 'Recording cannot be read', hint: 'Name the run folder, or its recording/ folder.' },
+  FD807: {
+    title: 'Report cannot be written',
+    exit: exitCodes.toolError,
+    hint: 'Check the folder and its permissions.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof catalogue;

@@ -8,6 +8,7 @@ import { systemBoot } from '../faults/leases/boot.ts';
 import { Journal } from '../faults/leases/journal.ts';
 import { orphans } from '../faults/leases/recover.ts';
 import { stateFolder } from '../faults/leases/state-folder.ts';
+import type { TerminalOptions } from '../report/terminal/paint.ts';
 
 export function openJournal(): Journal {
   const uid = process.getuid!();
@@ -44,4 +45,18 @@ export function print(text: string): void {
 
 export function printJson(value: unknown): void {
   print(JSON.stringify(value, null, 2));
+}
+
+export function warn(message: string): void {
+  process.stderr.write(`${pc.yellow('warning')}: ${message}\n`);
+}
+
+/** Colours only on a terminal that wants them (https://no-color.org). */
+export function colorOn(stream: NodeJS.WriteStream): boolean {
+  if (process.env.NO_COLOR) return false;
+  return process.env.FORCE_COLOR ? true : stream.isTTY && process.env.TERM !== 'dumb';
+}
+
+export function terminalOptions(): TerminalOptions {
+  return { color: colorOn(process.stdout), width: process.stdout.columns ?? 100 };
 }

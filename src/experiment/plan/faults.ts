@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import { chooseDriver, type PassedOver } from '../../faults/choose.ts';
 import type { DriverPlan, FaultDriver, FaultKind, FaultRequest, Machine } from '../../faults/fault.ts';
-import { faultKinds } from '../../faults/kinds.ts';
+import type { FaultKinds } from '../../faults/kinds.ts';
 import { checkShare, selectTargets } from '../../faults/select.ts';
 import type { Experiment, FaultSpec } from '../model.ts';
 import type { PlannedTarget } from './targets.ts';
@@ -24,6 +24,7 @@ export interface PlannedInjection {
 }
 
 export interface FaultPlanning {
+  readonly kinds: FaultKinds;
   readonly machine: Machine;
   readonly clock: Clock;
   readonly random: Random;
@@ -53,11 +54,11 @@ async function planInjection(
   target: PlannedTarget,
   planning: FaultPlanning,
 ): Promise<PlannedInjection> {
-  const kind: FaultKind = faultKinds[spec.kind];
+  const kind: FaultKind = planning.kinds[spec.kind];
   const request: FaultRequest = {
     name: spec.name,
     kind: spec.kind,
-    spec: kind.schema.parse(spec.spec),
+    spec: spec.spec,
     durationMs: spec.durationMs,
     target: target.handle,
     declared: target.spec.kind,

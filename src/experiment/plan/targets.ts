@@ -8,7 +8,7 @@ import type { CommandTarget } from '../../faults/targets/process/command.ts';
 import { pidTarget } from '../../faults/targets/process/pid.ts';
 import { portTarget } from '../../faults/targets/process/port.ts';
 import type { TargetIdentity } from '../../faults/targets/process/running.ts';
-import { Proxy } from '../../faults/targets/proxy/proxy.ts';
+import { TcpProxy } from '../../faults/targets/proxy/proxy.ts';
 import type { ProcessId, ProcessTargetHandle, TargetHandle } from '../../faults/targets/target.ts';
 import type { TargetSpec } from '../model.ts';
 
@@ -27,7 +27,7 @@ export function planTarget(spec: TargetSpec, guard: Guard, clock: Clock, random:
     case 'port':
       return { spec, handle: portTarget(spec, kind, guard) };
     case 'proxy':
-      return { spec, handle: new Proxy(spec, kind, clock, random) };
+      return { spec, handle: new TcpProxy(spec, kind, clock, random) };
   }
 }
 

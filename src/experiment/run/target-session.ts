@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { LeaseHandle, Leases } from '../../faults/leases/leases.ts';
 import { CommandTarget } from '../../faults/targets/process/command.ts';
-import { Proxy } from '../../faults/targets/proxy/proxy.ts';
+import { TcpProxy } from '../../faults/targets/proxy/proxy.ts';
 import type { Launch, ProcessId, ProcessTargetHandle } from '../../faults/targets/target.ts';
 import { AwaitedCommand, type PlannedTarget } from '../plan/targets.ts';
 import type { TimelineLog } from './timeline-log.ts';
@@ -26,7 +26,7 @@ const watchEveryMs = 500;
 export class TargetSession {
   readonly #options: TargetSessionOptions;
   readonly #started: { target: CommandTarget; lease: LeaseHandle }[] = [];
-  readonly #proxies: Proxy[] = [];
+  readonly #proxies: TcpProxy[] = [];
   readonly #stopping = new AbortController();
   readonly #troubles = new Map<string, string>();
   #killsOurs = false;
@@ -38,7 +38,7 @@ export class TargetSession {
   /** Starts commands and proxies, in the order of the file; each command as its faults want it started. */
   async start(launchesOf: (target: string) => Promise<readonly Launch[]>): Promise<void> {
     for (const { spec, handle } of this.#options.targets) {
-      if (handle instanceof Proxy) {
+      if (handle instanceof TcpProxy) {
         await handle.start();
         this.#proxies.push(handle);
       } else if (handle instanceof AwaitedCommand && spec.kind.type === 'command') {

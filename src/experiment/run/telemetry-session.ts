@@ -68,7 +68,7 @@ export class TelemetrySession {
     };
     const { prometheus, scrape } = experiment.telemetry;
     this.#source = prometheus
-      ? new RemoteMirror(prometheus, selectors, store, clock, listener)
+      ? new RemoteMirror(prometheus, store, clock, selectors, listener)
       : new Scraper(scrape, store, clock, listener);
   }
 

@@ -1,0 +1,31 @@
+import pc from 'picocolors';
+import { exitCodes } from '../../base/catalogue.ts';
+import { checkFile, type FileKind } from '../../experiment/file/check.ts';
+import { showDiagnostics } from '../failure.ts';
+import { print, printJson, readUserFile } from '../surroundings.ts';
+
+export interface CheckOptions {
+  readonly kind?: FileKind;
+  readonly output: 'text' | 'json';
+}
+
+export async function check(files: readonly string[], options: CheckOptions): Promise<number> {
+  const kind = options.kind ? { kind: options.kind } : {};
+  const checked = [];
+  for (const file of files) {
+    const text = await readUserFile(file);
+    checked.push({
+      file,
+      ...(await checkFile({ file, text, env: process.env, files: { read: readUserFile }, ...kind })),
+    });
+  }
+  if (options.output === 'json') printJson({ files: checked });
+  for (const { file, kind: found, diagnostics } of options.output === 'json' ? [] : checked) {
+    showDiagnostics(diagnostics);
+    const errors = diagnostics.filter((each) => each.severity === 'error').length;
+    const state = errors > 0 ? pc.red(`${errors} ${errors === 1 ? 'error' : 'errors'}`) : pc.green('ok');
+    print(`${file}: ${found ?? 'unknown kind'}: ${state}`);
+  }
+  const bad = checked.some(({ diagnostics }) => diagnostics.some((each) => each.severity === 'error'));
+  return bad ? exitCodes.badInput : exitCodes.pass;
+}

@@ -1,0 +1,106 @@
+import { exitCodes } from '../../base/catalogue.ts';
+import { systemClock } from '../../base/clock.ts';
+import { UserError } from '../../base/diagnostics.ts';
+import { exitCodeOf, type Gate } from '../../experiment/judge/exit-code.ts';
+import { discardPlan } from '../../experiment/plan/plan.ts';
+import { orderedVerdict } from '../../report/json.ts';
+import { renderTerminal } from '../../report/terminal/render.ts';
+import { type DrillResult, drill, planDrill, readFile, userStop } from '../drill.ts';
+import { showDiagnostics } from '../failure.ts';
+import { planJson, planText } from '../plan-text.ts';
+import { parseWantedReport, writeReport } from '../reports.ts';
+import { print, printJson, terminalOptions, warnOfOrphans } from '../surroundings.ts';
+
+export interface RunOptions {
+  readonly output: 'text' | 'json';
+  readonly notify: string;
+  readonly runs: string;
+  readonly dryRun?: boolean;
+  readonly set?: readonly string[];
+  readonly target?: readonly string[];
+  readonly report?: readonly string[];
+  readonly gate: Gate;
+  readonly allow?: readonly string[];
+  readonly projection: boolean;
+  readonly inconclusive: 'fail' | 'warn';
+  readonly until?: string;
+}
+
+export async function run(file: string, options: RunOptions): Promise<number> {
+  const notify = notifyOf(options.notify);
+  const reports = (options.report ?? []).map(parseWantedReport);
+  const warnOnly = warnsOnly(options);
+  const experiment = await readFile(file, { sets: options.set ?? [], targets: options.target ?? [] });
+  const allowed = options.allow ?? [];
+  await warnOfOrphans();
+  if (options.dryRun) {
+    const plan = await planDrill(experiment, { notify, allowed });
+    const tell =
+      options.output === 'json'
+        ? async () => printJson(await planJson(plan))
+        : async () => print(await planText(plan, terminalOptions()));
+    await tell().finally(() => discardPlan(plan));
+    return exitCodes.pass;
+  }
+  const stop = userStop();
+  const results: DrillResult[] = [];
+  for (let trial = 1; trial <= experiment.trials && !stop.aborted; trial++) {
+    const result = await drill(experiment, {
+      notify,
+      allowed,
+      projection: options.projection,
+      runs: options.runs,
+      trial,
+      userStop: stop,
+    });
+    results.push(result);
+    if (!['pass', 'inconclusive'].includes(result.verdict.verdict)) break;
+  }
+  const worst = worstOf(results);
+  for (const report of reports) await writeReport(report, worst);
+  tellResult(results, worst, options);
+  const code = worst.failure ? worst.failure.exitCode : exitCodeOf(worst.verdict, { gate: options.gate });
+  return code === exitCodes.inconclusive && warnOnly ? exitCodes.pass : code;
+}
+
+function tellResult(results: readonly DrillResult[], worst: DrillResult, options: RunOptions): void {
+  if (worst.failure) showDiagnostics(worst.failure.diagnostics);
+  if (options.output === 'text') {
+    print(renderTerminal(worst, terminalOptions()));
+    return;
+  }
+  const trials = results.map(({ verdict }) => ({
+    run: verdict.run,
+    verdict: verdict.verdict,
+    runFolder: verdict.runFolder,
+  }));
+  printJson({
+    ...orderedVerdict(worst.verdict, worst.experiment.secrets),
+    ...(trials.length > 1 ? { trials } : {}),
+  });
+}
+
+const severity = ['pass', 'inconclusive', 'fail', 'stopped', 'error'] as const;
+
+/** Any fail fails, pass needs all; the report that is shown is that of the worst trial. */
+function worstOf(results: readonly DrillResult[]): DrillResult {
+  return results.reduce((worst, next) =>
+    severity.indexOf(next.verdict.verdict) > severity.indexOf(worst.verdict.verdict) ? next : worst,
+  );
+}
+
+export function notifyOf(text: string): 'capture' | 'deliver' {
+  if (text === 'capture' || text === 'deliver') return text;
+  throw UserError.of('FD105', `--notify ${text}`, { expected: 'capture or deliver' });
+}
+
+/** An exception that never ends is a gate that is never closed. */
+function warnsOnly({ inconclusive, until }: RunOptions): boolean {
+  if (inconclusive !== 'warn') return false;
+  const end = until === undefined ? Number.NaN : Date.parse(until);
+  if (Number.isNaN(end))
+    throw UserError.of('FD105', '--inconclusive warn needs --until with a date', {
+      expected: '--until 2027-01-31',
+    });
+  return systemClock.now() < end;
+}

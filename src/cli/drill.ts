@@ -1,0 +1,164 @@
+// Carries out one experiment from the command line: progress on stderr while it runs, reports in its folder when it
+// is over. `run` and `demo` are made of it.
+
+import { writeFile } from 'node:fs/promises';
+import type { ErrorCode } from '../base/catalogue.ts';
+import { systemClock } from '../base/clock.ts';
+import { UserError } from '../base/diagnostics.ts';
+import { redact } from '../base/redact.ts';
+import { readExperiment } from '../experiment/file/read.ts';
+import type { Experiment } from '../experiment/model.ts';
+import { discardPlan, type Plan, planRun } from '../experiment/plan/plan.ts';
+import { runExperiment } from '../experiment/run/run.ts';
+import type { Verdict } from '../experiment/verdict.ts';
+import { createFaultKinds } from '../faults/kinds.ts';
+import { probeMachine } from '../faults/machine.ts';
+import { renderHtml } from '../report/html/render.ts';
+import type { ReportInput } from '../report/input.ts';
+import { orderedVerdict, renderJson } from '../report/json.ts';
+import { plainLine } from '../report/live/plain-line.ts';
+import { LiveRun } from '../report/live/state.ts';
+import { LiveView } from '../report/live/view.ts';
+import { showDiagnostics } from './failure.ts';
+import { beside, colorOn, openJournal, readUserFile } from './surroundings.ts';
+import { version } from './version.ts';
+
+export interface DrillOptions {
+  readonly sets?: readonly string[];
+  readonly targets?: readonly string[];
+  readonly allowed?: readonly string[];
+  readonly notify: 'capture' | 'deliver';
+  readonly projection: boolean;
+  readonly runs: string;
+  readonly trial: number;
+  readonly userStop: AbortSignal;
+}
+
+export interface DrillResult extends ReportInput {
+  readonly verdict: Verdict;
+  /** What kept the run from being carried out. */
+  readonly failure: UserError | undefined;
+}
+
+export async function readFile(
+  file: string,
+  { sets, targets }: Pick<DrillOptions, 'sets' | 'targets'>,
+): Promise<Experiment> {
+  const read = await readExperiment({
+    file,
+    text: await readUserFile(file),
+    env: process.env,
+    sets: sets ?? [],
+    targets: targets ?? [],
+    files: { read: readUserFile },
+  });
+  if (!read.ok) throw new UserError(read.diagnostics);
+  showDiagnostics(read.warnings);
+  return read.value;
+}
+
+export async function planDrill(
+  experiment: Experiment,
+  options: Pick<DrillOptions, 'allowed' | 'notify'>,
+): Promise<Plan> {
+  return planRun(experiment, {
+    clock: systemClock,
+    machine: await probeMachine(),
+    kinds: createFaultKinds([process.execPath, beside('stress-worker.js')]),
+    allowed: new Set(options.allowed as ErrorCode[]),
+    notify: options.notify,
+    readFile: readUserFile,
+  });
+}
+
+/** Plans and runs; the run folder holds verdict.json and report.html when it resolves. */
+export async function drill(experiment: Experiment, options: DrillOptions): Promise<DrillResult> {
+  const plan = await planDrill(experiment, options);
+  const view = progress(experiment);
+  try {
+    tellDrivers(plan, view.line);
+    view.start();
+    const result = await runExperiment(plan, {
+      clock: systemClock,
+      journal: openJournal(),
+      runs: options.runs,
+      env: process.env,
+      watchdogCommand: [process.execPath, beside('watchdog.js')],
+      version,
+      trial: options.trial,
+      projection: options.projection,
+      userStop: options.userStop,
+      onEvent: view.onEvent,
+      onReading: view.onReading,
+    });
+    const { folder, timeline, recording, failure } = result;
+    const verdict = { ...result.verdict, report: folder.report };
+    const input: ReportInput = { experiment, timeline, recording, verdict };
+    await writeFile(folder.verdict, renderJson(verdict, experiment.secrets));
+    await writeFile(folder.report, renderHtml(input));
+    return { ...input, verdict: orderedVerdict(verdict, experiment.secrets), failure };
+  } finally {
+    view.stop();
+    await discardPlan(plan);
+  }
+}
+
+interface Progress {
+  start(): void;
+  stop(): void;
+  line(text: string): void;
+  onEvent: Parameters<typeof runExperiment>[1]['onEvent'];
+  onReading: Parameters<typeof runExperiment>[1]['onReading'];
+}
+
+/** A live view on a terminal, a line an event elsewhere. */
+function progress(experiment: Experiment): Progress {
+  const live = new LiveRun(experiment, systemClock.now());
+  const line = (text: string) => void process.stderr.write(`${redact(text, experiment.secrets)}\n`);
+  if (!process.stderr.isTTY) {
+    const tell = (text: string | undefined) => (text === undefined ? undefined : line(text));
+    return {
+      start: () => {},
+      stop: () => {},
+      line,
+      onEvent: (event) => tell(plainLine(event)),
+      onReading: () => {},
+    };
+  }
+  const view = new LiveView({
+    stream: process.stderr,
+    color: colorOn(process.stderr),
+    secrets: experiment.secrets,
+    state: () => live.state(systemClock.now()),
+  });
+  return {
+    start: () => view.start(),
+    stop: () => view.stop(),
+    line,
+    onEvent: (event) => live.onEvent(event),
+    onReading: ({ name, value }) => live.onValue(name, value),
+  };
+}
+
+/** Says in one line a fault when a better driver could not be used. */
+function tellDrivers(plan: Plan, line: (text: string) => void): void {
+  for (const { spec, injections } of plan.faults) {
+    for (const { driver, passedOver } of injections) {
+      const better = passedOver.map((each) => `${each.driver}: ${each.reason}`).join('; ');
+      if (better) line(`${spec.name} uses the driver ${driver.name} (${better})`);
+    }
+  }
+}
+
+/** Aborted by the first Ctrl-C, SIGTERM or SIGHUP; later ones are ignored while everything is taken back. */
+export function userStop(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (!controller.signal.aborted)
+        process.stderr.write('\nstopping: taking back every fault, then writing the report\n');
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}

@@ -1,0 +1,46 @@
+// A past run, read back from its folder: what judging and reporting need.
+
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserError } from '../base/diagnostics.ts';
+import { judge } from '../experiment/judge/judge.ts';
+import type { Experiment } from '../experiment/model.ts';
+import { type RunFolder, runFolderAt } from '../experiment/run/folder.ts';
+import { readTimeline } from '../experiment/run/timeline-log.ts';
+import type { ReportInput } from '../report/input.ts';
+import { readRecording } from '../telemetry/recording/reader.ts';
+
+export interface PastRun extends ReportInput {
+  readonly folder: RunFolder;
+  /** What was lost of the recording, when the runner was killed. */
+  readonly warnings: readonly string[];
+}
+
+/** `run` is a folder, or the id of one below `runs`. Judged anew from what was recorded. */
+export async function readPastRun(run: string, runs: string, projection: boolean): Promise<PastRun> {
+  const folder = await findFolder(run, runs);
+  const experiment = await readFile(join(folder.path, 'experiment.json'), 'utf8').then(
+    (text) => JSON.parse(text) as Experiment,
+    () => undefined,
+  );
+  const timeline = await Promise.resolve()
+    .then(() => readTimeline(folder.timeline))
+    .catch(() => undefined);
+  if (!experiment || !timeline)
+    throw UserError.of('FD805', `${folder.path} has no ${experiment ? 'timeline.jsonl' : 'experiment.json'}`);
+  const { store, warnings } = await readRecording(folder.recording);
+  const verdict = {
+    ...judge(experiment, timeline, store, { projection }),
+    runFolder: folder.path,
+    report: folder.report,
+  };
+  return { folder, experiment, timeline, recording: store, verdict, warnings };
+}
+
+async function findFolder(run: string, runs: string): Promise<RunFolder> {
+  for (const path of [run, join(runs, run)]) {
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isDirectory()) return runFolderAt(path);
+  }
+  throw UserError.of('FD804', `there is no run ${run}, neither as a folder nor below ${runs}`);
+}

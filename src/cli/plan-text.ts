@@ -1,0 +1,82 @@
+// What a dry run shows: what would be broken and how it is taken back, before anything is touched.
+
+import pc from 'picocolors';
+import { humanDuration } from '../base/duration.ts';
+import { redact } from '../base/redact.ts';
+import type { Plan } from '../experiment/plan/plan.ts';
+import type { PlannedAlert } from '../experiment/timeline.ts';
+import type { TerminalOptions } from '../report/terminal/paint.ts';
+
+export async function planText(plan: Plan, { color }: TerminalOptions): Promise<string> {
+  const { bold, dim, yellow } = pc.createColors(color);
+  const { experiment, judged, foresight } = plan;
+  const { baselineMs, faultMs, recoveryMs } = judged.phases;
+  const lines = [
+    bold(experiment.title),
+    dim(`dry run of ${experiment.file}: nothing is touched`),
+    '',
+    bold('targets'),
+  ];
+  for (const { spec, handle } of plan.targets) lines.push(`  ${spec.name}: ${await handle.describe()}`);
+  for (const fault of plan.faults) {
+    lines.push(
+      '',
+      bold(`fault ${fault.spec.name}`),
+      `  hits ${fault.injections.length} of ${fault.spec.targets.length} targets (mode ${fault.spec.mode})`,
+    );
+    for (const { request, driver, plan: how, passedOver } of fault.injections) {
+      lines.push(
+        `  on ${request.target.name}: ${how.what}`,
+        `    how:            ${how.how} (driver ${driver.name})`,
+        ...passedOver.map((each) => dim(`    not by ${each.driver}: ${each.reason}; ${each.remedy}`)),
+        `    undo:           ${how.undo}`,
+        `    after a crash:  ${how.survivesCrash}`,
+        `    one hit is:     ${how.hits ?? 'not counted'}`,
+      );
+    }
+  }
+  lines.push('', bold('phases'));
+  lines.push(
+    `  baseline ${humanDuration(baselineMs)}, fault ${humanDuration(faultMs)}, recovery up to ${humanDuration(recoveryMs)}: at most ${humanDuration(plan.totalMs)} (limit ${humanDuration(experiment.limits.runTimeMs)})`,
+  );
+  lines.push(
+    `  the brake: a stop condition is seen and the undo begun within ${humanDuration(judged.undoDelayMs)} (scrape ${humanDuration(judged.scrapeIntervalMs)}, then query and undo)`,
+  );
+  if (judged.alerts.length > 0) lines.push('', bold('alerts'));
+  for (const alert of judged.alerts) {
+    lines.push(`  ${alert.name}`, ...alertLines(alert));
+    for (const each of foresight.filter(({ alert: name }) => name === alert.name)) {
+      lines.push(`    ${each.severity === 'warning' ? yellow('warning') : dim('note')}: ${each.text}`);
+    }
+  }
+  return redact(lines.join('\n'), experiment.secrets);
+}
+
+function alertLines({ rules }: PlannedAlert): string[] {
+  return rules.flatMap((rule) => [
+    `    fires at the latest ${humanDuration(rule.worstFiringMs)} after the breach, is told after ${humanDuration(rule.worstNotifiedMs)} (for ${humanDuration(rule.forMs)}, evaluated every ${humanDuration(rule.evaluationIntervalMs)})`,
+    ...rule.routes.map((route) => `    goes to ${route.receiver} by ${route.path.join(' > ')}`),
+  ]);
+}
+
+export async function planJson(plan: Plan): Promise<unknown> {
+  const { experiment, judged, foresight, totalMs } = plan;
+  const targets = await Promise.all(
+    plan.targets.map(async ({ spec, handle }) => ({ name: spec.name, now: await handle.describe() })),
+  );
+  const faults = plan.faults.map(({ spec, injections }) => ({
+    name: spec.name,
+    kind: spec.kind,
+    mode: spec.mode,
+    durationMs: spec.durationMs ?? null,
+    candidates: spec.targets,
+    injections: injections.map(({ request, driver, plan: how, passedOver }) => ({
+      target: request.target.name,
+      driver: driver.name,
+      ...how,
+      passedOver,
+    })),
+  }));
+  const document = { name: experiment.name, targets, faults, ...judged, totalMs, foresight };
+  return JSON.parse(redact(JSON.stringify(document), experiment.secrets));
+}

@@ -1,0 +1,150 @@
+// The plan: everything that can be found out before anything is changed. A dry run prints it; a run carries it out.
+// It asks remotes for their rules and routes, looks at targets, and tries what the machine can do; it starts nothing.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AlertmanagerConfig } from '../../alertmanager/config/model.ts';
+import type { ErrorCode } from '../../base/catalogue.ts';
+import type { Clock } from '../../base/clock.ts';
+import { UserError } from '../../base/diagnostics.ts';
+import { humanDuration } from '../../base/duration.ts';
+import { seededRandom } from '../../base/random.ts';
+import type { Machine } from '../../faults/fault.ts';
+import type { FaultKinds } from '../../faults/kinds.ts';
+import { createGuard } from '../../faults/targets/guard.ts';
+import { parseExpr } from '../../promql/parser.ts';
+import { printExpr } from '../../promql/printer.ts';
+import { longestReachMs, selectorsOf } from '../../promql/walk.ts';
+import type { RuleGroup } from '../../rules/model.ts';
+import type { MirroredSelector } from '../../telemetry/remote/mirror.ts';
+import type { Experiment } from '../model.ts';
+import type { JudgedPlan } from '../timeline.ts';
+import { planAlerts } from './alerts.ts';
+import { type PlannedFault, planFaults } from './faults.ts';
+import { type Foresight, foresee } from './foresight.ts';
+import { readNotifier } from './notifier.ts';
+import { phaseLengths } from './phases.ts';
+import { readRules } from './rules.ts';
+import { type PlannedTarget, planTarget } from './targets.ts';
+
+export interface Plan {
+  readonly experiment: Experiment;
+  readonly targets: readonly PlannedTarget[];
+  readonly faults: readonly PlannedFault[];
+  /** Rules that we evaluate; empty when a remote evaluates its own. */
+  readonly ruleGroups: readonly RuleGroup[];
+  /** The embedded Alertmanager; undefined when a remote notifies or nobody does. */
+  readonly alertmanager: AlertmanagerConfig | undefined;
+  /** What a remote is mirrored for. */
+  readonly selectors: readonly MirroredSelector[];
+  readonly judged: JudgedPlan;
+  readonly totalMs: number;
+  readonly foresight: readonly Foresight[];
+  /** Of our own, for the drivers; removed by `discardPlan`. */
+  readonly scratchFolder: string;
+}
+
+export interface Planning {
+  /** From createFaultKinds, with the program of StressChaos's workers. */
+  readonly kinds: FaultKinds;
+  readonly clock: Clock;
+  readonly machine: Machine;
+  /** Refusals that the user has lifted. */
+  readonly allowed: ReadonlySet<ErrorCode>;
+  readonly notify: 'capture' | 'deliver';
+  readFile(path: string): Promise<string>;
+}
+
+/** Taking a fault back and looking at it; what the brake needs beside the scrape. */
+const undoMs = 500;
+/** Start, stop and the reports, beside the phases. */
+const overheadMs = 5000;
+
+export async function planRun(experiment: Experiment, planning: Planning): Promise<Plan> {
+  const rules = await readRules(experiment, planning);
+  const notifier = await readNotifier(experiment, planning);
+  const scrapeIntervalMs = shortestInterval(experiment);
+  const alerts = planAlerts(experiment.alerts, rules.known, notifier.routing, scrapeIntervalMs);
+  const phases = phaseLengths(experiment, alerts, scrapeIntervalMs);
+  const totalMs = phases.baselineMs + phases.faultMs + phases.recoveryMs + overheadMs;
+  if (totalMs > experiment.limits.runTimeMs) {
+    const text = `the plan takes ${humanDuration(totalMs)}, and limits.runTime is ${humanDuration(experiment.limits.runTimeMs)}`;
+    throw UserError.of('FD802', text);
+  }
+  const judged: JudgedPlan = {
+    scrapeIntervalMs,
+    source: experiment.telemetry.prometheus ? 'remote' : 'embedded',
+    alertSource: rules.source,
+    phases,
+    alerts,
+    undoDelayMs: scrapeIntervalMs + undoMs,
+  };
+  const scratchFolder = await mkdtemp(join(tmpdir(), 'firedrill-'));
+  try {
+    const random = seededRandom(experiment.seed);
+    const guard = createGuard(planning.allowed);
+    const targets = experiment.targets.map((spec) => planTarget(spec, guard, planning.clock, random));
+    const byName = new Map(targets.map((target) => [target.spec.name, target]));
+    const faults = await planFaults(experiment, byName, { ...planning, random, scratchFolder });
+    return {
+      experiment,
+      targets,
+      faults,
+      ruleGroups: rules.groups,
+      alertmanager: notifier.config,
+      selectors: mirroredSelectors(
+        experiment,
+        alerts.flatMap((alert) => alert.rules.map((rule) => rule.expr)),
+        rules.groups,
+      ),
+      judged,
+      totalMs,
+      foresight: foresee(experiment, judged),
+      scratchFolder,
+    };
+  } catch (error) {
+    await rm(scratchFolder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+export async function discardPlan(plan: Plan): Promise<void> {
+  await rm(plan.scratchFolder, { recursive: true, force: true });
+}
+
+const defaultIntervalMs = 1000;
+
+function shortestInterval({ telemetry }: Experiment): number {
+  if (telemetry.prometheus) return telemetry.prometheus.intervalMs;
+  return Math.min(
+    ...telemetry.scrape.map((scrape) => scrape.intervalMs),
+    telemetry.scrape.length > 0 ? Infinity : defaultIntervalMs,
+  );
+}
+
+/** Every selector that objectives, stop conditions and rules read, once, with how far back any of them looks. */
+function mirroredSelectors(
+  experiment: Experiment,
+  alertExpressions: readonly string[],
+  groups: readonly RuleGroup[],
+): MirroredSelector[] {
+  const expressions = [
+    ...experiment.objectives.map((objective) => objective.promql),
+    ...experiment.stopConditions.map((condition) => condition.promql),
+    ...experiment.faults.flatMap((fault) => fault.effect.promql ?? []),
+    ...alertExpressions,
+    ...groups.flatMap((group) => group.rules.map((rule) => rule.exprText)),
+  ];
+  const lookback = new Map<string, number>();
+  for (const text of expressions) {
+    const parsed = parseExpr(text);
+    if (!parsed.ok) continue;
+    const reachMs = longestReachMs(parsed.expr);
+    for (const { selector } of selectorsOf(parsed.expr)) {
+      const bare = printExpr({ ...selector, offsetMs: 0, offsetExpr: undefined, at: undefined });
+      lookback.set(bare, Math.max(reachMs, lookback.get(bare) ?? 0));
+    }
+  }
+  return [...lookback].map(([text, lookbackMs]) => ({ text, lookbackMs }));
+}

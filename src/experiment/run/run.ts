@@ -1,0 +1,375 @@
+// One run, from its plan to its verdict:
+//
+//     start ──> baseline ──gate──> fault ──> recovery ──> end ──> judge
+//                  │ not steady, or stopped: straight to the end
+//
+// Whatever happens on the way, `end` takes back every fault, ends what was started and writes what was seen.
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import { UserError } from '../../base/diagnostics.ts';
+import { seededRandom } from '../../base/random.ts';
+import { redact, redactDeep } from '../../base/redact.ts';
+import type { Journal } from '../../faults/leases/journal.ts';
+import { Leases } from '../../faults/leases/leases.ts';
+import { markVariable } from '../../faults/targets/process/family.ts';
+import { SeriesStore } from '../../telemetry/metrics/store.ts';
+import { exportOpenMetrics } from '../../telemetry/recording/openmetrics-export.ts';
+import { judge } from '../judge/judge.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { EventOf, PhaseName, TimelineEvent } from '../timeline.ts';
+import { commandTraffic } from '../traffic/command.ts';
+import { httpTraffic, type Traffic } from '../traffic/http.ts';
+import type { Verdict } from '../verdict.ts';
+import { AlertingSession } from './alerting-session.ts';
+import { Brake } from './brake.ts';
+import { FaultSession } from './fault-session.ts';
+import { createRunFolder, type RunFolder } from './folder.ts';
+import { type ObjectiveReading, ObjectiveWatch } from './objective-watch.ts';
+import { StopSwitch } from './stop.ts';
+import { TargetSession } from './target-session.ts';
+import { TelemetrySession } from './telemetry-session.ts';
+import { TimelineLog } from './timeline-log.ts';
+
+export interface RunSurroundings {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  /** Where run folders are made. */
+  readonly runs: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly watchdogCommand: readonly string[];
+  readonly version: string;
+  readonly trial: number;
+  readonly projection: boolean;
+  /** Ctrl-C, SIGTERM, `firedrill stop`. */
+  readonly userStop: AbortSignal;
+  onEvent(event: TimelineEvent): void;
+  onReading(reading: ObjectiveReading): void;
+}
+
+export interface RunResult {
+  readonly folder: RunFolder;
+  readonly timeline: readonly TimelineEvent[];
+  readonly recording: SeriesStore;
+  readonly verdict: Verdict;
+  /** What kept the run from being carried out, for the user. */
+  readonly failure: UserError | undefined;
+}
+
+/** Throws a UserError only when no run folder can be made; everything later is in the result. */
+export async function runExperiment(plan: Plan, around: RunSurroundings): Promise<RunResult> {
+  const { experiment } = plan;
+  const startedAt = around.clock.now();
+  const folder = await createRunFolder(
+    around.runs,
+    experiment.name,
+    startedAt,
+    seededRandom(startedAt + process.pid),
+  );
+  await writeFile(folder.experiment, experiment.resolvedText);
+  await writeFile(
+    join(folder.path, 'experiment.json'),
+    JSON.stringify(redactDeep({ ...experiment, secrets: [] }, experiment.secrets), null, 1),
+  );
+  const run = new Run(plan, folder, around);
+  const failure = await run.carryOut();
+  const verdict = judge(experiment, run.timeline.events, run.store, { projection: around.projection });
+  return {
+    folder,
+    timeline: run.timeline.events,
+    recording: run.store,
+    verdict: { ...verdict, runFolder: folder.path },
+    failure,
+  };
+}
+
+/** How often the recovery phase looks whether everything has settled. */
+const settledEveryMs = 250;
+const leaseMarginMs = 60_000;
+
+class Run {
+  readonly timeline: TimelineLog;
+  readonly #plan: Plan;
+  readonly #folder: RunFolder;
+  readonly #around: RunSurroundings;
+  readonly #stop: StopSwitch;
+  readonly #leases: Leases;
+  readonly #faults: FaultSession;
+  readonly #targets: TargetSession;
+  readonly #objectives: readonly ObjectiveWatch[];
+  readonly #reading = new AbortController();
+  #emptyStore: SeriesStore | undefined;
+  #telemetry: TelemetrySession | undefined;
+  #alerting: AlertingSession | undefined;
+  #brake: Brake | undefined;
+  #traffic: Traffic[] = [];
+  #outcome: EventOf<'run.ended'>['outcome'] = 'completed';
+
+  constructor(plan: Plan, folder: RunFolder, around: RunSurroundings) {
+    const { clock, journal } = around;
+    const { secrets } = plan.experiment;
+    this.#plan = plan;
+    this.#folder = folder;
+    this.#around = around;
+    this.timeline = new TimelineLog(
+      folder.timeline,
+      clock,
+      (text) => redact(text, secrets),
+      (error) => this.#stop.pull({ by: 'error', reason: `the timeline cannot be written: ${error.message}` }),
+    );
+    this.timeline.subscribe(around.onEvent);
+    this.#stop = new StopSwitch(({ by, reason }) => {
+      if (by !== 'error') this.timeline.emit('stop.triggered', { by, reason });
+    });
+    this.#leases = new Leases({
+      journal,
+      run: folder.id,
+      runFolder: folder.path,
+      clock,
+      watchdogCommand: around.watchdogCommand,
+      onWatchdogLost: (reason) => this.#stop.pull({ by: 'error', reason: `no watchdog: ${reason}` }),
+      onExpired: (lease) =>
+        this.#stop.pull({
+          by: 'error',
+          reason: `the watchdog undid lease ${lease}, which was over its time`,
+        }),
+    });
+    this.#faults = new FaultSession(plan.faults, this.#leases, journal, clock, this.timeline);
+    this.#targets = new TargetSession({
+      run: folder.id,
+      targets: plan.targets,
+      leases: this.#leases,
+      logs: folder.logs,
+      env: around.env,
+      clock,
+      timeline: this.timeline,
+      lifeMsMax: plan.totalMs + leaseMarginMs,
+    });
+    this.#objectives = plan.experiment.objectives.map((spec) => new ObjectiveWatch(spec));
+  }
+
+  /** Empty when not even the recording could be opened. */
+  get store(): SeriesStore {
+    this.#emptyStore ??= new SeriesStore();
+    return this.#telemetry?.store ?? this.#emptyStore;
+  }
+
+  async carryOut(): Promise<UserError | undefined> {
+    const { clock, userStop } = this.#around;
+    const byUser = () => this.#stop.pull({ by: 'user', reason: 'stopped by the user' });
+    userStop.addEventListener('abort', byUser, { once: true });
+    const limit = new AbortController();
+    void clock.sleep(this.#plan.experiment.limits.runTimeMs, limit.signal).then(() => {
+      if (!limit.signal.aborted) this.#stop.pull({ by: 'limit', reason: 'limits.runTime is over' });
+    });
+    let failure: UserError | undefined;
+    try {
+      await this.#open();
+      if (userStop.aborted) byUser();
+      await this.#phases();
+    } catch (error) {
+      if (!(error instanceof UserError)) {
+        this.#stop.pull({ by: 'error', reason: (error as Error).message });
+        throw error;
+      }
+      failure = error;
+    } finally {
+      limit.abort();
+      userStop.removeEventListener('abort', byUser);
+      await this.#end(failure);
+    }
+    return failure;
+  }
+
+  async #open(): Promise<void> {
+    const { experiment, judged, selectors } = this.#plan;
+    const { clock, version, trial } = this.#around;
+    this.timeline.emit('run.started', {
+      run: this.#folder.id,
+      experiment: experiment.name,
+      seed: experiment.seed,
+      firedrill: version,
+      node: process.version,
+      trial,
+    });
+    this.timeline.emit('run.planned', { plan: judged });
+    this.#telemetry = await TelemetrySession.open({
+      experiment,
+      folder: this.#folder,
+      clock,
+      timeline: this.timeline,
+      selectors,
+      scrapeIntervalMs: judged.scrapeIntervalMs,
+    });
+    this.#brake = new Brake(experiment.stopConditions, judged.scrapeIntervalMs, this.store, clock);
+  }
+
+  async #phases(): Promise<void> {
+    const { phases } = this.#plan.judged;
+    this.#phase('start', 0);
+    await this.#start();
+    await this.#pause('baseline', phases.baselineMs);
+    if (this.#stop.reason || !this.#gate()) return;
+    this.#brake!.watch((pull) => this.#stop.pull(pull));
+    await this.#faultPhase(phases.faultMs);
+    if (this.#stop.reason) return;
+    await this.#recovery(phases.recoveryMs);
+  }
+
+  async #start(): Promise<void> {
+    await this.#leases.start();
+    await this.#targets.start((target) => this.#faults.prepare(target));
+    this.#alerting = await AlertingSession.open({
+      plan: this.#plan,
+      folder: this.#folder,
+      store: this.store,
+      clock: this.#around.clock,
+      timeline: this.timeline,
+    });
+    this.#telemetry!.start();
+    this.#alerting.start();
+    this.#startTraffic();
+    void this.#readObjectives();
+  }
+
+  #startTraffic(): void {
+    const { experiment } = this.#plan;
+    const { clock } = this.#around;
+    this.#traffic = experiment.traffic.map((spec) =>
+      spec.type === 'http'
+        ? httpTraffic(spec, clock, (outcome) => this.#telemetry!.count(spec, outcome))
+        : commandTraffic(spec, {
+            folder: experiment.folder,
+            logFile: join(this.#folder.logs, `traffic-${spec.name}.log`),
+            env: { [markVariable]: `${this.#folder.id}.traffic` },
+            onEnd: (how) =>
+              this.timeline.emit('warning', { message: `traffic ${spec.name} ended by itself: ${how}` }),
+          }),
+    );
+    for (const traffic of this.#traffic) traffic.start();
+  }
+
+  /** Nothing is injected into an unsteady system. */
+  #gate(): boolean {
+    const objectives = this.#objectives.flatMap((watch) => {
+      const state = watch.read(this.store, this.#around.clock.now()).state;
+      return state === 'held'
+        ? []
+        : [`objective ${watch.name} ${state === 'no-data' ? 'has no data' : 'does not hold'}`];
+    });
+    const reasons = [
+      ...this.#targets.unsteady(),
+      ...this.#telemetry!.unsteady(),
+      ...this.#alerting!.unsteady(),
+      ...objectives,
+      ...this.#brake!.unsteady(),
+    ];
+    if (reasons.length === 0) this.timeline.emit('steady.held', {});
+    else {
+      this.timeline.emit('steady.failed', { reasons });
+      this.#outcome = 'not-steady';
+    }
+    return reasons.length === 0;
+  }
+
+  async #faultPhase(plannedMs: number): Promise<void> {
+    this.#phase('fault', plannedMs);
+    if (this.#plan.faults.some(({ spec }) => spec.kind === 'PodChaos')) this.#targets.expectKills();
+    await this.#faults.inject();
+    if (this.timeline.events.some((event) => event.type === 'fault.failed')) {
+      this.#stop.pull({ by: 'error', reason: 'a fault could not be injected' });
+      return;
+    }
+    await this.#faults.hold(this.#stop.signal);
+  }
+
+  /** As long as planned; with `recovery: auto` only until everything has settled. */
+  async #recovery(plannedMs: number): Promise<void> {
+    const { clock } = this.#around;
+    this.#phase('recovery', plannedMs);
+    const endAt = clock.now() + plannedMs;
+    const mayEndEarly = this.#plan.experiment.phases.recovery === 'auto';
+    while (clock.now() < endAt && !this.#stop.signal.aborted) {
+      await clock.sleep(Math.min(settledEveryMs, endAt - clock.now()), this.#stop.signal);
+      if (mayEndEarly && this.#settled()) return;
+    }
+  }
+
+  #settled(): boolean {
+    const now = this.#around.clock.now();
+    const { objectives, alerts } = this.#plan.experiment;
+    const held = this.#objectives.every(
+      (watch, index) => watch.heldForMs(now) > objectives[index]!.recovers.stableMs,
+    );
+    // What must ring from the injection may still do so, as long as it has not.
+    const awaited = alerts.some((alert) => alert.expect === 'rings' && !this.#alerting!.hasRung(alert.name));
+    return held && !awaited && this.#alerting!.settled();
+  }
+
+  async #pause(phase: PhaseName, ms: number): Promise<void> {
+    this.#phase(phase, ms);
+    await this.#around.clock.sleep(ms, this.#stop.signal);
+  }
+
+  #phase(phase: PhaseName, plannedMs: number): void {
+    this.timeline.emit('phase.started', { phase, plannedMs });
+  }
+
+  async #readObjectives(): Promise<void> {
+    const { clock, onReading } = this.#around;
+    const before = new Map<string, ObjectiveReading['state']>();
+    while (!this.#reading.signal.aborted) {
+      await clock.sleep(this.#plan.judged.scrapeIntervalMs, this.#reading.signal);
+      if (this.#reading.signal.aborted) return;
+      for (const watch of this.#objectives) {
+        const reading = watch.read(this.store, clock.now());
+        onReading(reading);
+        const { name: objective, state, value } = reading;
+        if (state === 'breached' && before.get(objective) !== 'breached')
+          this.timeline.emit('objective.breached', { objective, value });
+        if (state === 'held' && before.get(objective) === 'breached')
+          this.timeline.emit('objective.recovered', { objective, value });
+        if (state !== 'no-data') before.set(objective, state);
+      }
+    }
+  }
+
+  /** In the order in which things depend on each other; one failure does not keep the rest from being ended. */
+  async #end(failure: UserError | undefined): Promise<void> {
+    const why = this.#stop.reason && this.#stop.reason.by !== 'error' ? 'stopped' : 'error';
+    const problems: string[] = [];
+    const step = async (name: string, work: () => Promise<unknown> | undefined): Promise<void> => {
+      try {
+        await work();
+      } catch (error) {
+        problems.push(`${name}: ${(error as Error).message}`);
+      }
+    };
+    this.#brake?.stop();
+    this.#reading.abort();
+    await step('undo', () => this.#faults.undoAll(why));
+    await step('traffic', () => Promise.all(this.#traffic.map((traffic) => traffic.stop())));
+    await step('alerting', () => this.#alerting?.stop());
+    await step('telemetry', () => this.#telemetry?.stop());
+    await step('targets', () => this.#targets.end());
+    await step('faults', () => this.#faults.close());
+    await step('leases', () => this.#leases.close());
+    for (const message of problems) this.timeline.emit('warning', { message });
+    this.#endTimeline(failure);
+    await step('recording', () => this.#telemetry?.close());
+    if (this.#telemetry) await step('export', () => exportOpenMetrics(this.store, this.#folder.openMetrics));
+  }
+
+  #endTimeline(failure: UserError | undefined): void {
+    const stopped = this.#stop.reason;
+    if (failure) this.timeline.emit('run.ended', { outcome: 'error', reason: failure.message });
+    else if (stopped)
+      this.timeline.emit('run.ended', {
+        outcome: stopped.by === 'error' ? 'error' : 'stopped',
+        reason: stopped.reason,
+      });
+    else this.timeline.emit('run.ended', { outcome: this.#outcome });
+    this.timeline.close();
+  }
+}

@@ -50,6 +50,16 @@ export function anchoredRegex(source: string): (text: string) => boolean {
     const prefix = source.slice(0, -2);
     return (text) => text.startsWith(prefix);
   }
-  const compiled = RE2JS.compile(`^(?s:${source})$`);
+  const compiled = compileAnchored(source);
   return (text) => compiled.matches(text);
+}
+
+function compileAnchored(source: string): RE2JS {
+  try {
+    return RE2JS.compile(`^(?s:${source})$`);
+  } catch (error) {
+    // The message shall quote what was written, without our anchors.
+    RE2JS.compile(source);
+    throw error;
+  }
 }

@@ -1,17 +1,19 @@
 // double_exponential_smoothing: a smoothed value that follows the trend (Holt's linear method).
 
 import { queryError } from '../errors.ts';
-import { scalarArgument } from './function.ts';
+import { matrixArgument, scalarArgument } from './function.ts';
 import { perWindow, rangeFunction } from './range-function.ts';
 
 export const doubleExponentialSmoothing = rangeFunction((input) => {
   const smoothingFactors = scalarArgument(input, 1);
   const trendFactors = scalarArgument(input, 2);
+  if (matrixArgument(input).series.length > 0) {
+    for (const factor of smoothingFactors) checkFactor('smoothing', 'sf', factor);
+    for (const factor of trendFactors) checkFactor('trend', 'tf', factor);
+  }
   return perWindow(2, ({ values, offset }, from, to, step) => {
     const smoothing = smoothingFactors[step]!;
     const trending = trendFactors[step]!;
-    checkFactor('smoothing', 'sf', smoothing);
-    checkFactor('trend', 'tf', trending);
     let previous = 0;
     let level = values[from - offset]!;
     let trend = values[from + 1 - offset]! - level;

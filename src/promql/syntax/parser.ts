@@ -105,6 +105,7 @@ export class Parser {
     for (;;) {
       switch (this.#tokens.peek().kind) {
         case '[':
+          this.#deeper();
           expr = parseRange(this.#tokens, expr);
           break;
         case 'offset':

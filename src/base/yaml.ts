@@ -58,8 +58,8 @@ export function parseYamlDocuments(file: string, text: string): Parsed<YamlDocum
   const errors = [...composer.streamInfo().errors, ...documents.flatMap((document) => document.errors)];
   // What the library only warns of (a tag that nobody knows) would change what the file says.
   const warnings = documents.flatMap((document) => document.warnings);
-  if (errors.length + warnings.length > 0)
-    return failed(...[...errors, ...warnings].map((error) => syntaxError(source, error)));
+  const mistakes = [...independent(errors), ...warnings];
+  if (mistakes.length > 0) return failed(...mistakes.map((error) => syntaxError(source, error)));
   const parsed = documents.filter((document) => !isEmpty(document));
   if (parsed.length === 0) {
     const at = source.place(0, 1);
@@ -122,12 +122,26 @@ function* boundedTokens(text: string, lineCounter: LineCounter) {
   yield* parser.end();
 }
 
+/** After text that does not fit, the parser has lost its way: what it finds later says nothing. */
+function independent(errors: readonly YAMLError[]): YAMLError[] {
+  const isLost = (error: YAMLError) => error.code !== 'DUPLICATE_KEY';
+  const [first] = errors.filter(isLost).sort((a, b) => a.pos[0] - b.pos[0]);
+  return [
+    ...(first ? [first] : []),
+    ...errors.filter((error) => !isLost(error) && error.pos[0] < (first?.pos[0] ?? Number.POSITIVE_INFINITY)),
+  ];
+}
+
 function syntaxError(source: SourceText, error: YAMLError): Diagnostic {
+  const at = source.place(error.pos[0], error.pos[1] - error.pos[0]);
   return {
     code: 'FD103',
     severity: 'error',
     message: `not valid YAML: ${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`,
-    at: source.place(error.pos[0], error.pos[1] - error.pos[0]),
+    at,
+    ...(source.text.slice(error.pos[0] - 1, error.pos[0] + 1) === '${'
+      ? { hint: 'Inside { } and [ ], a text with ${…} needs quotes.' }
+      : {}),
   };
 }
 

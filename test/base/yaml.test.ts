@@ -62,10 +62,6 @@ describe('what is no YAML document', () => {
       "drill.yaml:2:1: error FD103: not valid YAML: flow sequence in block collection must be sufficiently indented and end with a ]
           2 | b: "x
             | ^
-        hint: The position names the first character that does not fit.
-      drill.yaml:3:1: error FD103: not valid YAML: missing closing "quote
-          3 | 
-            | ^
         hint: The position names the first character that does not fit."
     `);
   });

@@ -7,7 +7,7 @@
 
 import { dirname, resolve } from 'node:path';
 import { stringify } from 'yaml';
-import type { Diagnostic } from '../../base/diagnostics.ts';
+import type { Diagnostic, Place } from '../../base/diagnostics.ts';
 import { redact, redactDeep } from '../../base/redact.ts';
 import { type Parsed, parseYaml, type YamlDocument } from '../../base/yaml.ts';
 import type { Experiment, FaultSpec, TargetSpec } from '../model.ts';
@@ -68,7 +68,8 @@ export async function readExperiment(options: ReadOptions): Promise<ReadResult> 
   const secrets = [
     ...new Set([...substituted.secrets, ...secretStrings(reading.document.value), ...fileSecrets]),
   ];
-  const diagnostics = inOrder(reading.diagnostics.map((diagnostic) => withoutSecrets(diagnostic, secrets)));
+  const told = reading.diagnostics.filter((diagnostic) => !followsFrom(substituted.broken, diagnostic));
+  const diagnostics = inOrder(told.map((diagnostic) => withoutSecrets(diagnostic, secrets)));
   if (!fields || !targets || diagnostics.some((diagnostic) => diagnostic.severity === 'error'))
     return { ok: false, diagnostics };
   const shown = redactDeep(withoutSecretFields(substituted.redactedValue), secrets);
@@ -134,6 +135,15 @@ function resolveRest(fields: ExperimentFields, folder: string) {
     trials: spec.trials ?? 1,
     seed: spec.seed ?? 1,
   };
+}
+
+/** Whether it stands at a value or key that could not be substituted, and is no complaint about just that. */
+function followsFrom(broken: readonly Place[], { code, at }: Diagnostic): boolean {
+  if (code === 'FD108' || code === 'FD114') return false;
+  return broken.some(({ file, line, column, length = 1 }) => {
+    if (at?.file !== file || at.line !== line) return false;
+    return at.column >= column && at.column < column + length;
+  });
 }
 
 /** A line of the file that holds a secret is not shown at all. */

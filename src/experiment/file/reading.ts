@@ -10,12 +10,12 @@ import type { Substituted } from './substitution.ts';
 export class Reading {
   readonly document: YamlDocument;
   readonly diagnostics: Diagnostic[];
-  readonly #plainValue: Substituted['plainValue'];
+  readonly #readScalar: Substituted['readScalar'];
 
   constructor(substituted: Substituted) {
     this.document = substituted.document;
     this.diagnostics = [...substituted.diagnostics];
-    this.#plainValue = substituted.plainValue;
+    this.#readScalar = substituted.readScalar;
   }
 
   /** The value at a path, or undefined where there is none. */
@@ -68,16 +68,16 @@ export class Reading {
   }
 
   /**
-   * `port: ${PORT}` is a string after substitution. Where the schema wants a number or a boolean and the text was not
-   * quoted, it is read as YAML would have read it.
+   * `port: ${PORT}` is a string after substitution. Where the schema wants a number or a boolean, it is read as YAML
+   * would have read it.
    */
   #retyped(schema: z.ZodType, path: YamlPath, value: unknown): unknown {
     const result = schema.safeParse(value, { reportInput: true });
     if (result.success) return value;
     let changed = value;
     for (const { at, wanted } of wantedTypes(result.error.issues, [])) {
-      const plain = this.#plainValue([...path, ...at]);
-      if (plain !== undefined && wanted === typeof plain) changed = withValue(changed, at, plain);
+      const read = this.#readScalar([...path, ...at]);
+      if (read !== undefined && wanted === typeof read) changed = withValue(changed, at, read);
     }
     return changed;
   }

@@ -40,7 +40,7 @@ function parseSet(text: string): SetArgument | string {
   while (at < text.length && text[at] !== '=') {
     segmentPattern.lastIndex = at;
     const match = segmentPattern.exec(text);
-    if (!match || (at === 0) === match[0].startsWith('.'))
+    if (!match || (at === 0 ? /^[.[]/ : /^[^.[]/).test(match[0]))
       return 'no path such as spec.faults[0].spec.duration';
     const [, bare, index, quoted] = match;
     path.push(bare ?? (index !== undefined ? Number(index) : JSON.parse(`"${quoted}"`)));

@@ -3,7 +3,7 @@
 // string still point at the text of the file.
 
 import { parse } from 'yaml';
-import type { Diagnostic } from '../../base/diagnostics.ts';
+import type { Diagnostic, Place } from '../../base/diagnostics.ts';
 import { redacted } from '../../base/redact.ts';
 import type { YamlDocument, YamlPath } from '../../base/yaml.ts';
 
@@ -17,11 +17,13 @@ export interface Substituted {
   /** Values that came from the environment. */
   readonly secrets: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
+  /** Where values and keys stand that could not be substituted: what else is wrong with them follows from that. */
+  readonly broken: readonly Place[];
   /**
-   * What the value at a path would be, had its substituted text been written there without quotes: a number for
-   * `port: ${PORT}`. Undefined when nothing was substituted there, or when it was quoted.
+   * The number or boolean that the text at a path reads as, when something was substituted in it. Quotes do not matter:
+   * inside `{ }` YAML asks for them around `${…}`.
    */
-  plainValue(path: YamlPath): unknown;
+  readScalar(path: YamlPath): number | boolean | undefined;
 }
 
 /** A stretch of a substituted string, and the stretch of the file's string that it came from. */
@@ -53,10 +55,10 @@ export function substitute(document: YamlDocument, environment: Environment): Su
     redactedValue: write((piece) => (piece.origin === 'environment' ? redacted : piece.text)),
     secrets: [...reader.secrets],
     diagnostics: reader.diagnostics,
-    plainValue: (path) => {
+    broken: reader.broken,
+    readScalar: (path) => {
       const pieces = piecesAt(path);
-      if (!pieces || !document.isPlain(path)) return undefined;
-      return scalarValue(pieces.map((piece) => piece.text).join(''));
+      return pieces && scalarValue(pieces.map((piece) => piece.text).join(''));
     },
   };
 }
@@ -76,6 +78,7 @@ class SubstitutionReader {
   readonly found = new Map<string, readonly Piece[]>();
   readonly secrets = new Set<string>();
   readonly diagnostics: Diagnostic[] = [];
+  readonly broken: Place[] = [];
   readonly #document: YamlDocument;
   readonly #environment: Environment;
 
@@ -123,16 +126,19 @@ class SubstitutionReader {
   }
 
   #complain(code: 'FD108' | 'FD114', message: string, path: YamlPath, part: Part, expected?: string): void {
+    this.broken.push(this.#document.placeOf(path));
     const at = this.#document.placeInside(path, part.offset, part.length);
     this.diagnostics.push({ code, severity: 'error', message, at, ...(expected ? { expected } : {}) });
   }
 
   #refuseKey(key: string, path: YamlPath): void {
+    const at = this.#document.placeOfKey([...path, key]);
+    this.broken.push(at);
     this.diagnostics.push({
       code: 'FD114',
       severity: 'error',
       message: `the key ${JSON.stringify(key)} in ${this.#document.nameOf(path)} cannot come from the environment`,
-      at: this.#document.placeOfKey([...path, key]),
+      at,
       expected: 'a key without ${',
     });
   }
@@ -190,7 +196,7 @@ function offsetInFile(pieces: readonly Piece[], offset: number): { start: number
   return { start: end, end };
 }
 
-function scalarValue(text: string): unknown {
+function scalarValue(text: string): number | boolean | undefined {
   try {
     const value: unknown = parse(text, { logLevel: 'error' });
     return typeof value === 'number' || typeof value === 'boolean' ? value : undefined;
@@ -201,5 +207,5 @@ function scalarValue(text: string): unknown {
 
 /** The text that substitution turns into `text`. */
 export function escapeSubstitutions(text: string): string {
-  return text.replaceAll('${', '$${');
+  return text.replaceAll('${', () => '$${');
 }

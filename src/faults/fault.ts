@@ -69,6 +69,8 @@ export interface FaultDriver<Spec = unknown> {
   plan(request: FaultRequest<Spec>): DriverPlan;
   /** Before a command target starts: servers that must be up, and how the command is started. */
   prepare?(request: FaultRequest<Spec>): Promise<PreparedFault>;
+  /** Milliseconds that `inject` itself may take (a grace period); the lease lasts that much longer. Default: 0. */
+  injectMs?(request: FaultRequest<Spec>): number;
   /** The steps that another process can take; on disk before `inject` is called. May look at the target. */
   undoSteps(request: FaultRequest<Spec>): Promise<readonly UndoStep[]>;
   /** `extend` adds steps to the lease, on disk before it returns: for what is only known while injecting. */

@@ -2,13 +2,14 @@
 // disk before anyone relies on them.
 
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { UserError } from '../../base/diagnostics.ts';
 import { identify } from '../targets/process/proc.ts';
 
 /** One folder a machine and user, so that every command finds what any run left. */
 export function stateFolder(env: Readonly<Record<string, string | undefined>>, uid: number): string {
-  if (env.FIREDRILL_STATE) return env.FIREDRILL_STATE;
+  // Absolute, because the watchdog works from another folder.
+  if (env.FIREDRILL_STATE) return resolve(env.FIREDRILL_STATE);
   if (uid === 0) return '/var/lib/firedrill';
   // The XDG base directory specification: a relative path there is invalid and ignored.
   if (env.XDG_STATE_HOME && isAbsolute(env.XDG_STATE_HOME)) return join(env.XDG_STATE_HOME, 'firedrill');

@@ -47,6 +47,8 @@ export const signals: FaultDriver<PodChaosSpec> = {
     };
   },
 
+  injectMs: ({ spec }) => (spec.action === 'pod-kill' ? spec.gracePeriod * 1000 : 0),
+
   // pod-kill stops the family for an instant before it kills it, and must not leave it stopped.
   async undoSteps(request): Promise<readonly UndoStep[]> {
     return toContinue(runningOnes(await processTarget(request).processes()));

@@ -4,12 +4,10 @@ import type { DriverPlan, FaultDriver, FaultRequest } from '../fault.ts';
 import { bytesAsked, describeStress, stressUnusable } from './demand.ts';
 import type { StressChaosSpec } from './stress-chaos.ts';
 import type { WorkerOrder } from './stress-worker.ts';
-import { startStress, stressUndoSteps } from './workers.ts';
+import { slackMs, startMsMax, startStress, stressUndoSteps } from './workers.ts';
 
 /** Each is a Node.js process of some 40 MB. */
 const workersMax = 32;
-/** The undo normally comes before the workers end by themselves. */
-const slackMs = 2000;
 
 export function ownWorkers(workerCommand: readonly string[]): FaultDriver<StressChaosSpec> {
   return {
@@ -41,6 +39,8 @@ export function ownWorkers(workerCommand: readonly string[]): FaultDriver<Stress
       };
     },
 
+    injectMs: () => startMsMax,
+
     undoSteps: async (request) => stressUndoSteps(request),
 
     inject: async (request, _prepared, extend) => {
@@ -56,7 +56,7 @@ function orders(
   bytes: number | undefined,
 ): WorkerOrder[] {
   const { cpu, memory } = spec.stressors;
-  const common = { parent: process.pid, durationMs: (durationMs ?? 0) + slackMs };
+  const common = { parent: process.pid, durationMs: (durationMs ?? 0) + startMsMax + slackMs };
   const repeat = (count: number, order: WorkerOrder) => Array.from({ length: count }, () => order);
   return [
     ...(cpu ? repeat(cpu.workers, { ...common, type: 'cpu', load: cpu.load / 100 }) : []),

@@ -3,10 +3,7 @@
 import type { DriverPlan, FaultDriver, FaultRequest } from '../fault.ts';
 import { bytesAsked, describeStress, stressUnusable } from './demand.ts';
 import type { StressChaosSpec } from './stress-chaos.ts';
-import { startStress, stressUndoSteps } from './workers.ts';
-
-/** stress-ng counts whole seconds; the undo normally comes before this. */
-const slackSeconds = 2;
+import { slackMs, startMsMax, startStress, stressUndoSteps } from './workers.ts';
 
 export const stressNg: FaultDriver<StressChaosSpec> = {
   name: 'stress-ng',
@@ -29,6 +26,8 @@ export const stressNg: FaultDriver<StressChaosSpec> = {
     };
   },
 
+  injectMs: () => startMsMax,
+
   undoSteps: async (request) => stressUndoSteps(request),
 
   inject: async (request, _prepared, extend) => {
@@ -45,7 +44,7 @@ function argumentsFor(
   bytes: number | undefined,
 ): string[] {
   const { cpu, memory } = spec.stressors;
-  const seconds = Math.ceil((durationMs ?? 0) / 1000) + slackSeconds;
+  const seconds = Math.ceil(((durationMs ?? 0) + startMsMax + slackMs) / 1000);
   return [
     machine.stressNg!,
     ...(cpu ? ['--cpu', String(cpu.workers), '--cpu-load', String(cpu.load), ...cpu.options] : []),

@@ -14,7 +14,9 @@ import type { StressChaosSpec } from './stress-chaos.ts';
 import { UsageMeter } from './usage.ts';
 
 /** Time in which the workers must be seen at work. */
-const startMsMax = 10_000;
+export const startMsMax = 5000;
+/** The workers end by themselves when their start, their duration and this are over; the undo normally comes first. */
+export const slackMs = 2000;
 const lookEveryMs = 50;
 const measureEveryMs = 500;
 /** Share of the memory asked for that counts as held. */

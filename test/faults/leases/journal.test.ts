@@ -1,5 +1,5 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { systemBoot } from '../../../src/faults/leases/boot.ts';
@@ -25,6 +25,7 @@ describe('the state folder', () => {
     expect(stateFolder({ XDG_STATE_HOME: '/y', HOME: '/z' }, 0)).toBe('/var/lib/firedrill');
     expect(stateFolder({ XDG_STATE_HOME: '/y', HOME: '/z' }, 1000)).toBe('/y/firedrill');
     expect(stateFolder({ XDG_STATE_HOME: 'relative', HOME: '/z' }, 1000)).toBe('/z/.local/state/firedrill');
+    expect(stateFolder({ FIREDRILL_STATE: 'state' }, 0)).toBe(resolve('state'));
     expect(() => stateFolder({}, 1000)).toThrow(/HOME/);
   });
 });

@@ -1,5 +1,5 @@
 // A runner reduced to its leases: starts a target that forks, stops a process that it did not start, and then waits,
-// hangs or stays busy, as it is told. Prints a line for each thing that has happened.
+// hangs or is busy for a while, as it is told. Prints a line for each thing that has happened.
 
 import { join } from 'node:path';
 import { systemClock } from '../../../src/base/clock.ts';
@@ -18,7 +18,7 @@ export interface StandInOrder {
   readonly victim: number;
   readonly expiresInMs: number;
   readonly hungAfterMs: number;
-  readonly ends: 'never' | 'cleanly' | 'blocked';
+  readonly ends: 'never' | 'cleanly' | 'blocked' | 'after being busy';
 }
 
 const order = JSON.parse(process.argv[2]!) as StandInOrder;
@@ -72,7 +72,7 @@ const app = await CommandTarget.start({
 });
 say('target started');
 
-const victim = pidTarget(identity, order.victim, createGuard({ allow: new Set(), ownPids: () => [] }));
+const victim = pidTarget(identity, order.victim, createGuard(new Set()));
 const processes = await victim.processes();
 const faultLease = await leases.open({
   fault: 'pod-chaos',
@@ -85,6 +85,9 @@ const fault = await pause(victim, systemClock, faultLease.extend);
 say('fault injected');
 
 if (order.ends === 'blocked') for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+const busyMs = 3000;
+const busySince = performance.now();
+while (order.ends === 'after being busy' && performance.now() < busySince + busyMs);
 if (order.ends === 'never') await new Promise((resolve) => setTimeout(resolve, 600_000));
 await fault.undo();
 await faultLease.settle('undone');

@@ -1,5 +1,9 @@
+import { chownSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/base/clock.ts';
+import { orphans, recover } from '../../../src/faults/leases/recover.ts';
 import { identify, isAlive } from '../../../src/faults/targets/process/proc.ts';
+import { describeWith, root } from '../../support/requires.ts';
 import type { StandInOrder } from './runner-stand-in.ts';
 import {
   bundled,
@@ -109,6 +113,12 @@ describe('the watchdog', () => {
     expect(isAlive(runner.id)).toBe(false);
   });
 
+  it('gives a runner that computes more time than one that hangs', async () => {
+    const { runner, isClean } = startRunner({ hungAfterMs: 1500, ends: 'after being busy' });
+    await lineOf(runner, 'ended cleanly');
+    expect(await isClean()).toBe(true);
+  });
+
   it('undoes a lease that expires while the runner lives, and tells the runner', async () => {
     const { runner, victim, run, journal } = startRunner({ expiresInMs: 1000 });
     await lineOf(runner, 'fault injected');
@@ -142,6 +152,37 @@ describe('the watchdog', () => {
     await until(isClean, 5000, 'a clean machine');
   });
 
+  it('leaves the work to `undo` when it is killed together with the runner', async () => {
+    const { runner, victim, isClean, watchdog, journal, mark } = startRunner();
+    await lineOf(runner, 'fault injected');
+    process.kill((await watchdog())!.pid, 'SIGKILL');
+    process.kill(runner.id.pid, 'SIGKILL');
+    await until(() => !isAlive(runner.id), 1000);
+    expect([stateOf(victim.id), markedPids(mark).length]).toEqual(['T', 3]);
+    expect((await orphans(journal)).map((lease) => lease.fault)).toEqual(['target', 'pod-chaos']);
+    const { leases } = await recover(journal, { dryRun: false, clock: systemClock });
+    expect(leases.map((lease) => `${lease.fault} ${lease.state}`)).toEqual([
+      'pod-chaos undone',
+      'target undone',
+    ]);
+    await until(isClean, 1000, 'a clean machine');
+  });
+
+  it('does not stand in the way of `undo` when it is stopped and its runner dead', async () => {
+    const { runner, isClean, watchdog, journal } = startRunner();
+    await lineOf(runner, 'fault injected');
+    const guard = (await watchdog())!;
+    process.kill(guard.pid, 'SIGSTOP');
+    process.kill(runner.id.pid, 'SIGKILL');
+    await until(() => !isAlive(runner.id), 1000);
+    expect(await orphans(journal)).toHaveLength(2);
+    await recover(journal, { dryRun: false, clock: systemClock });
+    expect(await orphans(journal)).toEqual([]);
+    process.kill(guard.pid, 'SIGCONT');
+    await until(() => !isAlive(guard), 3000);
+    expect(await isClean()).toBe(true);
+  });
+
   it('does not hear the signals that end a run', async () => {
     const { runner, watchdog, isClean } = startRunner();
     await lineOf(runner, 'fault injected');
@@ -152,5 +193,28 @@ describe('the watchdog', () => {
     expect(identify(guard.pid)).toEqual(guard);
     process.kill(runner.id.pid, 'SIGKILL');
     await until(isClean, 5000, 'a clean machine');
+  });
+});
+
+describeWith(['setpriv', root], 'the watchdog without root rights', () => {
+  it('undoes everything when the runner is killed', async () => {
+    const state = temporaryFolder();
+    chownSync(state, 65534, 65534);
+    const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--'];
+    const victim = start([...nobody, 'sleep', '300']);
+    const order: StandInOrder = {
+      state,
+      run: 'run-nobody',
+      watchdogCommand,
+      victim: victim.id.pid,
+      expiresInMs: 600_000,
+      hungAfterMs: 5000,
+      ends: 'never',
+    };
+    const runner = start([...nobody, ...standIn, JSON.stringify(order)]);
+    await lineOf(runner, 'fault injected');
+    expect([stateOf(victim.id), markedPids('run-nobody/app').length]).toEqual(['T', 3]);
+    process.kill(runner.id.pid, 'SIGKILL');
+    await until(() => stateOf(victim.id) === 'S' && markedPids('run-nobody/app').length === 0, 5000);
   });
 });

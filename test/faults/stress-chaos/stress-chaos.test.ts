@@ -120,7 +120,7 @@ for (const [name, needs] of [
         driver(name),
         request({ cpu: { workers: 1, load: 10 } }, { durationMs: 500 }),
       );
-      await until(() => markedPids(mark).length === 0, 8000, 'its end');
+      await until(() => markedPids(mark).length === 0, 12_000, 'its end');
       expect(await fault.missing()).toMatch(/^stress workers have ended/);
     });
 
@@ -179,7 +179,7 @@ describeWith(['stress-ng', 'setpriv'], 'options of stress-ng', () => {
     const { mark } = await inject(driver('stress-ng'), request(stressors, { durationMs: 500 }));
     const commands = markedPids(mark).map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
     expect(commands.join()).toContain('--cpu-method\0fft');
-    await until(() => markedPids(mark).length === 0, 8000, 'its end');
+    await until(() => markedPids(mark).length === 0, 12_000, 'its end');
   });
 });
 

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { boundLog } from '../../../src/faults/targets/process/log.ts';
 import { isAlive } from '../../../src/faults/targets/process/proc.ts';
 import { freePort } from '../../support/processes.ts';
+import { describeWith, root } from '../../support/requires.ts';
 import { markedPids, sleep, start, temporaryFolder, until } from '../leases/support.ts';
 import { startTarget } from './support.ts';
 
@@ -210,5 +211,30 @@ describe('the log of a target', () => {
     expect(readFileSync(`${logFile}.1`).length).toBe(50_000);
     await sleep(50);
     expect(readFileSync(logFile, 'utf8').startsWith('0123456789\n')).toBe(true);
+  });
+});
+
+describeWith(['nginx', root], 'nginx as a command target', () => {
+  it('is ended whole, also after its master was killed', async () => {
+    const port = await freePort();
+    const folder = temporaryFolder();
+    const config = join(folder, 'nginx.conf');
+    writeFileSync(
+      config,
+      `daemon off; worker_processes 2; pid ${folder}/pid; error_log ${folder}/error.log;
+       events {} http { access_log off; server { listen 127.0.0.1:${port}; } }`,
+    );
+    // nginx writes its title over its environment, so the mark is of no help here.
+    const { target, mark } = await startTarget(['nginx', '-c', config], {
+      ready: { tcp: `127.0.0.1:${port}`, withinMs: 5000 },
+    });
+    await until(async () => (await target.processes()).length === 3, 3000);
+    const [master] = await target.processes();
+    expect(markedPids(mark)).toEqual([]);
+    process.kill(master!.pid, 'SIGKILL');
+    await until(() => !isAlive(master!), 1000);
+    expect(await target.processes()).toHaveLength(2);
+    expect((await target.end(500)).left).toEqual([]);
+    expect(await target.processes()).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { createGuard } from '../../../src/faults/targets/guard.ts';
 import { pidTarget } from '../../../src/faults/targets/process/pid.ts';
 import { portTarget } from '../../../src/faults/targets/process/port.ts';
 
-const guard = createGuard({ allow: new Set(), ownPids: () => [] });
+const guard = createGuard(new Set());
 const identity = { name: 'app', namespace: 'default', labels: {} };
 const [pid, port] = process.argv.slice(2).map(Number);
 

@@ -62,14 +62,8 @@ describe('a pid target', () => {
     expect(refusal(() => pidTarget(identity, kernelThread.pid, noGuard))).toMatch(/^FD513: /);
   });
 
-  it('refuses our watchdog', () => {
-    const watchdog = startSleeper();
-    const guard = createGuard({ allow: new Set(), ownPids: () => [watchdog.id.pid] });
-    expect(refusal(() => pidTarget(identity, watchdog.id.pid, guard))).toMatch(/^FD511: /);
-  });
-
   it('lets through what the user allowed, and no more', () => {
-    const allow511 = createGuard({ allow: new Set(['FD511'] as const), ownPids: () => [] });
+    const allow511 = createGuard(new Set(['FD511'] as const));
     expect(refusal(() => pidTarget(identity, process.pid, allow511))).toBe('accepted');
     const parent = ancestry(process.pid)[1]!;
     expect(refusal(() => pidTarget(identity, parent.pid, allow511))).toMatch(/^FD512: /);

@@ -13,7 +13,7 @@ import { cleanup, markedPids, temporaryFolder } from '../leases/support.ts';
 
 export const identity = { name: 'app', namespace: 'default', labels: {} };
 
-export const noGuard = createGuard({ allow: new Set(), ownPids: () => [] });
+export const noGuard = createGuard(new Set());
 
 let number = 0;
 

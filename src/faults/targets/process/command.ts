@@ -32,7 +32,7 @@ export interface CommandOptions {
   readonly events: CommandEvents;
 }
 
-export interface CommandEvents {
+interface CommandEvents {
   started(pid: number): void;
   ready(afterMs: number): void;
   /** `expected`: caused by a fault of ours, or by `end`. */

@@ -4,7 +4,7 @@
 import { open, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 
 /** What one target may leave on disk: this much in the file, and as much again in `FILE.1`. */
-export const logBytesMax = 8 * 1024 * 1024;
+const logBytesMax = 8 * 1024 * 1024;
 
 const tailBytes = 4096;
 

@@ -44,9 +44,13 @@ export class Annotations {
     known.fix = mergeFixes(known.fix, fix);
   }
 
-  /** Texts with their places; `source` is the expression's text. */
-  render(source: string, format: (fix: MonotonicityFix) => string): { warnings: string[]; infos: string[] } {
-    const place = (note: { start: number }) => `(${formatPosition(source, note.start)})`;
+  /** Texts with their places; `source` is the expression's text, where the caller has it. */
+  render(
+    source: string | undefined,
+    format: (fix: MonotonicityFix) => string,
+  ): { warnings: string[]; infos: string[] } {
+    const place = ({ start }: { start: number }) =>
+      `(${source === undefined ? `1:${start + 1}` : formatPosition(source, start)})`;
     const fixes = [...this.#fixes].map(
       ([text, note]) => `PromQL info: ${text}, ${format(note.fix)} ${place(note)}`,
     );

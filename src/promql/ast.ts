@@ -6,7 +6,7 @@ import type { Matcher } from '../base/matcher.ts';
 /** What an expression yields. `vector` is an instant vector, `matrix` a range vector. */
 export type ValueType = 'scalar' | 'vector' | 'matrix' | 'string';
 
-export interface Span {
+interface Span {
   readonly start: number;
   readonly end: number;
 }
@@ -18,7 +18,7 @@ export interface NumberLiteral extends Span {
   readonly duration: boolean;
 }
 
-export interface StringLiteral extends Span {
+interface StringLiteral extends Span {
   readonly kind: 'string';
   /** Bytes that are not UTF-8 stand as lone surrogates, see syntax/quote.ts. */
   readonly value: string;
@@ -124,7 +124,7 @@ export interface Unary extends Span {
   readonly expr: Expr;
 }
 
-export interface Paren extends Span {
+interface Paren extends Span {
   readonly kind: 'paren';
   readonly expr: Expr;
 }
@@ -188,7 +188,7 @@ export function unwrapParens(expr: Expr): Expr {
   return expr.kind === 'paren' ? unwrapParens(expr.expr) : expr;
 }
 
-export const comparisonOperators: ReadonlySet<string> = new Set<ComparisonOperator>([
+const comparisonOperators: ReadonlySet<string> = new Set<ComparisonOperator>([
   '==',
   '!=',
   '<',
@@ -197,7 +197,7 @@ export const comparisonOperators: ReadonlySet<string> = new Set<ComparisonOperat
   '>=',
 ]);
 
-export const setOperators: ReadonlySet<string> = new Set<SetOperator>(['and', 'or', 'unless']);
+const setOperators: ReadonlySet<string> = new Set<SetOperator>(['and', 'or', 'unless']);
 
 export function isComparison(operator: BinaryOperator): operator is ComparisonOperator {
   return comparisonOperators.has(operator);

@@ -12,7 +12,6 @@ import { Evaluator } from './evaluate.ts';
 import { formatGeneral, formatTwoDigits } from './format.ts';
 import { dropMetadata } from './metadata-labels.ts';
 import { planExpr, StepInvariance } from './plan.ts';
-import { printExpr } from './printer.ts';
 import { type QueryContext, SampleBudget } from './query-context.ts';
 import { type Grid, type MatrixValue, type Series, stepTime, type Value } from './values.ts';
 import { lookbackMsDefault } from './walk.ts';
@@ -26,7 +25,7 @@ export interface QueryOptions {
   readonly defaultSubqueryStepMs?: number;
   /** Keeps metric names until the end of the query, so that label functions still see them. */
   readonly delayedNameRemoval?: boolean;
-  /** The expression's source, for the positions in warnings; without it, positions are those in its normal form. */
+  /** The expression's source, for line and column in warnings; without it they count as if it were one line of ASCII. */
   readonly text?: string;
 }
 
@@ -129,7 +128,7 @@ function run(
   budget.settle(0, query.steps > 1 ? query.steps : 0);
   const evaluator = new Evaluator(context, query, new StepInvariance());
   const value = finish(evaluator.evaluate(planExpr(expr, query), query));
-  return { value, notes: annotations.render(options.text ?? printExpr(expr), describeFix) };
+  return { value, notes: annotations.render(options.text, describeFix) };
 }
 
 /** Removes the names that delayed removal has kept until now. */

@@ -42,7 +42,8 @@ export class Evaluator {
     const value = this.#isOnceEnough(expr, grid)
       ? spread(this.#node(expr, { ...grid, steps: 1 }), grid.steps)
       : this.#node(expr, grid);
-    this.#context.budget.settle(before, samplesIn(value));
+    // What a range vector was made of is still held; the function that takes it settles.
+    if (value.kind !== 'matrix') this.#context.budget.settle(before, samplesIn(value));
     return value;
   }
 

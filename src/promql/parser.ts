@@ -6,9 +6,6 @@ import { checkTypes } from './check.ts';
 import { ParseFailure, type PromqlError } from './errors.ts';
 import { Parser } from './syntax/parser.ts';
 
-export type { PromqlError } from './errors.ts';
-export { formatPromqlError } from './errors.ts';
-
 export type ParsedExpr =
   | { readonly ok: true; readonly expr: Expr }
   | { readonly ok: false; readonly error: PromqlError };

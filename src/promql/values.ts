@@ -52,7 +52,7 @@ export interface ScalarValue {
   readonly values: Float64Array;
 }
 
-export interface StringValue {
+interface StringValue {
   readonly kind: 'string';
   readonly value: string;
 }

@@ -3,7 +3,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { formatPromqlError, parseExpr } from '../../src/promql/parser.ts';
+import { formatPromqlError } from '../../src/promql/errors.ts';
+import { parseExpr } from '../../src/promql/parser.ts';
 import { printExpr } from '../../src/promql/printer.ts';
 import { describeWith } from '../support/requires.ts';
 import { conformance, conformanceFolder } from './conformance.ts';

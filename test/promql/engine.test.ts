@@ -218,7 +218,7 @@ describe('failures', () => {
 describe('annotations', () => {
   const source = load(60_000, 'requests 0+1x10', 'b{le="0.1"} 1', 'b{le="x"} 1', 'b{le="+Inf"} 0');
 
-  it('name their place in the text, or in the normal form without it', () => {
+  it('name their place in the text', () => {
     const expr = parse('sum(\n rate(requests[5m]))');
     const info =
       'PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "requests"';

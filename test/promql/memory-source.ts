@@ -10,7 +10,7 @@ import {
   type TimeColumn,
 } from '../../src/telemetry/metrics/series.ts';
 
-export interface MemorySample {
+interface MemorySample {
   readonly value: number;
   readonly stale: boolean;
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatPromqlError, parseExpr, parseMatchers } from '../../src/promql/parser.ts';
+import { formatPromqlError } from '../../src/promql/errors.ts';
+import { parseExpr, parseMatchers } from '../../src/promql/parser.ts';
 import { printExpr } from '../../src/promql/printer.ts';
 import { plainTree } from './plain-tree.ts';
 

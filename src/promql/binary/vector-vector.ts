@@ -7,6 +7,7 @@ import { mergeDuplicates } from '../duplicates.ts';
 import { queryError } from '../errors.ts';
 import { dropMetadata } from '../metadata-labels.ts';
 import type { QueryContext } from '../query-context.ts';
+import { quote } from '../syntax/quote.ts';
 import { newSeries, type Series, type SeriesBuilder, setValue, type VectorValue, vector } from '../values.ts';
 import { matchGroups, matchingLabels } from './matching.ts';
 import { arithmetic, comparison } from './operators.ts';
@@ -187,5 +188,5 @@ class Matching {
 
 /** A label set as Prometheus names it in this message: the metric's name is a label like the others. */
 function describe(labels: Labels): string {
-  return `{${labels.pairs.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(', ')}}`;
+  return `{${labels.pairs.map(([name, value]) => `${name}=${quote(value)}`).join(', ')}}`;
 }

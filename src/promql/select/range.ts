@@ -35,6 +35,7 @@ export function rangeSeries(
   const last = Math.max(first, Math.min(slots.last, windows.hi.at(-1)!));
   for (let i = first; i < last; i++) {
     if (states[i - offset] === present) continue;
+    context.budget.charge(last - first);
     return compacted({ ...slots, first, last }, moments, rangeMs, dropName);
   }
   return { labels, dropName, times: column.times, values, offset, first, last, windows };

@@ -12,7 +12,7 @@ export interface Moments {
   readonly atMs: number | undefined;
 }
 
-export function momentAt({ grid, offsetMs, atMs }: Moments, step: number): number {
+function momentAt({ grid, offsetMs, atMs }: Moments, step: number): number {
   return (atMs ?? stepTime(grid, step)) - offsetMs;
 }
 
@@ -67,7 +67,7 @@ export function computeWindows({ times, length }: TimeColumn, moments: Moments, 
 }
 
 /** Index of the first time that is later than `time`. */
-export function firstAfter(times: Float64Array, length: number, time: number): number {
+function firstAfter(times: Float64Array, length: number, time: number): number {
   let low = 0;
   let high = length;
   while (low < high) {

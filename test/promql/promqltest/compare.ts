@@ -8,7 +8,7 @@ import type { Point } from './series-notation.ts';
 const tolerance = 1e-6;
 const smallestNormal = 2.2250738585072014e-308;
 
-export function almostEqual(a: number, b: number): boolean {
+function almostEqual(a: number, b: number): boolean {
   if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) && Number.isNaN(b);
   if (a === b) return true;
   const sum = Math.abs(a) + Math.abs(b);

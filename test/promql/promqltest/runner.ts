@@ -9,7 +9,8 @@ import {
   type RangeResult,
   rangeQuery,
 } from '../../../src/promql/engine.ts';
-import { formatPromqlError, parseExpr } from '../../../src/promql/parser.ts';
+import { formatPromqlError } from '../../../src/promql/errors.ts';
+import { parseExpr } from '../../../src/promql/parser.ts';
 import { printExpr } from '../../../src/promql/printer.ts';
 import { MemorySource } from '../memory-source.ts';
 import { dependsOnTime, fixedAt, otherTimes } from './at-variants.ts';

@@ -16,9 +16,8 @@ export function notesOn(
   finding: AlertFinding,
   history: AlertHistory,
   predicted: AlertVerdict['predicted'],
-  injectedAt: number,
 ): Note[] {
-  const episodes = history.firing.filter(({ from }) => from >= injectedAt).length;
+  const episodes = history.firing.length;
   const notes: (Note | undefined)[] = [
     episodes > 1
       ? { kind: 'flapping', text: `${spec.name} fired ${episodes} times in this run.` }

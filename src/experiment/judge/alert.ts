@@ -25,34 +25,31 @@ export interface AlertContext {
 
 export function judgeAlert(spec: AlertSpec, context: AlertContext): AlertVerdict {
   const { experiment, facts } = context;
-  const history = historyOf(instanceFilter(spec, experiment), facts);
+  const { injectedAt } = facts;
+  const whole = historyOf(instanceFilter(spec, experiment), facts);
+  const history = since(whole, injectedAt ?? Number.POSITIVE_INFINITY);
   const rules = facts.plan?.alerts.find((alert) => samePlan(alert, spec))?.rules ?? [];
   const guarded = context.objectives.filter((finding) => spec.guards.includes(finding.spec.name));
-  const { injectedAt } = facts;
   const finding =
     injectedAt === null
       ? neverTested(spec, facts)
-      : decide(
-          { ...context, spec, history: since(history, injectedAt), rules, guarded, injectedAt },
-          history,
-        );
-  const breached = firstBreach(guarded);
-  const firing = history.firing.find((interval) => interval.from >= (injectedAt ?? 0)) ?? null;
+      : decide({ ...context, spec, history, rules, guarded, injectedAt }, whole);
+  const times = timesOf(history, firstBreach(guarded));
   const predicted = worstCase(rules);
   return {
     name: spec.name,
     verdict: finding.verdict,
     judgement: finding.judgement,
     reason: finding.reason,
-    evidence: [...alertEvidence(spec, history, breached, facts, predicted), ...(finding.evidence ?? [])],
+    evidence: [...alertEvidence(spec, times, history.told, facts, predicted), ...(finding.evidence ?? [])],
     labels: spec.labels,
     expect: spec.expect,
     guards: spec.guards,
     receivers: [...new Set(history.told.map((told) => told.receiver))],
-    times: timesOf(history, breached, injectedAt),
+    times,
     predicted,
     projected: finding.projected ?? null,
-    notes: firing === null ? [] : notesOn(spec, finding, history, predicted, injectedAt ?? 0),
+    notes: history.firing.length === 0 ? [] : notesOn(spec, finding, history, predicted),
   };
 }
 
@@ -123,21 +120,14 @@ function firstBreach(guarded: readonly ObjectiveFinding[]): number | null {
   return times.length > 0 ? Math.min(...times) : null;
 }
 
-function timesOf(
-  history: AlertHistory,
-  breached: number | null,
-  injectedAt: number | null,
-): AlertVerdict['times'] {
-  const from = injectedAt ?? Number.NEGATIVE_INFINITY;
-  const firing = history.firing.find((interval) => interval.from >= from);
-  const told = history.told.filter((each) => each.at >= from);
-  const resolved = history.firing.at(-1)?.to ?? null;
+function timesOf(history: AlertHistory, breached: number | null): AlertVerdict['times'] {
+  const { firing, pending, told } = history;
   return {
     breached,
-    pending: history.pending.find((interval) => interval.from >= from)?.from ?? null,
-    firing: firing?.from ?? null,
+    pending: pending[0]?.from ?? null,
+    firing: firing[0]?.from ?? null,
     captured: told.find((each) => each.status === 'firing')?.at ?? null,
-    resolved: firing ? resolved : null,
-    resolvedCaptured: told.filter((each) => each.status === 'resolved').at(-1)?.at ?? null,
+    resolved: firing.at(-1)?.to ?? null,
+    resolvedCaptured: told.findLast((each) => each.status === 'resolved')?.at ?? null,
   };
 }

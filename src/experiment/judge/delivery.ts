@@ -56,7 +56,7 @@ function misrouted(
 
 function toldLate(alert: AlertCase, duty: RingDuty, ring: Interval, at: number): AlertFinding {
   if (duty.until !== null && duty.until < duty.notifiesBy! && !duty.endedByUndo) {
-    return excused(alert, duty, 'being told only afterwards');
+    return excused(alert, duty, 'before its receiver was told');
   }
   const slow = slowestHop(alert, duty, ring, at);
   const took = humanDuration(at - duty.from);
@@ -139,7 +139,7 @@ function neverTold(
   if (duty.until === null && ring.to === null)
     return cutShort(alert, `${who} had not been told${dueIn(duty.notifiesBy, facts.endedAt)}`);
   if (duty.until !== null && !duty.endedByUndo)
-    return excused(alert, duty, `and its group resolved within group_wait, before ${who} was told`);
+    return excused(alert, duty, `while its group was still waiting to tell ${who}`);
   if (duty.until !== null) return project(alert, duty, ring) ?? underpowered(alert, duty, 'be told');
   const reason = `${spec.name} resolved after ${humanDuration(firedMs)}, within group_wait, while the objective was still broken, so ${who} was never told.`;
   return wrong('let-go', reason);

@@ -3,17 +3,16 @@
 import { humanDuration } from '../../base/duration.ts';
 import { type AlertCase, type AlertFinding, type RingDuty, right, unproven } from './finding.ts';
 
+/** `how` says what the end of the breach came before: `before it rang`. */
 export function excused({ spec }: AlertCase, duty: RingDuty, how: string): AlertFinding {
   const length = humanDuration(duty.until! - duty.from);
   const allowed = humanDuration(lastDue(duty) - duty.from);
-  return right(
-    'excused',
-    `The breach ended by itself after ${length}, ${how}; ${spec.name} had ${allowed} to tell of it.`,
-  );
+  const reason = `${spec.name} is excused: the breach ended by itself after ${length}, ${how}, and it had ${allowed} to tell of it.`;
+  return right('excused', reason);
 }
 
 export function cutShort({ spec }: AlertCase, what: string): AlertFinding {
-  return unproven('cut-short', `The run ended too early to judge ${spec.name}: ${what}.`);
+  return unproven('cut-short', `${spec.name} cannot be judged: ${what}.`);
 }
 
 /** ` and had 12s left`, for a deadline that lies behind the end of the run. */

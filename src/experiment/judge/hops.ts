@@ -21,7 +21,7 @@ export function slowestHop(
   const slowest = hops.reduce((best, hop) => (hop.ms > best.ms ? hop : best));
   return {
     sentence: `most of it, ${humanDuration(slowest.ms)}, was ${slowest.name}`,
-    evidence: hops.map((hop) => ({ label: hop.name, value: humanDuration(hop.ms) })),
+    evidence: hops.map((hop) => ({ label: hop.name, value: hop.ms === 0 ? 'none' : humanDuration(hop.ms) })),
   };
 }
 

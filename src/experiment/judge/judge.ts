@@ -51,7 +51,7 @@ export function judge(
     run: facts.run,
     name: experiment.name,
     title: experiment.title,
-    sentence: runSentence(experiment, facts, items, run.verdict),
+    sentence: runSentence(experiment, facts, items, run),
     ...run,
     startedAt: facts.startedAt,
     endedAt: facts.endedAt,

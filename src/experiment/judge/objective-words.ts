@@ -7,6 +7,7 @@ import type { ObjectiveSpec } from '../model.ts';
 import type { FewEvents } from './event-count.ts';
 import { largest, smallest } from './extremes.ts';
 import type { RunFacts } from './facts.ts';
+import { sinceUndo } from './moments.ts';
 import type { Noise } from './noise.ts';
 import { formatQuantity, unitOf } from './quantity.ts';
 import { worstOf } from './readings.ts';
@@ -20,7 +21,6 @@ export interface ObjectiveWords {
   quantity(value: number): string;
   range(values: readonly number[]): string;
   length(stretch: Stretch): string;
-  sinceUndo(at: number, facts: RunFacts): string;
   held(values: readonly number[]): string;
   broken(breaches: readonly Stretch[]): string;
   recovery(recovery: Recovery, facts: RunFacts): string;
@@ -45,7 +45,6 @@ export function wordsFor(spec: ObjectiveSpec, comparison: TopComparison): Object
     range: (values) =>
       values.length === 0 ? 'no values' : `${quantity(smallest(values))} to ${quantity(largest(values))}`,
     length: lengthOf,
-    sinceUndo: (at, facts) => (facts.undoneAt === null ? 'before the undo' : sinceUndo(at, facts.undoneAt)),
     held: (values) => `${name} ${heldWords(comparison, limit, values, quantity)}`,
     broken: (breaches) => {
       const worst = worstOf(valuesOf(breaches), comparison);
@@ -101,11 +100,11 @@ function recoveryWords(recovery: Recovery, facts: RunFacts, spec: ObjectiveSpec)
   const allowed = humanDuration(spec.recovers.withinMs);
   switch (recovery.kind) {
     case 'in-time':
-      return `; it was back ${facts.undoneAt === null ? '' : backWords(recovery.at, facts.undoneAt)}`;
+      return `; it was back ${sinceUndo(recovery.at, facts)}`;
     case 'too-late':
-      return `; it was back only ${backWords(recovery.at, facts.undoneAt!)}, and was allowed ${allowed}`;
+      return `; it was back only ${sinceUndo(recovery.at, facts)}, and was allowed ${allowed}`;
     case 'never':
-      return `; it was not back in bounds, and stable for ${humanDuration(spec.recovers.stableMs)}, within ${allowed} of the undo`;
+      return `; it was not back in bounds, and stable for ${humanDuration(spec.recovers.stableMs)}, within ${allowed} of ${facts.undoingAt === null ? 'the fault' : 'the undo'}`;
     case 'unseen':
       return '; after that it had no data, so whether it came back cannot be said';
     case 'cut-short':
@@ -113,18 +112,6 @@ function recoveryWords(recovery: Recovery, facts: RunFacts, spec: ObjectiveSpec)
         ? '; the run ended before its time to recover was over'
         : `; it was back, but the run ended ${humanDuration(recovery.missingMs)} before it counts as stable`;
   }
-}
-
-function backWords(at: number, undoneAt: number): string {
-  return at < undoneAt
-    ? `${humanDuration(undoneAt - at)} before the fault was undone`
-    : `${humanDuration(at - undoneAt)} after the fault was undone`;
-}
-
-function sinceUndo(at: number, undoneAt: number): string {
-  return at < undoneAt
-    ? `${humanDuration(undoneAt - at)} before the undo`
-    : `${humanDuration(at - undoneAt)} after the undo`;
 }
 
 function blipWords(blips: readonly Stretch[]): string {

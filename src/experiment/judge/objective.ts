@@ -11,6 +11,7 @@ import type { ObjectiveSpec } from '../model.ts';
 import type { Evidence, Judgement, ObjectiveVerdict, ObjectiveVerdictName } from '../verdict.ts';
 import { tooFewEvents } from './event-count.ts';
 import type { RunFacts } from './facts.ts';
+import { sinceUndo } from './moments.ts';
 import { noiseIn } from './noise.ts';
 import { type ObjectiveWords, wordsFor } from './objective-words.ts';
 import { readObjective, worstOf } from './readings.ts';
@@ -190,8 +191,10 @@ function judgeKept(objective: Case): Decision {
   const { spec, facts, blips, words } = objective;
   const unfinished = blips.find((blip) => blip.open);
   if (!facts.faultComplete || unfinished) {
-    const why = unfinished ? 'it had just left its bounds' : 'the fault did not last as planned';
-    return unknown('cut-short', `The run ended too early to judge ${spec.name}: ${why}.`);
+    const why = unfinished
+      ? 'it had left its bounds just when the run ended'
+      : 'it held, but the fault did not last as planned';
+    return unknown('cut-short', `${spec.name} cannot be judged: ${why}.`);
   }
   const held = words.held(valuesAfter(objective));
   return spec.expect === 'held'
@@ -279,7 +282,7 @@ function objectiveEvidence(objective: Case, comparison: TopComparison, recovered
     ...blips.map((blip) => ({ label: 'blip', value: words.length(blip), at: blip.from })),
     ...(recovered === null
       ? []
-      : [{ label: 'back in bounds', value: words.sinceUndo(recovered, objective.facts), at: recovered }]),
+      : [{ label: 'back in bounds', value: sinceUndo(recovered, objective.facts), at: recovered }]),
   ];
 }
 

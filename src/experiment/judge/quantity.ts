@@ -16,7 +16,7 @@ export function unitOf(expr: Expr): Unit {
   const top = unwrapParens(expr);
   switch (top.kind) {
     case 'binary':
-      if (top.operator === '/') return isVectorRatio(top.left, top.right) ? 'ratio' : 'none';
+      if (top.operator === '/') return unitOfQuotient(top.left, top.right);
       if (top.operator === '+' || top.operator === '-') return unitOfSum(top.left, top.right);
       return 'none';
     case 'call':
@@ -46,10 +46,18 @@ function unitOfSum(left: Expr, right: Expr): Unit {
   return unit === unitOf(right) ? unit : 'none';
 }
 
-function isVectorRatio(left: Expr, right: Expr): boolean {
-  if (selectorsOf(left).length === 0 || selectorsOf(right).length === 0) return false;
-  const isTotal = (expr: Expr) => /_(total|count|bucket)$/.test(selectorsOf(expr)[0]!.selector.name);
-  return (isTotal(left) && isTotal(right)) || unitOf(left) === unitOf(right);
+function unitOfQuotient(left: Expr, right: Expr): Unit {
+  const [above, below] = [left, right].map((expr) => selectorsOf(expr)[0]?.selector.name);
+  if (above === undefined || below === undefined) return 'none';
+  // The average of a histogram or summary has the unit of what it observes.
+  if (above.endsWith('_sum') && below.endsWith('_count')) return unitOfName(left);
+  if (isEventCounter(above) && isEventCounter(below)) return 'ratio';
+  const unit = unitOf(left);
+  return unit !== 'none' && unit === unitOf(right) ? 'ratio' : 'none';
+}
+
+function isEventCounter(name: string): boolean {
+  return /_(total|count|bucket)$/.test(name);
 }
 
 function unitOfName(expr: Expr): Unit {

@@ -2,6 +2,7 @@
 // what was recorded.
 
 import { type Expr, unwrapParens } from '../../promql/ast.ts';
+import { scalarOperator } from '../../promql/binary/operators.ts';
 import { rangeQuery } from '../../promql/engine.ts';
 import type { TopComparison } from '../../promql/walk.ts';
 import { asBool } from '../../promql/walk.ts';
@@ -51,6 +52,7 @@ export function isTrue(expr: Expr, step: Step): boolean {
 
 /**
  * An objective's readings: out of bounds when the comparison is false for any series, none when its left side is empty.
+ * What is not a number (0 of 0 requests) is no measurement, and so no breach either.
  */
 export function readObjective(
   recording: Queryable,
@@ -58,18 +60,36 @@ export function readObjective(
   comparison: TopComparison,
   window: Window,
 ): Reading[] {
-  const truths = stepsOf(recording, asBool(expr), window);
-  const measured = stepsOf(recording, comparison.left, window);
-  return truths.map(({ at, values }, index) => ({
+  const measured = stepsOf(recording, comparison.left, window).map(({ at, values }) => ({
     at,
-    bounds: values.length === 0 ? 'none' : values.includes(0) ? 'out' : 'in',
-    value: worstOf(measured[index]!.values, comparison),
+    values: values.filter((value) => !Number.isNaN(value)),
   }));
+  const truths = truthsOf(recording, expr, comparison, measured, window);
+  return measured.map(({ at, values }, index) => {
+    const truth = values.length === 0 ? [] : truths[index]!;
+    return {
+      at,
+      bounds: truth.length === 0 ? 'none' : truth.includes(0) ? 'out' : 'in',
+      value: worstOf(values, comparison),
+    };
+  });
+}
+
+/** 0 or 1 for each series at each step. Against a constant it is the same as `bool` on the measured values. */
+function truthsOf(
+  recording: Queryable,
+  expr: Expr,
+  { operator, threshold }: TopComparison,
+  measured: readonly Step[],
+  window: Window,
+): (readonly number[])[] {
+  if (threshold === undefined) return stepsOf(recording, asBool(expr), window).map((step) => step.values);
+  const compare = scalarOperator(operator)!;
+  return measured.map(({ values }) => values.map((value) => compare(value, threshold)));
 }
 
 /** The value that is nearest to breaking the comparison, or furthest beyond it. */
-export function worstOf(all: readonly number[], { operator, threshold }: TopComparison): number | null {
-  const values = all.filter((value) => !Number.isNaN(value));
+export function worstOf(values: readonly number[], { operator, threshold }: TopComparison): number | null {
   if (values.length === 0) return null;
   if (operator.startsWith('<')) return largest(values);
   if (operator.startsWith('>')) return smallest(values);

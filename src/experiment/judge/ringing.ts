@@ -9,6 +9,7 @@ import { judgeDelivery } from './delivery.ts';
 import { cutShort, dueIn, excused, underpowered } from './endings.ts';
 import { type AlertCase, type AlertFinding, type RingDuty, right, unproven, wrong } from './finding.ts';
 import { slowestHop } from './hops.ts';
+import { sinceUndo } from './moments.ts';
 import { project } from './project.ts';
 import { whyNot } from './why-not.ts';
 
@@ -39,7 +40,7 @@ function judgeMissingRing(alert: AlertCase, duty: RingDuty): AlertFinding {
   }
   if (duty.until === null)
     return cutShort(alert, `it had not fired yet${dueIn(duty.firesBy, facts.endedAt)}`);
-  if (!duty.endedByUndo) return excused(alert, duty, 'without it');
+  if (!duty.endedByUndo) return excused(alert, duty, 'before it rang');
   return project(alert, duty, null) ?? underpowered(alert, duty, 'fire');
 }
 
@@ -62,7 +63,7 @@ function missed(alert: AlertCase, duty: RingDuty): AlertFinding {
 
 function judgeLateRing(alert: AlertCase, duty: RingDuty, ring: Interval): AlertFinding {
   if (duty.until !== null && duty.until < duty.firesBy && !duty.endedByUndo) {
-    return excused(alert, duty, 'ringing only afterwards');
+    return excused(alert, duty, 'before it rang');
   }
   const took = humanDuration(ring.from - duty.from);
   const allowed = humanDuration(duty.firesBy - duty.from);
@@ -137,7 +138,8 @@ function judgeResolving(alert: AlertCase): AlertFinding | undefined {
   if (resolvedAt === null && facts.endedAt < due) {
     return cutShort(alert, `it was still firing${dueIn(due, facts.endedAt)}`);
   }
-  const what = brokenPast ? `${brokenPast.name} was back in bounds` : 'the fault was undone';
+  const undone = facts.undoingAt === null ? 'the fault' : 'the undo';
+  const what = brokenPast ? `${brokenPast.name} was back in bounds` : undone;
   const how =
     resolvedAt === null
       ? `was still firing ${humanDuration(facts.endedAt - countsFrom)} after ${what}`
@@ -181,9 +183,7 @@ function rang(alert: AlertCase, duty: RingDuty, ring: Interval, toldAt: number |
   const resolvedAt = history.firing.at(-1)!.to;
   if (resolvedAt === null) parts.push('was still firing at the end of the run');
   else if (facts.undoneAt !== null && resolvedAt >= facts.undoneAt) {
-    parts.push(
-      `resolved ${humanDuration(resolvedAt - facts.undoneAt)} after the undo${allowance(spec.resolvesWithinMs)}`,
-    );
+    parts.push(`resolved ${sinceUndo(resolvedAt, facts)}${allowance(spec.resolvesWithinMs)}`);
   } else parts.push('resolved');
   return right(early ? 'early' : 'rang', `${spec.name} ${list(parts)}.`);
 }

@@ -19,7 +19,7 @@ export interface Items {
   readonly collateral: readonly CollateralAlert[];
 }
 
-interface RunJudgement {
+export interface RunJudgement {
   readonly verdict: RunVerdict;
   readonly resilience: Half | null;
   readonly detection: Half | null;

@@ -1,23 +1,20 @@
 // The whole run in one plain sentence: what decided its verdict, first.
 
 import type { Experiment } from '../model.ts';
-import type { Judgement, RunVerdict } from '../verdict.ts';
 import type { RunFacts } from './facts.ts';
-import type { Items } from './run-verdict.ts';
+import type { Items, RunJudgement } from './run-verdict.ts';
 
-interface Named {
-  readonly judgement: Judgement;
-  readonly reason: string;
-}
+/** A sentence that lists everything is read by nobody. */
+const reasonsShownMax = 3;
 
 export function runSentence(
   experiment: Experiment,
   facts: RunFacts,
   items: Items,
-  verdict: RunVerdict,
+  run: RunJudgement,
 ): string {
   const whole = wholeRun(facts);
-  const decisive = decisiveItem(items, verdict);
+  const decisive = failures(items, run) ?? (run.verdict === 'inconclusive' ? blindness(items) : undefined);
   if (whole === undefined) return decisive ?? passed(experiment, items);
   return decisive === undefined ? whole : `${whole} ${decisive}`;
 }
@@ -41,33 +38,29 @@ function wholeRun(facts: RunFacts): string | undefined {
   return undefined;
 }
 
-/** The first item that is as bad as the run; collateral and faults speak after what they were there to test. */
-function decisiveItem(
-  { objectives, alerts, collateral, faults }: Items,
-  verdict: RunVerdict,
-): string | undefined {
-  const all: readonly Named[] = [...objectives, ...alerts, ...collateral];
-  const failures = all.filter((item) => item.judgement === 'wrong');
-  if (failures.length > 0) {
-    const more = failures.length > 2 ? ` ${failures.length - 2} more failed.` : '';
-    return `${failures
-      .slice(0, 2)
-      .map((item) => item.reason)
-      .join(' ')}${more}`;
-  }
-  if (verdict !== 'inconclusive') return undefined;
-  // A fault that did nothing explains the rest.
-  const blind = [...faults, ...all].filter((item) => item.judgement === 'inconclusive');
-  return blind[0] && `Nothing is proven: ${blind[0].reason}`;
+const failuresShownMax = 2;
+
+function failures({ objectives, alerts, collateral }: Items, run: RunJudgement): string | undefined {
+  const wrong = [...objectives, ...alerts, ...collateral].filter((item) => item.judgement === 'wrong');
+  if (wrong.length === 0) return undefined;
+  const shown = wrong.slice(0, failuresShownMax).map((item) => item.reason);
+  if (wrong.length > shown.length) shown.push(`${wrong.length - shown.length} more failed.`);
+  if (run.resilience === 'pass') shown.push('Resilience passed.');
+  if (run.detection === 'pass') shown.push('Detection passed.');
+  return shown.join(' ');
+}
+
+/** A fault that did nothing explains the rest, so it speaks first. */
+function blindness({ objectives, alerts, faults }: Items): string | undefined {
+  const blind = [...faults, ...objectives, ...alerts].find((item) => item.judgement === 'inconclusive');
+  return blind && `Nothing is proven: ${blind.reason}`;
 }
 
 function passed(experiment: Experiment, { objectives, alerts, faults }: Items): string {
-  const hits = faults.map((fault) => fault.reason.replace(/\.$/, '')).join(', ');
-  const kept = objectives.map((objective) => objective.reason.replace(/\.$/, ''));
-  const told = alerts
-    .filter((alert) => alert.judgement !== 'note')
-    .map((alert) => alert.reason.replace(/\.$/, ''));
-  const parts = [...kept, ...told];
-  if (parts.length === 0) return `${experiment.title}: ${hits || 'nothing was asked'}.`;
-  return `${parts.slice(0, 2).join('; ')}${parts.length > 2 ? `; ${parts.length - 2} more did what they should` : ''}.`;
+  const asked = [...objectives, ...alerts.filter((alert) => alert.judgement !== 'note')];
+  const parts = [...faults, ...asked].map((item) => item.reason.replace(/\.$/, ''));
+  if (parts.length === 0) return `${experiment.title}: nothing was asked.`;
+  const shown = parts.slice(0, reasonsShownMax);
+  const more = parts.length - shown.length;
+  return `${shown.join('; ')}${more > 0 ? `; and ${more} more did what they should` : ''}.`;
 }

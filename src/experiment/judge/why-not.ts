@@ -72,7 +72,12 @@ function whyNotTrue(alert: AlertCase, rule: PlannedRule, expr: Expr, window: Win
   }
   const truths = stepsOf(alert.recording, expr, window).filter((step) => isTrue(expr, step));
   if (truths.length === 0) {
-    const reason = whyFalse(expr, alert.recording, window, alert.facts.plan?.scrapeIntervalMs ?? 0);
+    const reason = whyFalse(expr, {
+      text: rule.expr,
+      recording: alert.recording,
+      window,
+      scrapeIntervalMs: alert.facts.plan?.scrapeIntervalMs ?? 0,
+    });
     return { sentence: reason.sentence, evidence: [...evidence, ...reason.evidence] };
   }
   const times = truths.length === 1 ? 'once' : `at ${truths.length} readings`;

@@ -59,7 +59,7 @@ describeWith(
         '  spec: { action: pod-failure, duration: 12s }',
         '  effect: { min: 2 }',
       ]);
-      expect(item(verdict.faults, 'podchaos')).toMatchObject({ verdict: 'effective' });
+      expect(item(verdict.faults, 'pod-chaos')).toMatchObject({ verdict: 'effective' });
       expect(item(verdict.objectives, 'availability')).toMatchObject({
         verdict: 'breached',
         judgement: 'wrong',
@@ -76,7 +76,7 @@ describeWith(
         '  on: edge',
         '  spec: { action: delay, delay: { latency: 300ms }, duration: 12s }',
       ]);
-      expect(item(verdict.faults, 'networkchaos')).toMatchObject({ verdict: 'effective' });
+      expect(item(verdict.faults, 'network-chaos')).toMatchObject({ verdict: 'effective' });
       expect(item(verdict.objectives, 'latency')).toMatchObject({ verdict: 'breached', judgement: 'wrong' });
       expect(item(verdict.objectives, 'availability')).toMatchObject({ verdict: 'held', judgement: 'right' });
       expect(item(verdict.alerts, 'WebSlow')).toMatchObject({ verdict: 'rang', receivers: ['web-tickets'] });

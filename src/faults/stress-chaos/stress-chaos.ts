@@ -49,7 +49,7 @@ export const stressChaosSchema = z.strictObject({
 
 export type StressChaosSpec = z.output<typeof stressChaosSchema>;
 
-/** `workerCommand` starts our own worker (stress-worker-main.ts); its order is added as the last argument. */
+/** `workerCommand` starts our own worker (stress-worker.ts); its order is added as the last argument. */
 export function createStressChaos(workerCommand: readonly string[]): FaultKind<StressChaosSpec> {
   return {
     kind: 'StressChaos',

@@ -1,5 +1,5 @@
-// One worker of the own driver: uses a share of one processor, or holds memory, until its time is over or its parent
-// is gone.
+// One worker of the own driver, a program of its own with its order as one JSON argument: uses a share of one
+// processor, or holds memory, until its time is over or its parent is gone.
 
 export type WorkerOrder = {
   /** The process that must stay alive for this one to go on. */
@@ -16,7 +16,9 @@ const blockBytes = 16 * 1024 * 1024;
 const pageBytes = 4096;
 const touchEveryMs = 1000;
 
-export function work(order: WorkerOrder): void {
+work(JSON.parse(process.argv[2] ?? '') as WorkerOrder);
+
+function work(order: WorkerOrder): void {
   const endIfOrphan = () => {
     // An orphan belongs to process 1, or to whoever collects orphans.
     if (process.ppid !== order.parent) process.exit(0);

@@ -41,8 +41,7 @@ export async function startStress(
   const family = new Family(processes(ids), ...ids.map(sessionOf));
   const meter = new UsageMeter(() => family.look());
   const missing = async () => {
-    if (ids.length > 0 && family.look().length < ids.length)
-      return `stress workers have ended; ${await logTail(logFile)}`;
+    if (family.look().length < ids.length) return `stress workers have ended; ${await logTail(logFile)}`;
     const { heldBytes } = meter.measure();
     if (bytes !== undefined && heldBytes < bytes * heldShareMin)
       return `the workers hold ${formatBytes(heldBytes)} of ${formatBytes(bytes)}`;
@@ -50,7 +49,14 @@ export async function startStress(
   };
   for (let waitedMs = 0; waitedMs < startMsMax && (await missing()); waitedMs += lookEveryMs)
     await clock.sleep(lookEveryMs);
+  return { missing, ...underMeasurement(request, family, meter) };
+}
 
+function underMeasurement(
+  { clock, spec }: FaultRequest<StressChaosSpec>,
+  family: Family,
+  meter: UsageMeter,
+): Omit<ActiveFault, 'missing'> {
   const ending = new AbortController();
   const measuring = (async () => {
     while (!ending.signal.aborted) {
@@ -62,9 +68,8 @@ export async function startStress(
     hits: () => {
       const { cpuSeconds, heldBytesMost } = meter.measure();
       // Rounded, so that what the workers use for starting up (0.1 s or so) is no hit by itself.
-      return Math.round(request.spec.stressors.cpu ? cpuSeconds : heldBytesMost / 1024 ** 2);
+      return Math.round(spec.stressors.cpu ? cpuSeconds : heldBytesMost / 1024 ** 2);
     },
-    missing,
     async undo() {
       meter.measure();
       ending.abort();

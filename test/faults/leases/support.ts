@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
-import { afterEach } from 'vitest';
+import { afterAll, afterEach } from 'vitest';
 import { systemBoot } from '../../../src/faults/leases/boot.ts';
 import type { Lease } from '../../../src/faults/leases/lease.ts';
 import { Family, marked } from '../../../src/faults/targets/process/family.ts';
@@ -41,7 +41,7 @@ export function temporaryFolder(): string {
 const bundleFolder = mkdtempSync(join(tmpdir(), 'firedrill-bundle-'));
 // Other users run the bundles too.
 chmodSync(bundleFolder, 0o755);
-process.on('exit', () => rmSync(bundleFolder, { recursive: true, force: true }));
+afterAll(() => rmSync(bundleFolder, { recursive: true, force: true }));
 
 /** A program of ours as one file of JavaScript, as the package ships it; the command that runs it. */
 export async function bundled(entry: string): Promise<string[]> {

@@ -24,7 +24,7 @@ import {
 } from '../leases/support.ts';
 import { identity, noGuard } from '../targets/support.ts';
 
-const workerCommand = await bundled('src/faults/stress-chaos/stress-worker-main.ts');
+const workerCommand = await bundled('src/faults/stress-chaos/stress-worker.ts');
 const kind = createStressChaos(workerCommand);
 const driver = (name: string) => kind.drivers.find((candidate) => candidate.name === name)!;
 const megabyte = 1024 ** 2;

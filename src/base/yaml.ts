@@ -5,6 +5,9 @@ import {
   Composer,
   type Document,
   isAlias,
+  isMap,
+  isScalar,
+  isSeq,
   Lexer,
   LineCounter,
   type Node,
@@ -152,7 +155,7 @@ function isEmpty(document: Document.Parsed): boolean {
 }
 
 function allValues(documents: readonly Document.Parsed[], source: SourceText): Parsed<YamlDocument[]> {
-  const wrong = documents.flatMap((document) => aliasErrors(document, source));
+  const wrong = documents.flatMap((document) => referenceErrors(document, source));
   if (wrong.length > 0) return failed(...wrong);
   try {
     const values = documents.map((document) => document.toJS({ maxAliasCount: aliasCountMax }) as unknown);
@@ -167,10 +170,18 @@ function allValues(documents: readonly Document.Parsed[], source: SourceText): P
   }
 }
 
-/** An alias needs an anchor before it, and must not stand inside what it stands for: the value would have no end. */
-function aliasErrors(document: Document.Parsed, source: SourceText): Diagnostic[] {
+/**
+ * What a value could not be made of: an alias without an anchor before it, an alias inside what it stands for (the value
+ * would have no end), and a merge key (`<<`) of something that is no mapping.
+ */
+function referenceErrors(document: Document.Parsed, source: SourceText): Diagnostic[] {
   const anchors = new Map<string, Node>();
   const errors: Diagnostic[] = [];
+  const refuse = (node: Node, message: string) => {
+    const at = source.place(node.range![0], node.range![1] - node.range![0]);
+    errors.push({ code: 'FD103', severity: 'error', message: `not valid YAML: ${message}`, at });
+  };
+  const isMapping = (node: unknown) => isMap(isAlias(node) ? anchors.get(node.source) : node);
   visit(document, {
     Node: (_key, node, ancestors) => {
       if (!isAlias(node)) {
@@ -178,13 +189,14 @@ function aliasErrors(document: Document.Parsed, source: SourceText): Diagnostic[
         return;
       }
       const anchored = anchors.get(node.source);
-      if (anchored && !ancestors.includes(anchored)) return;
-      errors.push({
-        code: 'FD103',
-        severity: 'error',
-        message: `not valid YAML: the alias *${node.source} ${anchored ? 'is a part of what it stands for' : 'has no anchor before it'}`,
-        at: source.place(node.range![0], node.range![1] - node.range![0]),
-      });
+      if (!anchored) refuse(node, `the alias *${node.source} has no anchor before it`);
+      else if (ancestors.includes(anchored))
+        refuse(node, `the alias *${node.source} is a part of what it stands for`);
+    },
+    Pair: (_key, { key, value }) => {
+      if (!isScalar(key) || key.type !== 'PLAIN' || key.source !== '<<') return;
+      const merged = isSeq(value) ? value.items : [value];
+      if (!merged.every(isMapping)) refuse(key, 'what is merged is no mapping');
     },
   });
   return errors;

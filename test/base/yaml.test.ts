@@ -102,6 +102,15 @@ describe('what is no YAML document', () => {
     `);
   });
 
+  it.each(['<<: x\n', 'a:\n  <<: [{ b: 1 }, 2]\n', 'a: &a 1\nb:\n  <<: *a\n'])(
+    'refuses to merge %j',
+    (text) => {
+      expect(errorsOf(text)).toMatch(
+        /:[123]:[13]: error FD103: not valid YAML: what is merged is no mapping/,
+      );
+    },
+  );
+
   it.each(['', '\n\n', '# nothing but this\n', '---\n', '---\n...\n---\n'])(
     'refuses the empty file %j',
     (text) => {

@@ -45,14 +45,32 @@ export function isPrometheusRule(document: YamlDocument): boolean {
 }
 
 function readDocument(document: YamlDocument): Parsed<RuleGroup[]> {
-  if (isPrometheusRule(document)) {
-    const checked = checkYaml(document, prometheusRuleSchema);
-    if (!checked.ok) return checked;
-    return { ok: true, value: buildGroups(document, checked.value.spec.groups ?? [], ['spec', 'groups']) };
-  }
-  const checked = checkYaml(document, ruleFileSchema);
-  if (!checked.ok) return checked;
-  return { ok: true, value: buildGroups(document, checked.value.groups ?? [], ['groups']) };
+  const path = isPrometheusRule(document) ? ['spec', 'groups'] : ['groups'];
+  const checked = isPrometheusRule(document)
+    ? checkYaml(document, prometheusRuleSchema)
+    : checkYaml(document, ruleFileSchema);
+  const diagnostics = [...(checked.ok ? [] : checked.diagnostics), ...repeatedGroups(document, path)];
+  if (!checked.ok || diagnostics.length > 0) return { ok: false, diagnostics };
+  const { groups } = 'spec' in checked.value ? checked.value.spec : checked.value;
+  return { ok: true, value: buildGroups(document, groups ?? [], path) };
+}
+
+/** Looks at the raw value, so that it is told also of a file that has other mistakes. */
+function repeatedGroups(document: YamlDocument, path: YamlPath): Diagnostic[] {
+  const groups = path.reduce<unknown>(
+    (value, key) => (value as Record<string, unknown> | null)?.[key],
+    document.value,
+  );
+  const names = (Array.isArray(groups) ? groups : []).map((group) =>
+    textOf((group as { name?: unknown } | null)?.name),
+  );
+  return names.flatMap((name, i): Diagnostic[] => {
+    if (name === '' || names.indexOf(name) === i) return [];
+    const at = document.placeOf([...path, i, 'name']);
+    return [
+      { code: 'FD111', severity: 'error', message: `the group ${JSON.stringify(name)} is there twice`, at },
+    ];
+  });
 }
 
 function buildGroups(document: YamlDocument, groups: readonly RawGroup[], path: YamlPath): RuleGroup[] {

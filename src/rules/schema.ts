@@ -155,23 +155,7 @@ const groupShape = {
   rules: z.array(ruleWithTemplates).nullish(),
 };
 
-const uniqueNames = <G extends z.ZodType>(group: G) =>
-  z.array(group).superRefine((groups, context) => {
-    const seen = new Set<string>();
-    groups.forEach((entry, i) => {
-      const name = textOf((entry as { name?: unknown }).name);
-      if (seen.has(name))
-        context.addIssue({
-          code: 'custom',
-          path: [i, 'name'],
-          message: `the group ${JSON.stringify(name)} is there twice`,
-          params: { code: 'FD111' },
-        });
-      seen.add(name);
-    });
-  });
-
-export const ruleFileSchema = z.strictObject({ groups: uniqueNames(z.strictObject(groupShape)).nullish() });
+export const ruleFileSchema = z.strictObject({ groups: z.array(z.strictObject(groupShape)).nullish() });
 
 /** `partial_response_strategy` is Thanos's, which the operator passes on. */
 export const prometheusRuleSchema = z.object({
@@ -179,8 +163,6 @@ export const prometheusRuleSchema = z.object({
   kind: z.literal('PrometheusRule'),
   metadata: z.record(z.string(), z.unknown()).optional(),
   spec: z.strictObject({
-    groups: uniqueNames(
-      z.strictObject({ ...groupShape, partial_response_strategy: text.optional() }),
-    ).nullish(),
+    groups: z.array(z.strictObject({ ...groupShape, partial_response_strategy: text.optional() })).nullish(),
   }),
 });

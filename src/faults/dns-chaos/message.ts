@@ -23,7 +23,9 @@ export function readQuery(
   try {
     const packet = dnsPacket.decode(raw);
     const [question, ...more] = packet.questions ?? [];
-    if (!question || more.length > 0) return { refusal: bareAnswer(raw, rcodes.formatError) };
+    if (!question || more.length > 0 || !survives(raw, question)) {
+      return { refusal: bareAnswer(raw, rcodes.formatError) };
+    }
     return { query: { raw, packet, question } };
   } catch {
     return { refusal: bareAnswer(raw, rcodes.formatError) };
@@ -96,6 +98,12 @@ function optRecord(options: readonly LocalOption[]): Answer {
   const record = { type: 'OPT', name: '.', udpPayloadSize: udpPayloadBytes, flags: 0, options };
   // The library's types list the options that it knows by name; it writes others as they are.
   return record as unknown as Answer;
+}
+
+/** Whether the question can be written as it was read: labels that are not UTF-8, or hold a dot, cannot. */
+function survives(raw: Buffer, question: Question): boolean {
+  const written = dnsPacket.encode({ questions: [question] }).subarray(12);
+  return raw.subarray(12, 12 + written.length).equals(written);
 }
 
 /** Header only: for messages whose question we could not read. */

@@ -114,13 +114,13 @@ function isLocal(hostname) {
 
 /** The addresses of a name, or the error of getaddrinfo(3). */
 async function find(hostname, wanted) {
-  let again = false;
+  const failures = new Set();
   for (const name of candidates(hostname)) {
     const result = await findExactly(name, wanted);
     if (result.addresses.length > 0) return inOrder(result.addresses, wanted.order);
-    again ||= result.again;
+    for (const failure of result.failures) failures.add(failure);
   }
-  throw lookupError(again ? 'EAI_AGAIN' : 'ENOTFOUND', hostname);
+  throw lookupError(failures, hostname);
 }
 
 /** The name and its forms with the search list, in the order of resolv.conf(5). */
@@ -144,20 +144,20 @@ async function findExactly(name, { family, hints }) {
   ]);
   const fours = four.found.map((address) => ({ address, family: 4 }));
   const sixes = six.found.map((address) => ({ address, family: 6 }));
-  const again = four.again || six.again;
-  if (!mapped) return { again, addresses: [...fours, ...sixes] };
+  const failures = [four.failure, six.failure];
+  if (!mapped) return { failures, addresses: [...fours, ...sixes] };
   const mappedFours = fours.map(({ address }) => ({ address: `::ffff:${address}`, family: 6 }));
   const useFours = sixes.length === 0 || (hints & dns.ALL) !== 0;
-  return { again, addresses: useFours ? [...sixes, ...mappedFours] : sixes };
+  return { failures, addresses: useFours ? [...sixes, ...mappedFours] : sixes };
 }
 
-const nothing = { found: [], again: false };
+const nothing = { found: [], failure: undefined };
 
 async function ask(method, name) {
   try {
-    return { found: await resolver[method](name), again: false };
+    return { found: await resolver[method](name), failure: undefined };
   } catch (error) {
-    return { found: [], again: error.code !== dns.NOTFOUND && error.code !== dns.NODATA };
+    return { found: [], failure: error.code };
   }
 }
 
@@ -183,10 +183,15 @@ function addressesOfMachine() {
   return Object.values(os.networkInterfaces()).flat();
 }
 
-/** The error that Node.js makes of getaddrinfo's: the same properties in the same order. */
-function lookupError(code, hostname) {
+/**
+ * The error that Node.js makes of getaddrinfo's, the same properties in the same order. A name that exists without
+ * such an address (EAI_NODATA) and one that does not (EAI_NONAME) differ in the number only.
+ */
+function lookupError(failures, hostname) {
+  const again = [...failures].some((failure) => ![undefined, dns.NOTFOUND, dns.NODATA].includes(failure));
+  const code = again ? 'EAI_AGAIN' : 'ENOTFOUND';
+  const errno = again ? -3001 : failures.has(dns.NODATA) ? -3007 : -3008;
   const error = new Error(`getaddrinfo ${code} ${hostname}`);
-  const errno = code === 'EAI_AGAIN' ? -3001 : -3008;
   return Object.assign(error, { errno, code, syscall: 'getaddrinfo', hostname });
 }
 

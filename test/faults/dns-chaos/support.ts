@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { type DecodedPacket, decode, encode, type Packet } from 'dns-packet';
+import { type DecodedPacket, decode, encode, type Packet, RECURSION_AVAILABLE } from 'dns-packet';
 import { afterEach } from 'vitest';
 import type { LabelRecord } from '../../../src/base/labels.ts';
 import { seededRandom } from '../../../src/base/random.ts';
@@ -116,12 +116,10 @@ export async function startScriptedServer(
   const { udp, tcp, address, port } = await openAnyPort();
   const encoded = (raw: Buffer, transport: 'udp' | 'tcp') => {
     const query = decode(raw);
-    return encode({
-      type: 'response',
-      id: query.id!,
-      questions: query.questions!,
-      ...reply(query, transport),
-    });
+    const answer = reply(query, transport);
+    // A resolver takes an empty answer without RECURSION_AVAILABLE for a referral to nowhere.
+    const flags = RECURSION_AVAILABLE | (answer.flags ?? 0);
+    return encode({ type: 'response', id: query.id!, questions: query.questions!, ...answer, flags });
   };
   udp.on('message', (raw, from) => udp.send(encoded(raw, 'udp'), from.port, from.address));
   tcp.on('connection', (socket) => {

@@ -29,16 +29,18 @@ export function countValues(
   const out = new Map<string, SeriesBuilder>();
   for (const { labels, values, presence } of series) {
     // A series that keeps its value needs its labels built only once.
-    const byValue = new Map<number, SeriesBuilder>();
+    const byValue = new Map<number | '-0', SeriesBuilder>();
     for (let i = 0; i < steps; i++) {
       if (!presence[i]) continue;
-      let builder = byValue.get(values[i]!);
+      // A map takes the two zeros for one, their texts differ.
+      const key = Object.is(values[i], -0) ? '-0' : values[i]!;
+      let builder = byValue.get(key);
       if (!builder) {
         const withValue = labels.with({ [label]: formatPlain(values[i]!) });
         const resultLabels = groupLabels(withValue, { ...clause, grouping });
         builder = out.get(resultLabels.key) ?? newSeries(resultLabels, false, steps);
         out.set(resultLabels.key, builder);
-        byValue.set(values[i]!, builder);
+        byValue.set(key, builder);
       }
       setValue(builder, i, builder.values[i]! + 1);
     }

@@ -1,6 +1,7 @@
 // Aggregations that pick series of each group and leave them as they are: topk, bottomk, limitk, limit_ratio. At each
 // step another choice may be made, so a result is the series with some of its steps masked.
 
+import { compareLabels } from '../../base/labels.ts';
 import type { Annotations } from '../annotations.ts';
 import { queryError } from '../errors.ts';
 import { formatGeneral } from '../format.ts';
@@ -37,7 +38,9 @@ function selectByCount(input: SelectionInput, choose: Choice): VectorValue {
 
 function select({ groups, parameters, steps }: SelectionInput, choose: Choice): VectorValue {
   const out: Series[] = [];
-  for (const { members } of groups) {
+  for (const group of groups) {
+    // Of equals the first are chosen: the order of labels makes that the same whatever order the source has.
+    const members = group.members.toSorted((a, b) => compareLabels(a.labels, b.labels));
     const masks = members.map(() => new Uint8Array(steps));
     let order: number[] = members.map((_, index) => index);
     for (let i = 0; i < steps; i++) {

@@ -38,6 +38,8 @@ export interface ProxyTargetHandle extends TargetBase {
 export interface ActiveDisturbance {
   /** Bytes (delay, bandwidth) or connections (partition) that it affected so far. */
   hits(): number;
+  /** Whether it acts on what passes: it was not removed, and the proxy listens. */
+  inPlace(): boolean;
   /** Returns when the last delayed byte has been passed on in order; idempotent. */
   remove(): Promise<void>;
 }

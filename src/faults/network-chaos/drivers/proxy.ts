@@ -58,18 +58,14 @@ function disturbanceOf(spec: NetworkChaosSpec): Disturbance {
 }
 
 function activeFault(target: ProxyTargetHandle, disturbance: ActiveDisturbance): ActiveFault {
-  let removal: Promise<void> | undefined;
   return {
     hits: () => disturbance.hits(),
-    missing: async () => {
-      if (removal) return 'it has been taken away';
-      return (await accepts(target)) ? undefined : `the proxy does not listen on ${target.address}`;
-    },
-    async undo() {
-      removal ??= disturbance.remove();
-      await removal;
-    },
+    // A connection of our own would be a hit in a partition, so none is made while the fault is on.
+    missing: async () =>
+      disturbance.inPlace() ? undefined : `the proxy at ${target.address} does not disturb anything`,
+    undo: () => disturbance.remove(),
     async verifyUndone() {
+      if (disturbance.inPlace()) return { undone: false, left: [`the proxy at ${target.address}`] };
       const hits = disturbance.hits();
       const open = await accepts(target);
       if (disturbance.hits() > hits) return { undone: false, left: [`the proxy at ${target.address}`] };

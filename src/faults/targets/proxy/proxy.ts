@@ -100,6 +100,7 @@ export class TcpProxy implements ProxyTargetHandle {
     for (const link of this.#links) disturbance.addTo(link);
     return {
       hits: () => disturbance.hits,
+      inPlace: () => this.#server !== undefined && this.#disturbances.has(disturbance),
       remove: async () => {
         this.#disturbances.delete(disturbance);
         disturbance.remove();

@@ -7,7 +7,8 @@ import { judge } from '../../../src/experiment/judge/judge.ts';
 import type { TimelineEvent } from '../../../src/experiment/timeline.ts';
 import type { Judgement, Verdict } from '../../../src/experiment/verdict.ts';
 import { readRows } from './truth-table/rows.ts';
-import { type Scenario, scenarioOf, zero } from './truth-table/scenario.ts';
+import { type Scenario, scenarioOf } from './truth-table/scenario.ts';
+import { zero } from './truth-table/story.ts';
 
 const scenarios = readRows().map((row) => scenarioOf(row.story));
 const scenario = fc.constantFrom(...scenarios);

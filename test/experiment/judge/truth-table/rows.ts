@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { type RowStory, rowFields } from './scenario.ts';
+import { type RowStory, rowFields } from './story.ts';
 
 const expectation = z.strictObject({
   verdict: z.enum(['pass', 'fail', 'inconclusive', 'stopped', 'error']),

@@ -1,12 +1,7 @@
-// A row of the truth table as the judge sees it: its experiment, its timeline and its recording. Rows are written in
-// the formats that people know (the experiment file, Prometheus rules, a routing tree, promtool's series notation),
-// so that the same rows can also be driven through the whole chain; only `happens` is for the judge alone: what the
-// chain would have done.
+// A row of the truth table as the judge sees it: its experiment, its timeline and its recording.
 
 import { stringify } from 'yaml';
-import { z } from 'zod';
-import { parseDuration } from '../../../../src/base/duration.ts';
-import { type LabelRecord, Labels } from '../../../../src/base/labels.ts';
+import type { LabelRecord } from '../../../../src/base/labels.ts';
 import { alertSchema, resolveAlert } from '../../../../src/experiment/file/alerts.ts';
 import { objectiveSchema, resolveObjective } from '../../../../src/experiment/file/objectives.ts';
 import { collateralSchema, resolveCollateral } from '../../../../src/experiment/file/safety.ts';
@@ -14,77 +9,11 @@ import type { Experiment } from '../../../../src/experiment/model.ts';
 import { planAlerts, type Routing } from '../../../../src/experiment/plan/alerts.ts';
 import { rulesOfGroups } from '../../../../src/experiment/plan/known-rule.ts';
 import type { JudgedPlan, TimelineEvent } from '../../../../src/experiment/timeline.ts';
-import { parseExpr } from '../../../../src/promql/parser.ts';
 import { readRuleFile } from '../../../../src/rules/file.ts';
+import type { RuleGroup } from '../../../../src/rules/model.ts';
 import { SeriesStore } from '../../../../src/telemetry/metrics/store.ts';
-
-/** Time zero of every row: the start of the run and of the baseline. */
-export const zero = Date.UTC(2026, 0, 5, 9, 0, 0);
-
-const labels = z.record(z.string(), z.string());
-
-const happening = z.strictObject({
-  at: z.string(),
-  pending: z.string().optional(),
-  firing: z.string().optional(),
-  resolved: z.string().optional(),
-  dropped: z.string().optional(),
-  told: z.string().optional(),
-  failed: z.string().optional(),
-  inhibited: z.string().optional(),
-  silenced: z.string().optional(),
-  muted: z.string().optional(),
-  /** Any other event, with its body. */
-  event: z.string().optional(),
-  body: z.record(z.string(), z.unknown()).optional(),
-  of: z.string().optional(),
-  by: z.string().optional(),
-  receiver: z.string().optional(),
-  status: z.enum(['firing', 'resolved']).optional(),
-  reason: z.string().optional(),
-  labels: labels.optional(),
-});
-
-const route = z.strictObject({
-  receiver: z.string(),
-  path: z.array(z.string()).optional(),
-  group_wait: z.string().optional(),
-  group_interval: z.string().optional(),
-  matches: labels.optional(),
-});
-
-export const rowFields = {
-  /** Sections of an experiment file. */
-  experiment: z.strictObject({
-    objectives: z.array(z.record(z.string(), z.unknown())).optional(),
-    alerts: z.array(z.record(z.string(), z.unknown())).optional(),
-    collateral: z.record(z.string(), z.unknown()).optional(),
-    effect: z.strictObject({ min: z.number().optional(), promql: z.string().optional() }).optional(),
-  }),
-  scrape: z.string().optional(),
-  evaluation: z.string().optional(),
-  /** Rules of one Prometheus group. */
-  rules: z.array(z.record(z.string(), z.unknown())).optional(),
-  /** The first whose labels match is taken, as in a flat routing tree. */
-  routes: z.array(route).optional(),
-  /** Series in promtool's notation, one value a scrape from time zero. */
-  series: z.record(z.string(), z.string()).optional(),
-  phases: z.strictObject({ baseline: z.string(), fault: z.string(), recovery: z.string() }).optional(),
-  source: z.enum(['embedded', 'remote']).optional(),
-  oneShot: z.boolean().optional(),
-  /** Null: the driver cannot count. */
-  hits: z.number().nullable().optional(),
-  /** Reasons why the gate stayed shut; the fault is then not injected. */
-  unsteady: z.array(z.string()).optional(),
-  /** When the fault is undone early, and the run stopped. */
-  stopped: z.strictObject({ at: z.string(), by: z.string(), reason: z.string() }).optional(),
-  /** When everything ends: nothing later is on the timeline or in the recording. */
-  killed: z.string().optional(),
-  happens: z.array(happening).optional(),
-};
-
-export type RowStory = z.output<z.ZodObject<typeof rowFields>>;
-type Happening = z.output<typeof happening>;
+import { scrapesOf } from './scrapes.ts';
+import { type Happening, ms, type RowStory, zero } from './story.ts';
 
 export interface Scenario {
   readonly experiment: Experiment;
@@ -98,14 +27,8 @@ export function scenarioOf(story: RowStory): Scenario {
   return {
     experiment,
     timeline: timelineOf(story, plan),
-    recording: recordingOf(story, plan.scrapeIntervalMs),
+    recording: recordingOf(story),
   };
-}
-
-export function ms(text: string): number {
-  const value = parseDuration(text);
-  if (value === undefined) throw new Error(`no duration: ${text}`);
-  return value;
 }
 
 const phasesDefault = { baseline: '20s', fault: '30s', recovery: '40s' };
@@ -168,14 +91,17 @@ function experimentOf(story: RowStory): Experiment {
   };
 }
 
+/** The row's rules, read as a Prometheus rule file. */
+export function groupsOf(story: RowStory): readonly RuleGroup[] {
+  const text = stringify({ groups: [{ name: 'team', rules: story.rules ?? [] }] });
+  const file = readRuleFile('/rules.yaml', text);
+  if (!file.ok) throw new Error(file.diagnostics.map((each) => each.message).join('; '));
+  return file.value.groups;
+}
+
 function planOf(story: RowStory, experiment: Experiment): JudgedPlan {
   const scrapeIntervalMs = ms(story.scrape ?? '1s');
-  const file = readRuleFile(
-    '/rules.yaml',
-    stringify({ groups: [{ name: 'team', rules: story.rules ?? [] }] }),
-  );
-  if (!('value' in file) || file.value === undefined) throw new Error(`rules: ${JSON.stringify(file)}`);
-  const rules = rulesOfGroups(file.value.groups, experiment.telemetry.evaluationIntervalMs);
+  const rules = rulesOfGroups(groupsOf(story), experiment.telemetry.evaluationIntervalMs);
   const source = story.source ?? 'embedded';
   return {
     scrapeIntervalMs,
@@ -340,47 +266,8 @@ function annotationsOf(alert: string, story: RowStory): LabelRecord {
   return ruleOf(alert, story).annotations ?? {};
 }
 
-function recordingOf(story: RowStory, scrapeIntervalMs: number): SeriesStore {
+function recordingOf(story: RowStory): SeriesStore {
   const store = new SeriesStore();
-  const series = Object.entries(story.series ?? {}).map(([text, notation]) => ({
-    labels: seriesLabels(text),
-    values: expand(notation),
-  }));
-  const length = Math.max(0, ...series.map(({ values }) => values.length));
-  const last =
-    story.killed === undefined ? length : Math.min(length, ms(story.killed) / scrapeIntervalMs + 1);
-  for (let i = 0; i < last; i++) {
-    const samples = series.flatMap(({ labels: own, values }) => {
-      const value = values[i];
-      if (value === undefined || value === 'absent') return [];
-      return value === 'stale' ? [{ labels: own, value: 0, stale: true }] : [{ labels: own, value }];
-    });
-    store.appendBatch({ source: 'row', atMs: zero + i * scrapeIntervalMs, samples });
-  }
+  for (const scrape of scrapesOf(story)) store.appendBatch(scrape);
   return store;
-}
-
-function seriesLabels(text: string): Labels {
-  const parsed = parseExpr(text);
-  if (!parsed.ok || parsed.expr.kind !== 'vectorSelector') throw new Error(`no series: ${text}`);
-  return Labels.from(parsed.expr.matchers.map(({ name, value }) => [name, value] as const));
-}
-
-const token =
-  /^(_|stale|[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(?:([-+](?:\d+\.?\d*)(?:e[-+]?\d+)?))?(?:x(\d+))?$/;
-
-/** promtool's notation: `a+bxN` and `axN` give N+1 values, `_xN` N absent ones, `stale` ends a series. */
-export function expand(notation: string): (number | 'absent' | 'stale')[] {
-  return notation
-    .trim()
-    .split(/\s+/)
-    .flatMap((part): (number | 'absent' | 'stale')[] => {
-      const match = token.exec(part);
-      if (!match) throw new Error(`no values: ${part}`);
-      const [, first, step, times] = match;
-      const count = Number(times ?? 0);
-      if (first === '_') return Array.from({ length: Math.max(1, count) }, () => 'absent' as const);
-      if (first === 'stale') return ['stale' as const];
-      return Array.from({ length: count + 1 }, (_, i) => Number(first) + i * Number(step ?? 0));
-    });
 }

@@ -4,21 +4,29 @@ import { describe, expect, test } from 'vitest';
 import { exitCodeOf } from '../../../../src/experiment/judge/exit-code.ts';
 import { judge } from '../../../../src/experiment/judge/judge.ts';
 import type { Verdict } from '../../../../src/experiment/verdict.ts';
-import { type Expectation, readRows } from './rows.ts';
-import { scenarioOf } from './scenario.ts';
+import { drivenScenarioOf } from './chain.ts';
+import { type Expectation, type Row, readRows } from './rows.ts';
+import { type Scenario, scenarioOf } from './scenario.ts';
 
 const rows = readRows();
 
 for (const table of new Set(rows.map((row) => row.table))) {
   describe(`truth table: ${table}`, () => {
-    test.each(rows.filter((row) => row.table === table))('$name', ({ story, projection, expected }) => {
-      const { experiment, timeline, recording } = scenarioOf(story);
-      const verdict = judge(experiment, timeline, recording, { projection });
-      const { says, ...verdicts } = expected;
-      expect(summary(verdict, expected)).toEqual(verdicts);
-      for (const words of says ?? []) expect(textOf(verdict)).toContain(words);
-    });
+    test.each(rows.filter((row) => row.table === table))('$name', (row) => check(row, scenarioOf(row.story)));
   });
+}
+
+describe('driven through our own rules and routing', () => {
+  // Where a remote tells the states of alerts, there are no rules of ours to run.
+  const driven = rows.filter((row) => row.story.source !== 'remote');
+  test.each(driven)('$name', (row) => check(row, drivenScenarioOf(row.story)));
+});
+
+function check({ projection, expected }: Row, { experiment, timeline, recording }: Scenario): void {
+  const verdict = judge(experiment, timeline, recording, { projection });
+  const { says, ...verdicts } = expected;
+  expect(summary(verdict, expected)).toEqual(verdicts);
+  for (const words of says ?? []) expect(textOf(verdict)).toContain(words);
 }
 
 /** Of the verdict, what the row speaks of. */

@@ -69,11 +69,20 @@ class Matching {
 
   run(): SeriesBuilder[] {
     for (const group of matchGroups(this.#many, this.#one, this.#node.matching)) {
-      const isSimple = group.left.length <= 1 && group.right.length <= 1;
-      if (isSimple) this.#pair(group.left[0], group.right[0]);
-      else this.#group(group.left, group.right);
+      const { left, right } = group;
+      if (left.length <= 1 && right.length <= 1) this.#pair(left[0], right[0]);
+      else if (this.#isPlainJoin(left, right)) for (const many of left) this.#pair(many, right[0]);
+      else this.#group(left, right);
     }
     return this.#out.filter(({ count }) => count > 0);
+  }
+
+  /** Many series that each meet the only one of the other side, and stay apart: no step can be ambiguous either. */
+  #isPlainJoin(many: readonly Series[], one: readonly Series[]): boolean {
+    const hasFill = this.#fillMany !== undefined || this.#fillOne !== undefined;
+    if (this.#node.matching.card === 'one-to-one' || one.length !== 1 || hasFill) return false;
+    const keys = many.map(({ labels }) => this.#resultLabels(labels, one[0]!.labels).key);
+    return new Set(keys).size === many.length;
   }
 
   /** At most one series on each side: no step can be ambiguous. */

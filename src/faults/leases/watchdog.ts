@@ -40,6 +40,8 @@ export const tickMs = 250;
 const expiryCheckTicks = 4;
 /** An expired lease that only its owner can end: time that the owner gets before it is ended for that. */
 const overduePatienceTicks = 20;
+/** Share of a processor above which a silent runner is at work: little, because the drill may be starving it. */
+const busyShareMin = 0.05;
 /** Rounds over what could not be undone at once, and the wait between them. */
 const roundsMax = 3;
 const roundWaitMs = 300;
@@ -115,7 +117,7 @@ export class Watchdog {
     const silentMs = this.#silentTicks * tickMs;
     if (silentMs < this.#order.hungAfterMs) return undefined;
     const usedMs = ((this.#runnerCpuTicks() - this.#cpuTicksAtPing) * 1000) / ticksPerSecond;
-    const isBusy = usedMs > silentMs / 2;
+    const isBusy = usedMs > silentMs * busyShareMin;
     if (isBusy && silentMs < this.#order.busyAfterMs) return undefined;
     return `the runner did not answer for ${silentMs / 1000}s`;
   }

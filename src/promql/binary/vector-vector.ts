@@ -63,7 +63,7 @@ class Matching {
     this.#compute = computeOf(node);
     this.#swapped = card === 'one-to-many';
     [this.#many, this.#one] = this.#swapped ? [right, left] : [left, right];
-    // Fill values keep to the vector matching's own sides, which are swapped along with the vectors.
+    // As in Prometheus, group_right swaps the vectors and not the fill values: fill_left then stands for the many.
     [this.#fillMany, this.#fillOne] = [fillLeft, fillRight];
   }
 

@@ -39,7 +39,7 @@ export function readRuleFile(file: string, text: string): Parsed<RuleFile> {
 }
 
 /** Whether a parsed document is a PrometheusRule object. */
-export function isPrometheusRule(document: YamlDocument): boolean {
+function isPrometheusRule(document: YamlDocument): boolean {
   const value = document.value as { kind?: unknown } | null;
   return typeof value === 'object' && value?.kind === 'PrometheusRule';
 }

@@ -3,7 +3,7 @@
 // configuration can be checked although a drill sends every notification to the capture receiver.
 
 /** Any one of `keys` is enough, or any one of the global settings `globals`. */
-export interface Need {
+interface Need {
   readonly keys: readonly string[];
   readonly globals?: readonly string[];
 }

@@ -31,6 +31,6 @@ function matching(route: Route, labels: Labels): Route[] {
   return found.length > 0 ? found : [route];
 }
 
-export function routePath(route: Route): string[] {
+function routePath(route: Route): string[] {
   return [...(route.parent ? routePath(route.parent) : []), matchersText(route.matchers)];
 }

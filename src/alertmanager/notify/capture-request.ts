@@ -7,7 +7,7 @@ import { webhookBody } from './webhook.ts';
 
 export const runHeader = 'x-firedrill-run';
 export const integrationHeader = 'x-firedrill-integration';
-export const runParameter = 'firedrill_run';
+const runParameter = 'firedrill_run';
 
 export interface DrillAddress {
   readonly run: string;

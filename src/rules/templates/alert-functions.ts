@@ -105,7 +105,7 @@ export function tableLink(expression: string): string {
   return `/graph?g0.expr=${escapeQuery(expression)}&g0.tab=1`;
 }
 
-export function sampleStruct(labels: Labels, value: number): Struct {
+function sampleStruct(labels: Labels, value: number): Struct {
   return new Struct('template.sample', { Labels: new StringMap(labels.pairs), Value: value });
 }
 

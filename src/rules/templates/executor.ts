@@ -7,14 +7,14 @@ import type { Command, ControlNode, Operand, Pipeline, Span, TemplateNode } from
 import type { ParsedTemplate } from './parser.ts';
 import { isList, isTrue, printValue, StringMap, Struct, typeName, type Value } from './values.ts';
 
-export interface TemplateLimits {
+interface TemplateLimits {
   readonly outputCharactersMax: number;
   readonly stepsMax: number;
   /** How deep templates may call templates. */
   readonly depthMax: number;
 }
 
-export const defaultTemplateLimits: TemplateLimits = {
+const defaultTemplateLimits: TemplateLimits = {
   outputCharactersMax: 1024 * 1024,
   stepsMax: 1_000_000,
   depthMax: 200,

@@ -3,7 +3,7 @@
 
 import { isList, printValue, StringMap, Struct, typeName, type Value } from './values.ts';
 
-export type ParameterType = 'any' | 'string' | 'int' | 'float' | 'list' | 'sample' | 'time';
+type ParameterType = 'any' | 'string' | 'int' | 'float' | 'list' | 'sample' | 'time';
 
 export interface TemplateFunction {
   readonly parameters: readonly ParameterType[];

@@ -191,12 +191,13 @@ function character(source: string, at: number): Token {
   return { kind: 'char', text: decoded(match[0], at), start: at, end: body.lastIndex };
 }
 
-const badEscape =
+/** Matches each character and each good escape whole; a backslash that is matched alone begins a bad one. */
+const characterOrEscape =
   /\\(?![abfnrtv\\"']|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3})|(?:\\.|[^\\])/gsu;
 
 /** The text of a literal in quotes at `offset`; an escape that Go does not know is an error. */
 function decoded(literal: string, offset: number): string {
-  for (const match of literal.matchAll(badEscape)) {
+  for (const match of literal.matchAll(characterOrEscape)) {
     if (match[0] !== '\\') continue;
     const at = offset + match.index;
     throw new TemplateSyntaxError('unknown escape in a string', at, at + 2);

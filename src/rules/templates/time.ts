@@ -79,7 +79,7 @@ const parts: readonly (readonly [string, Part])[] = [
 
 const fraction = /^[.,](0+|9+)(?!\d)/;
 
-export function formatTime(atMs: number, layout: string): string {
+function formatTime(atMs: number, layout: string): string {
   const date = new Date(atMs);
   let out = '';
   for (let at = 0; at < layout.length; ) {

@@ -30,7 +30,10 @@ export function redactDeep<T>(value: T, secrets: readonly string[], vocabulary?:
     if (Array.isArray(part)) return part.map(walk);
     if (part === null || typeof part !== 'object') return part;
     return Object.fromEntries(
-      Object.entries(part).map(([key, inner]) => [key, vocabulary?.has(key) ? inner : walk(inner)]),
+      Object.entries(part).map(([key, inner]) => [
+        key,
+        typeof inner === 'string' && vocabulary?.has(key) ? inner : walk(inner),
+      ]),
     );
   };
   return walk(value) as T;

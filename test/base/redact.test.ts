@@ -46,10 +46,11 @@ describe('redactDeep', () => {
   });
 
   it('leaves our own words alone', () => {
-    const data = { verdict: 'pass', reason: 'did not pass' };
-    expect(redactDeep(data, ['pass'], new Set(['verdict']))).toEqual({
+    const data = { verdict: 'pass', reason: 'did not pass', kind: { env: ['pass'] } };
+    expect(redactDeep(data, ['pass'], new Set(['verdict', 'kind']))).toEqual({
       verdict: 'pass',
       reason: 'did not <redacted>',
+      kind: { env: ['<redacted>'] },
     });
   });
 });

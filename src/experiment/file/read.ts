@@ -69,7 +69,7 @@ export async function readExperiment(options: ReadOptions): Promise<ReadResult> 
     ...new Set([...substituted.secrets, ...secretStrings(reading.document.value), ...fileSecrets]),
   ];
   const told = reading.diagnostics.filter((diagnostic) => !followsFrom(substituted.broken, diagnostic));
-  const diagnostics = inOrder(told.map((diagnostic) => withoutSecrets(diagnostic, secrets)));
+  const diagnostics = inOrder(told.map((diagnostic) => hideSecrets(diagnostic, secrets)));
   if (!fields || !targets || diagnostics.some((diagnostic) => diagnostic.severity === 'error'))
     return { ok: false, diagnostics };
   const shown = redactDeep(withoutSecretFields(substituted.redactedValue), secrets);
@@ -147,7 +147,7 @@ function followsFrom(broken: readonly Place[], { code, at }: Diagnostic): boolea
 }
 
 /** A line of the file that holds a secret is not shown at all. */
-function withoutSecrets(diagnostic: Diagnostic, secrets: readonly string[]): Diagnostic {
+function hideSecrets(diagnostic: Diagnostic, secrets: readonly string[]): Diagnostic {
   const { at, message, expected } = diagnostic;
   const hidden = at?.text !== undefined && redact(at.text, secrets) !== at.text;
   const { text: _, ...place } = at ?? { text: undefined };

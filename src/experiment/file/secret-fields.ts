@@ -1,8 +1,16 @@
 // Which strings of an experiment are secret by where they stand, whether or not they came from the environment.
 
-import { redacted } from '../../base/redact.ts';
+import { redactDeep, redacted } from '../../base/redact.ts';
+import type { Experiment } from '../model.ts';
 
-const secretKeys: ReadonlySet<string> = new Set(['password', 'bearer_token', 'credentials', 'token']);
+/** As the file names them, and as the experiment does. */
+const secretKeys: ReadonlySet<string> = new Set([
+  'password',
+  'bearer_token',
+  'bearerToken',
+  'credentials',
+  'token',
+]);
 /** In these mappings the keys are names that the user chose. */
 const namedValues: ReadonlySet<string> = new Set(['headers', 'env']);
 const secretName = /passw(or)?d|secret|token|credential|api[-_]?key|private[-_]?key|cookie|authorization/i;
@@ -29,6 +37,30 @@ export function secretStrings(value: unknown): string[] {
 /** The value with each secret field replaced, however short its secret is. */
 export function withoutSecretFields(value: unknown): unknown {
   return visit(value, '', '', () => redacted);
+}
+
+/** Fields of an experiment that hold words of ours: they stay readable, even when somebody's password is `http`. */
+const vocabulary: ReadonlySet<string> = new Set([
+  'type',
+  'kind',
+  'mode',
+  'expect',
+  'verdict',
+  'scheme',
+  'method',
+  'action',
+  'direction',
+  'baseline',
+  'recovery',
+  // Its secrets were replaced where they stand.
+  'resolvedText',
+]);
+
+/** What of an experiment may be written: without its secrets, and otherwise the same experiment. */
+export function withoutSecrets(experiment: Experiment): Experiment {
+  const { secrets, ...rest } = experiment;
+  const hidden = withoutSecretFields(rest) as Omit<Experiment, 'secrets'>;
+  return { ...redactDeep(hidden, secrets, vocabulary), secrets: [] };
 }
 
 function visit(value: unknown, key: string, holder: string, replace: (secret: string) => string): unknown {

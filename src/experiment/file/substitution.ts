@@ -14,7 +14,10 @@ export interface Substituted {
   readonly document: YamlDocument;
   /** The same value with what came from the environment replaced by `<redacted>`. */
   readonly redactedValue: unknown;
-  /** Values that came from the environment. */
+  /**
+   * Values that came from the environment, but not those that the file itself says somewhere, as a key, a value or a
+   * default: they are no secret, and hunting a word such as `http` through every report would destroy it.
+   */
   readonly secrets: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
   /** Where values and keys stand that could not be substituted: what else is wrong with them follows from that. */
@@ -53,7 +56,7 @@ export function substitute(document: YamlDocument, environment: Environment): Su
       },
     },
     redactedValue: write((piece) => (piece.origin === 'environment' ? redacted : piece.text)),
-    secrets: [...reader.secrets],
+    secrets: [...reader.secrets].filter((secret) => !reader.written.has(secret)),
     diagnostics: reader.diagnostics,
     broken: reader.broken,
     readScalar: (path) => {
@@ -77,6 +80,8 @@ class SubstitutionReader {
   /** By path, as JSON. */
   readonly found = new Map<string, readonly Piece[]>();
   readonly secrets = new Set<string>();
+  /** Every word that stands in the file itself. */
+  readonly written = new Set<string>();
   readonly diagnostics: Diagnostic[] = [];
   readonly broken: Place[] = [];
   readonly #document: YamlDocument;
@@ -88,6 +93,7 @@ class SubstitutionReader {
   }
 
   read(value: unknown, path: YamlPath): void {
+    if (value === null || typeof value !== 'object') this.written.add(String(value));
     if (typeof value === 'string') {
       if (!value.includes('${')) return;
       const pieces = splitParts(value).map((part) => this.#piece(part, path));
@@ -96,6 +102,7 @@ class SubstitutionReader {
       for (const [index, entry] of value.entries()) this.read(entry, [...path, index]);
     } else if (value !== null && typeof value === 'object') {
       for (const [key, inner] of Object.entries(value)) {
+        this.written.add(key);
         if (key.includes('${')) this.#refuseKey(key, path);
         this.read(inner, [...path, key]);
       }
@@ -115,6 +122,7 @@ class SubstitutionReader {
       );
       return { text: part.text, offset, length, origin: 'file' };
     }
+    if (part.fallback !== undefined) this.written.add(part.fallback);
     const value = Object.hasOwn(this.#environment, part.name) ? this.#environment[part.name] : undefined;
     if (part.fallback !== undefined && !value) return { text: part.fallback, offset, length, origin: 'file' };
     if (value === undefined) {

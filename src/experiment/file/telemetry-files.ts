@@ -51,7 +51,7 @@ class FileReader {
     try {
       return { file: this.#shown(path), text: await this.#files.read(resolve(this.#folder, path)) };
     } catch (error) {
-      const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'is not there' : 'cannot be read';
+      const reason = String(error).includes('ENOENT') ? 'is not there' : 'cannot be read';
       this.reading.error('FD101', `${this.#shown(path)} ${reason}`, at, {
         expected: 'a file that can be read',
       });

@@ -10,12 +10,13 @@ import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { UserError } from '../../base/diagnostics.ts';
 import { seededRandom } from '../../base/random.ts';
-import { redact, redactDeep } from '../../base/redact.ts';
+import { redact } from '../../base/redact.ts';
 import type { Journal } from '../../faults/leases/journal.ts';
 import { Leases } from '../../faults/leases/leases.ts';
 import { markVariable } from '../../faults/targets/process/family.ts';
 import { SeriesStore } from '../../telemetry/metrics/store.ts';
 import { exportOpenMetrics } from '../../telemetry/recording/openmetrics-export.ts';
+import { withoutSecrets } from '../file/secret-fields.ts';
 import { judge } from '../judge/judge.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { EventOf, PhaseName, TimelineEvent } from '../timeline.ts';
@@ -70,7 +71,7 @@ export async function runExperiment(plan: Plan, around: RunSurroundings): Promis
   await writeFile(folder.experiment, experiment.resolvedText);
   await writeFile(
     join(folder.path, 'experiment.json'),
-    JSON.stringify(redactDeep({ ...experiment, secrets: [] }, experiment.secrets), null, 1),
+    JSON.stringify(withoutSecrets(experiment), null, 1),
   );
   const run = new Run(plan, folder, around);
   const failure = await run.carryOut();

@@ -5,7 +5,7 @@ import { checkFile, detectKind, type FileKind } from '../../../src/experiment/fi
 import { describeWith } from '../../support/requires.ts';
 import { brief, goodDrill, goodFiles, readDrill } from './drill.ts';
 
-const files = { read: async () => Promise.reject(Object.assign(new Error('none'), { code: 'ENOENT' })) };
+const files = { read: async () => Promise.reject(new Error('ENOENT: nothing is there')) };
 
 async function codes(text: string, kind?: FileKind): Promise<[string | undefined, string[]]> {
   const checked = await checkFile({ file: 'a.yaml', text, env: {}, files, ...(kind ? { kind } : {}) });

@@ -85,7 +85,7 @@ export function readDrill(
       read: async (path) => {
         const found = Object.entries(files).find(([name]) => path === `${process.cwd()}/${name}`);
         if (found) return found[1];
-        throw Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' });
+        throw new Error(`ENOENT: no such file: ${path}`);
       },
     },
   });

@@ -76,7 +76,7 @@ describe('a spoilt experiment file', () => {
           text = text.slice(0, at) + insert + text.slice(at + remove);
         await expectSense(readDrill(text));
       }),
-      { numRuns: 600 },
+      { numRuns: 300 },
     );
   });
 
@@ -89,7 +89,7 @@ describe('a spoilt experiment file', () => {
           await expectSense(readDrill(shuffled.join('\n')));
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -99,7 +99,7 @@ describe('a spoilt experiment file', () => {
       fc.asyncProperty(fc.constantFrom(...pathsOf(parse(goodDrill))), value, async (path, json) => {
         await expectSense(readDrill(goodDrill, { sets: [`${path}=${json}`] }));
       }),
-      { numRuns: 600 },
+      { numRuns: 300 },
     );
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { withoutSecrets } from '../../../src/experiment/file/secret-fields.ts';
 import { goodDrill, goodFiles, readDrill, spoilt, told } from './drill.ts';
 
 const literal = {
@@ -23,7 +24,7 @@ const secretDrill = spoilt(
   ],
   ['A DNS outage', 'Drill ${TICKET},'],
 );
-const env = { DATABASE: 'postgres://db.internal/main', TICKET: '#42' };
+const env = { DATABASE: 'postgres://db.internal/main', TICKET: '#4242' };
 const withHook = {
   'drills/alertmanager.yaml': goodFiles['drills/alertmanager.yaml']!.replace(
     'webhook_configs: [{ url: "http://127.0.0.1:9/" }]',
@@ -39,6 +40,17 @@ describe('secrets', () => {
       expect.arrayContaining([...Object.values(literal), ...Object.values(env)]),
     );
     expect(read.ok && read.value.secrets).not.toContain('debug');
+  });
+
+  it('are not what the file says itself', async () => {
+    const text = spoilt(['A DNS outage', '${A} ${B} ${C} ${D:-default} ${E}']);
+    const read = await readDrill(text, {
+      env: { A: 'http', B: 'checkout', C: '10', D: 'default', E: 'something else' },
+    });
+    expect(read.ok && read.value.secrets).toEqual(['something else']);
+    expect(read.ok && read.value.resolvedText).toContain(
+      'title: <redacted> <redacted> <redacted> <redacted> <redacted> must',
+    );
   });
 
   it('are nowhere in the resolved text, which is still the same experiment', async () => {
@@ -58,6 +70,19 @@ describe('secrets', () => {
     const text = spoilt(['interval: 1s }', 'interval: 1s, bearer_token: abc }']);
     const read = await readDrill(text);
     expect(read.ok && read.value.resolvedText).toContain('bearer_token: <redacted>');
+  });
+
+  it('are nowhere in the experiment as it may be written, which keeps our own words', async () => {
+    const text = secretDrill
+      .replace('interval: 1s,', 'interval: 1s, scheme: "${SCHEME}",')
+      .replace(`password: ${literal.password}`, 'password: abc');
+    const read = await readDrill(text, { env: { ...env, SCHEME: 'http' }, extraFiles: withHook });
+    if (!read.ok) throw new Error(await told(Promise.resolve(read)));
+    const written = withoutSecrets(read.value);
+    for (const secret of read.value.secrets.filter((one) => one.length > 3))
+      expect(JSON.stringify(written)).not.toContain(secret);
+    expect(written.telemetry.scrape[0]).toMatchObject({ scheme: 'http', intervalMs: 1000 });
+    expect(written.traffic[0]).toMatchObject({ type: 'http', ratePerSecond: 20 });
   });
 
   it('are not shown with a mistake', async () => {

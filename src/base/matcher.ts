@@ -37,7 +37,7 @@ function predicate(operator: MatchOperator, value: string): (text: string) => bo
 const plainLiteral = /^[\w\-/:@ ]*$/;
 
 /** A fully anchored RE2 predicate, with fast paths for literals, alternations of literals, `prefix.*` and `.*`. */
-export function anchoredRegex(source: string): (text: string) => boolean {
+function anchoredRegex(source: string): (text: string) => boolean {
   if (source === '.*') return () => true;
   if (source === '.+') return (text) => text !== '';
   if (plainLiteral.test(source)) return (text) => text === source;

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { describe } from 'vitest';
 
 /** The reason why tests that need these cannot run, or undefined. A need is a program's name or a named condition. */
-export function missing(needs: readonly (string | Condition)[]): string | undefined {
+function missing(needs: readonly (string | Condition)[]): string | undefined {
   const unmet = needs.filter((need) =>
     typeof need === 'string' ? spawnSync('sh', ['-c', `command -v ${need}`]).status !== 0 : !need.met(),
   );

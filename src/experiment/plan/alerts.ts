@@ -8,7 +8,7 @@ import type { AlertSpec } from '../model.ts';
 import type { PlannedAlert, PlannedRule } from '../timeline.ts';
 import { type KnownRule, longestRangeMs } from './known-rule.ts';
 
-export type Route = PlannedRule['routes'][number];
+type Route = PlannedRule['routes'][number];
 
 /** Where the routing tree sends an alert with these labels; empty without an Alertmanager. */
 export type Routing = (labels: LabelRecord) => readonly Route[];

@@ -146,7 +146,7 @@ export class FaultSession {
       fault: fault.name,
       target: target.name,
       undo: await driver.undoSteps(request),
-      expiresInMs: (request.durationMs ?? 0) + leaseMarginMs,
+      expiresInMs: (request.durationMs ?? 0) + (driver.injectMs?.(request) ?? 0) + leaseMarginMs,
       ...others,
     });
     this.#timeline.emit('fault.injecting', {

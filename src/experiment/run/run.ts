@@ -69,10 +69,7 @@ export async function runExperiment(plan: Plan, around: RunSurroundings): Promis
     seededRandom(startedAt + process.pid),
   );
   await writeFile(folder.experiment, experiment.resolvedText);
-  await writeFile(
-    join(folder.path, 'experiment.json'),
-    JSON.stringify(withoutSecrets(experiment), null, 1),
-  );
+  await writeFile(join(folder.path, 'experiment.json'), JSON.stringify(withoutSecrets(experiment), null, 1));
   const run = new Run(plan, folder, around);
   const failure = await run.carryOut();
   const verdict = judge(experiment, run.timeline.events, run.store, { projection: around.projection });

@@ -7,16 +7,11 @@ import { Counter, feedInstruments, Histogram } from '../../telemetry/metrics/ins
 import { Scraper, type SourceListener } from '../../telemetry/metrics/scrape.ts';
 import { SeriesStore } from '../../telemetry/metrics/store.ts';
 import { RecordingWriter } from '../../telemetry/recording/writer.ts';
-import { RemoteMirror } from '../../telemetry/remote/mirror.ts';
+import { type MirroredSelector, RemoteMirror } from '../../telemetry/remote/mirror.ts';
 import type { Experiment, TrafficSpec } from '../model.ts';
 import type { RequestOutcome } from '../traffic/http.ts';
 import type { RunFolder } from './folder.ts';
 import type { TimelineLog } from './timeline-log.ts';
-
-export interface MirroredSelector {
-  readonly text: string;
-  readonly lookbackMs: number;
-}
 
 export interface TelemetryOptions {
   readonly experiment: Experiment;

@@ -37,11 +37,3 @@ export interface Queryable {
   /** Series that match all matchers and have a column entry in [minMs, maxMs]. Order is not specified. */
   select(matchers: readonly Matcher[], minMs: number, maxMs: number): SeriesView[];
 }
-
-/** One sample on its way into the store. NaN is a value; a stale marker has `stale: true`. */
-export interface Sample {
-  readonly labels: Labels;
-  readonly atMs: number;
-  readonly value: number;
-  readonly stale?: boolean;
-}

@@ -1,11 +1,24 @@
 import { defineConfig } from 'vitest/config';
 
+const timeouts = { testTimeout: 30_000, hookTimeout: 60_000 };
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
     // Tests start real processes and servers; two at a time is what a two-core machine carries.
     maxWorkers: 2,
+    projects: [
+      {
+        test: { name: 'rooms', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**'], ...timeouts },
+      },
+      {
+        // These run the built command line.
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/support/build.ts'],
+          ...timeouts,
+        },
+      },
+    ],
   },
 });

@@ -11,13 +11,13 @@ export interface DoorOrder {
   readonly port: number;
 }
 
-export interface DoorReply {
+interface DoorReply {
   readonly id: number;
   readonly error?: string;
 }
 
 /** Sent once in the beginning, and whenever programs began or ceased to listen on TCP inside. */
-export interface PortsReport {
+interface PortsReport {
   readonly listening: readonly number[];
 }
 

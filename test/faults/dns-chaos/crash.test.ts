@@ -61,7 +61,7 @@ describeWith(
       const { standIn, target, step } = await injected('nobody', 'user-namespace');
       const helper = Number(/of pid (\d+)/.exec(step.what)![1]);
       const namespace = namespaceOf(target, 'net')!;
-      expect(processesIn('net', namespace).sort()).toEqual([helper, target].sort());
+      expect(processesIn('net', namespace)).toEqual(expect.arrayContaining([helper, target]));
       standIn.process.kill('SIGKILL');
       await expect.poll(() => existsSync(`/proc/${helper}`), { timeout: 5000 }).toBe(false);
       endProcess(target);

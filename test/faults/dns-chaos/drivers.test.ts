@@ -140,6 +140,20 @@ describeWith([root, 'unshare', '/usr/bin/python3'], 'in a mount namespace', () =
     expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain('resolv.conf');
   });
 
+  it.each(['nobody', 'root'] as const)('finds out that it has no right: %s', async (user) => {
+    const standIn = new StandIn(user, {
+      driver: 'mount-namespace',
+      spec: { action: 'error', patterns: [] },
+      declared: declare(),
+      upstreams: [],
+      machine: { ...anything, canMount: user === 'nobody' },
+    });
+    expect(await standIn.ask('probe')).toMatchObject({
+      usable: false,
+      remedy: expect.stringContaining('root'),
+    });
+  });
+
   it('notices a process of the target that is elsewhere', async () => {
     const standIn = await prepared('root', 'mount-namespace');
     const machine = `--mount=/proc/${standIn.process.pid}/ns/mnt`;

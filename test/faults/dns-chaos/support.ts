@@ -1,7 +1,9 @@
 // Name servers and runners for the tests of DNSChaos.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type DecodedPacket, decode, encode, type Packet, RECURSION_AVAILABLE } from 'dns-packet';
@@ -80,9 +82,14 @@ export class StandIn {
       JSON.stringify(options),
     ];
     const [program, ...args] = [...users[user], ...command];
-    // Whoever it runs as must be able to write its own temporary files.
-    const env = { PATH: process.env.PATH, HOME: '/tmp', TMPDIR: '/tmp' };
+    // Whoever it runs as must be able to write its own temporary files; killed, it leaves them to us.
+    const folder = mkdtempSync(join(tmpdir(), 'firedrill-stand-in-'));
+    chmodSync(folder, 0o777);
+    onCleanup(() => rmSync(folder, { recursive: true, force: true }));
+    const env = { PATH: process.env.PATH, HOME: folder, TMPDIR: folder };
     this.process = spawn(program!, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
+    // A test may have killed it.
+    this.process.stdin!.on('error', () => {});
     this.#answers = createInterface({ input: this.process.stdout! })[Symbol.asyncIterator]();
     onCleanup(async () => {
       if (this.process.exitCode !== null || this.process.signalCode !== null) return;

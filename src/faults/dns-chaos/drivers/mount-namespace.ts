@@ -5,6 +5,7 @@
 import { mkdtemp, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Random } from '../../../base/random.ts';
 import type { FaultDriver, Usability } from '../../fault.ts';
 import type { Launch } from '../../targets/target.ts';
 import { openStandardPort } from '../doors.ts';
@@ -30,14 +31,19 @@ export function mountNamespaceDriver(upstreams: Upstreams): FaultDriver<DnsChaos
       const doors = await openStandardPort(request.random);
       const server = await newServer(declared, upstreams, request.random);
       server.serve(doors.udp, doors.tcp);
-      return {
-        server,
-        launch: await launchWith(request.scratchFolder, doors.address),
-        where: `DNS server at ${doors.address}:53`,
-        ask: (query) => askUdp(query, doors, checkTimeoutMs),
-        astray: (processes) => firstAstray(processes, (pid) => look(pid, doors.address)),
-        close: () => server.close(),
-      } satisfies DnsRoute;
+      try {
+        return {
+          server,
+          launch: await launchWith(request.scratchFolder, doors.address),
+          where: `DNS server at ${doors.address}:53`,
+          ask: (query) => askUdp(query, doors, checkTimeoutMs),
+          astray: (processes) => firstAstray(processes, (pid) => look(pid, doors.address)),
+          close: () => server.close(),
+        } satisfies DnsRoute;
+      } catch (error) {
+        await server.close();
+        throw error;
+      }
     },
   });
 }
@@ -47,17 +53,8 @@ export const mountNamespace = mountNamespaceDriver(upstreamsOfMachine);
 async function usability({ machine, random }: DnsRequest): Promise<Usability> {
   const remedy = 'run as root with CAP_SYS_ADMIN, with unshare and mount (util-linux) installed';
   if (!machine.canMount) return { usable: false, reason: 'no right to mount', remedy };
-  try {
-    const doors = await openStandardPort(random);
-    doors.udp.close();
-    doors.tcp.close();
-  } catch (error) {
-    return {
-      usable: false,
-      reason: `port 53 cannot be opened on a loopback address (${(error as Error).message})`,
-      remedy: 'stop the DNS server that listens on 0.0.0.0:53, or let it listen on its own address only',
-    };
-  }
+  const closed = await standardPortIsClosed(random);
+  if (closed) return closed;
   const folder = await mkdtemp(join(tmpdir(), 'firedrill-mount-'));
   try {
     const address = '127.0.0.53';
@@ -71,6 +68,23 @@ async function usability({ machine, random }: DnsRequest): Promise<Usability> {
     return { usable: true };
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function standardPortIsClosed(random: Random): Promise<Usability | undefined> {
+  try {
+    const doors = await openStandardPort(random);
+    doors.udp.close();
+    doors.tcp.close();
+    return undefined;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = `port 53 cannot be opened on a loopback address (${message})`;
+    const taken = code === 'EADDRINUSE';
+    const remedy = taken
+      ? 'let the DNS server that listens on 0.0.0.0:53 listen on its own address only'
+      : 'run as root, or with CAP_NET_BIND_SERVICE';
+    return { usable: false, reason, remedy };
   }
 }
 

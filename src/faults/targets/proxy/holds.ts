@@ -8,8 +8,8 @@ export interface Tally {
 }
 
 /**
- * A delay must not throttle: as many bytes may be under way as fit into it. Beyond this (an hour of a slow line, a
- * third of a second of a gigabit one) the sender waits.
+ * A delay must not throttle: as many bytes may be under way as fit into it. Beyond this (a
+ * quarter of a second of a gigabit line) the sender waits.
  */
 const delayedBytesMax = 32 * 2 ** 20;
 /** A narrow line queues a quarter of a second, so that a late turn of ours does not leave it idle, within these. */

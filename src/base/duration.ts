@@ -27,7 +27,8 @@ export function parseDuration(text: string): number | undefined {
   if (!wholePattern.test(body)) return undefined;
   let total = 0;
   for (const [, amount, unit] of body.matchAll(partPattern)) total += Number(amount) * unitMs[unit!]!;
-  const rounded = Math.round(total * 1e6) / 1e6;
+  // Fractions such as 1.1s carry a binary rest; whole numbers are exact, and too large for this at some years.
+  const rounded = Number.isInteger(total) ? total : Math.round(total * 1e6) / 1e6;
   return negative ? -rounded : rounded;
 }
 

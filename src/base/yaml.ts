@@ -28,7 +28,7 @@ export type Parsed<T> =
   | { readonly ok: false; readonly diagnostics: Diagnostic[] };
 
 /** Longest text that is parsed, in bytes of UTF-8. */
-export const yamlBytesMax = 1024 * 1024;
+const yamlBytesMax = 1024 * 1024;
 /** Deepest nesting, counted in what the parser has open at once: about two for each level of a file. */
 const openMax = 200;
 /** How often the content behind one alias may be repeated. */

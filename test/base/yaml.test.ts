@@ -160,6 +160,15 @@ describe('what a hostile file cannot do', () => {
     expect(errorsOf(text)).toContain('error FD113: nested too deep');
   });
 
+  it.each([
+    ['lists', `${'['.repeat(95)}${']'.repeat(95)}`],
+    ['mappings', `${'{a: '.repeat(95)}1${'}'.repeat(95)}`],
+    ['indented mappings', Array.from({ length: 95 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')],
+    ['indented lists', `${'- '.repeat(95)}x`],
+  ])('but %s may be nested 95 deep', (_name, text) => {
+    expect(errorsOf(text)).toBe('no error');
+  });
+
   it('be larger than the limit', () => {
     const text = `a: ${'x'.repeat(1024 * 1024)}\n`;
     expect(errorsOf(text)).toMatchInlineSnapshot(`

@@ -8,7 +8,7 @@ import { name } from './scalars.ts';
 import { apiVersion } from './schema.ts';
 import { parseTargetOption } from './target-option.ts';
 
-export const chaosMeshApiVersion = 'chaos-mesh.org/v1alpha1';
+const chaosMeshApiVersion = 'chaos-mesh.org/v1alpha1';
 
 const chaosMeshSchema = z.strictObject({
   apiVersion: z.literal(chaosMeshApiVersion),

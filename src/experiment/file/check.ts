@@ -7,9 +7,7 @@ import { type Parsed, parseYamlDocuments, type YamlDocument } from '../../base/y
 import { readRuleFile } from '../../rules/file.ts';
 import { type ReadOptions, readExperiment } from './read.ts';
 
-export const fileKinds = ['experiment', 'chaos-mesh', 'rules', 'alertmanager'] as const;
-
-export type FileKind = (typeof fileKinds)[number];
+export type FileKind = 'experiment' | 'chaos-mesh' | 'rules' | 'alertmanager';
 
 export interface CheckOptions extends Pick<ReadOptions, 'file' | 'text' | 'env' | 'files'> {
   /** Not found out from the file when it is given. */

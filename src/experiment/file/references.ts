@@ -136,6 +136,6 @@ function checkHosts(reading: Reading, parts: Parts): void {
 }
 
 /** By its text alone: a name is only trusted when it is `localhost`. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|::1|0:0:0:0:0:0:0:1)$/i.test(host);
 }

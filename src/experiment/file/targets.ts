@@ -106,7 +106,7 @@ export const targetSchema = z
 
 type TargetFields = z.output<typeof targetSchema>;
 
-export const namespaceDefault = 'default';
+const namespaceDefault = 'default';
 
 export function resolveTarget(targetName: string, target: TargetFields, folder: string): TargetSpec {
   return {

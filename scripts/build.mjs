@@ -1,7 +1,7 @@
 // Bundles our own code into dist/: the command line with one chunk for each command, and the small programs that
 // run beside it. Dependencies stay outside, loaded from node_modules when they are needed.
 
-import { chmod, copyFile, readFile, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 const { version } = JSON.parse(await readFile('package.json', 'utf8'));
@@ -27,3 +27,8 @@ await build({
 });
 await copyFile('src/faults/dns-chaos/preload.cjs', 'dist/preload.cjs');
 await chmod('dist/firedrill.js', 0o755);
+
+// npm links a package's commands where it is installed, but not in its own folder: this is for `npx firedrill` there.
+await mkdir('node_modules/.bin', { recursive: true });
+await rm('node_modules/.bin/firedrill', { force: true });
+await symlink('../../dist/firedrill.js', 'node_modules/.bin/firedrill');

@@ -13,21 +13,20 @@ const summaryNames = ['summary', 'title', 'message', 'description'];
 
 export function notesOn(
   spec: AlertSpec,
+  title: string,
   finding: AlertFinding,
   history: AlertHistory,
   predicted: AlertVerdict['predicted'],
 ): Note[] {
   const episodes = history.firing.length;
   const notes: (Note | undefined)[] = [
-    episodes > 1
-      ? { kind: 'flapping', text: `${spec.name} fired ${episodes} times in this run.` }
-      : undefined,
-    luck(spec, finding, predicted),
+    episodes > 1 ? { kind: 'flapping', text: `${title} fired ${episodes} times in this run.` } : undefined,
+    luck(spec, title, finding, predicted),
     lacks(history, runbookNames)
-      ? { kind: 'missing-runbook', text: `${spec.name} has no runbook_url for whoever is paged.` }
+      ? { kind: 'missing-runbook', text: `${title} has no runbook_url for whoever is paged.` }
       : undefined,
     lacks(history, summaryNames)
-      ? { kind: 'missing-summary', text: `${spec.name} has no summary for whoever is paged.` }
+      ? { kind: 'missing-summary', text: `${title} has no summary for whoever is paged.` }
       : undefined,
   ];
   return notes.filter((note) => note !== undefined);
@@ -35,6 +34,7 @@ export function notesOn(
 
 function luck(
   spec: AlertSpec,
+  title: string,
   finding: AlertFinding,
   predicted: AlertVerdict['predicted'],
 ): Note | undefined {
@@ -45,7 +45,7 @@ function luck(
   ];
   const late = hops.find(({ withinMs, worstMs }) => withinMs !== undefined && worstMs > withinMs);
   if (!late) return undefined;
-  const text = `${spec.name} met its deadline by luck: at worst it takes ${humanDuration(late.worstMs)} to ${late.verb}, and ${humanDuration(late.withinMs!)} are allowed.`;
+  const text = `${title} met its deadline by luck: at worst it takes ${humanDuration(late.worstMs)} to ${late.verb}, and ${humanDuration(late.withinMs!)} are allowed.`;
   return { kind: 'lucky', text };
 }
 

@@ -1,5 +1,6 @@
 // One listed alert: what it owes in this run, whether it did it, and what a reader should know beside that.
 
+import { Labels, metricName } from '../../base/labels.ts';
 import type { Queryable } from '../../telemetry/metrics/series.ts';
 import type { AlertSpec, Experiment } from '../model.ts';
 import type { AlertVerdict } from '../verdict.ts';
@@ -9,7 +10,7 @@ import { notesOn } from './alert-notes.ts';
 import { breachDuty, faultDuty } from './duty.ts';
 import type { RunFacts } from './facts.ts';
 import { type AlertCase, type AlertFinding, unproven } from './finding.ts';
-import type { ObjectiveFinding } from './objective.ts';
+import type { ObjectiveFinding } from './objective-finding.ts';
 import { judgeRinging } from './ringing.ts';
 import { judgeSilence } from './silence.ts';
 import { worstCase } from './worst-case.ts';
@@ -26,14 +27,15 @@ export interface AlertContext {
 export function judgeAlert(spec: AlertSpec, context: AlertContext): AlertVerdict {
   const { experiment, facts } = context;
   const { injectedAt } = facts;
+  const title = titleOf(spec, experiment);
   const whole = historyOf(instanceFilter(spec, experiment), facts);
   const history = since(whole, injectedAt ?? Number.POSITIVE_INFINITY);
   const rules = facts.plan?.alerts.find((alert) => samePlan(alert, spec))?.rules ?? [];
   const guarded = context.objectives.filter((finding) => spec.guards.includes(finding.spec.name));
   const finding =
     injectedAt === null
-      ? neverTested(spec, facts)
-      : decide({ ...context, spec, history, rules, guarded, injectedAt }, whole);
+      ? neverTested(title, facts)
+      : decide({ ...context, spec, title, history, rules, guarded, injectedAt }, whole);
   const times = timesOf(history, firstBreach(guarded));
   const predicted = worstCase(rules);
   return {
@@ -49,8 +51,15 @@ export function judgeAlert(spec: AlertSpec, context: AlertContext): AlertVerdict
     times,
     predicted,
     projected: finding.projected ?? null,
-    notes: history.firing.length === 0 ? [] : notesOn(spec, finding, history, predicted),
+    notes: history.firing.length === 0 ? [] : notesOn(spec, title, finding, history, predicted),
   };
+}
+
+function titleOf(spec: AlertSpec, experiment: Experiment): string {
+  const namesakes = experiment.alerts.filter((other) => other.name === spec.name);
+  return namesakes.length < 2
+    ? spec.name
+    : Labels.from({ ...spec.labels, [metricName]: spec.name }).toString();
 }
 
 function samePlan(alert: Pick<AlertSpec, 'name' | 'labels'>, spec: AlertSpec): boolean {
@@ -62,10 +71,10 @@ function samePlan(alert: Pick<AlertSpec, 'name' | 'labels'>, spec: AlertSpec): b
   );
 }
 
-function neverTested(spec: AlertSpec, facts: RunFacts): AlertFinding {
+function neverTested(title: string, facts: RunFacts): AlertFinding {
   return facts.unsteady
-    ? unproven('not-steady', `${spec.name} was not tested: ${facts.unsteady.join('; ')}.`)
-    : unproven('cut-short', `${spec.name} was not tested: no fault was injected.`);
+    ? unproven('not-steady', `${title} was not tested: ${facts.unsteady.join('; ')}.`)
+    : unproven('cut-short', `${title} was not tested: no fault was injected.`);
 }
 
 /** The history from the injection on: what rang and was over before has nothing to do with the fault. */
@@ -82,11 +91,11 @@ function since(history: AlertHistory, injectedAt: number): AlertHistory {
 }
 
 function decide(alert: AlertCase, whole: AlertHistory): AlertFinding {
-  const { spec, injectedAt } = alert;
+  const { spec, title, injectedAt } = alert;
   const before = whole.firing.find(({ from, to }) => from < injectedAt && (to === null || to > injectedAt));
   if (spec.expect === 'any') return reported(alert);
   if (before) {
-    const reason = `${spec.name} was firing already when the fault was injected, so it could not tell of it.`;
+    const reason = `${title} was firing already when the fault was injected, so it could not tell of it.`;
     return unproven('already-firing', reason);
   }
   if (spec.expect === 'quiet') return judgeSilence(alert);
@@ -96,27 +105,25 @@ function decide(alert: AlertCase, whole: AlertHistory): AlertFinding {
   return unknownBreach(alert) ?? judgeSilence(alert);
 }
 
-function reported({ spec, history }: AlertCase): AlertFinding {
+function reported({ title, history }: AlertCase): AlertFinding {
   const rang = history.firing.length > 0 ? 'rang' : 'stayed silent';
-  return { verdict: 'reported', judgement: 'note', reason: `${spec.name} ${rang}; nothing was asked of it.` };
+  return { verdict: 'reported', judgement: 'note', reason: `${title} ${rang}; nothing was asked of it.` };
 }
 
 /** Where nobody can tell whether an objective broke, neither ringing nor silence is right or wrong. */
-function unknownBreach({ spec, guarded }: AlertCase): AlertFinding | undefined {
+function unknownBreach({ title, guarded }: AlertCase): AlertFinding | undefined {
   const unknown = guarded.find((finding) => finding.state === 'unknown');
   if (!unknown) return undefined;
   const { verdict, reason } = unknown.verdict;
   const own =
     verdict === 'noisy' || verdict === 'cut-short' || verdict === 'not-steady' ? verdict : 'no-data';
   const what = unknown.spec.name;
-  return unproven(
-    own,
-    `${spec.name} cannot be judged, because nobody knows whether ${what} broke: ${reason}`,
-  );
+  return unproven(own, `${title} cannot be judged, because nobody knows whether ${what} broke: ${reason}`);
 }
 
 function firstBreach(guarded: readonly ObjectiveFinding[]): number | null {
-  const times = guarded.flatMap((finding) => finding.breaches.map((breach) => breach.from));
+  const broken = guarded.filter((finding) => finding.state === 'broken');
+  const times = broken.flatMap((finding) => finding.breaches.map((breach) => breach.from));
   return times.length > 0 ? Math.min(...times) : null;
 }
 

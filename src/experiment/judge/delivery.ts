@@ -37,7 +37,7 @@ export function judgeDelivery(alert: AlertCase, duty: RingDuty, ring: Interval):
 }
 
 function misrouted(
-  { spec, rules }: AlertCase,
+  { spec, title, rules }: AlertCase,
   strangers: readonly string[],
   missing: readonly string[],
 ): AlertFinding {
@@ -51,7 +51,7 @@ function misrouted(
     label: 'route',
     value: `${route.path.join(' > ')} > ${route.receiver}`,
   }));
-  return wrong('misrouted', `${spec.name} reached ${strangers.join(' and ')} ${instead}${path}.`, evidence);
+  return wrong('misrouted', `${title} reached ${strangers.join(' and ')} ${instead}${path}.`, evidence);
 }
 
 function toldLate(alert: AlertCase, duty: RingDuty, ring: Interval, at: number): AlertFinding {
@@ -61,13 +61,13 @@ function toldLate(alert: AlertCase, duty: RingDuty, ring: Interval, at: number):
   const slow = slowestHop(alert, duty, ring, at);
   const took = humanDuration(at - duty.from);
   const allowed = humanDuration(duty.notifiesBy! - duty.from);
-  const reason = `${alert.spec.name} fired in time, but its receiver was told ${took} after ${duty.fromWhat}, and was to be told within ${allowed}; ${slow.sentence}.`;
+  const reason = `${alert.title} fired in time, but its receiver was told ${took} after ${duty.fromWhat}, and was to be told within ${allowed}; ${slow.sentence}.`;
   return wrong('late', reason, slow.evidence);
 }
 
 /** Held back on purpose: by an alert that spoke for it, by one that nobody heard, by a silence, or by the hour. */
 function judgeSuppression(alert: AlertCase, duty: RingDuty): AlertFinding | undefined {
-  const { spec, history } = alert;
+  const { spec, title, history } = alert;
   const wanted = spec.notifies!.receivers;
   const held = history.suppressed.filter((event) => wanted.length === 0 || wanted.includes(event.receiver));
   const inhibition = held.find((event) => event.reason === 'inhibited');
@@ -76,20 +76,16 @@ function judgeSuppression(alert: AlertCase, duty: RingDuty): AlertFinding | unde
   if (!by) return undefined;
   const evidence = [{ label: by.reason, value: by.by, at: by.at }];
   return by.reason === 'silenced'
-    ? unproven(
-        'silenced',
-        `${spec.name} fired, but a silence kept it from ${by.receiver}: ${by.by}.`,
-        evidence,
-      )
+    ? unproven('silenced', `${title} fired, but a silence kept it from ${by.receiver}: ${by.by}.`, evidence)
     : unproven(
         'muted',
-        `${spec.name} fired, but a time interval kept it from ${by.receiver}: ${by.by}.`,
+        `${title} fired, but a time interval kept it from ${by.receiver}: ${by.by}.`,
         evidence,
       );
 }
 
 function judgeInhibition(alert: AlertCase, duty: RingDuty, held: Suppression): AlertFinding {
-  const { spec, experiment, facts } = alert;
+  const { spec, title, experiment, facts } = alert;
   const parent = held.source?.alertname ?? held.by.split('{')[0]!.trim();
   // The parent speaks for whatever it says itself: its labels are its own, not those of our target.
   const counts = instanceFilter({ name: parent, labels: held.source ?? {} }, { ...experiment, targets: [] });
@@ -100,16 +96,16 @@ function judgeInhibition(alert: AlertCase, duty: RingDuty, held: Suppression): A
   const first = told[0];
   const evidence = [{ label: 'inhibited by', value: held.by, at: held.at }];
   if (!first) {
-    const reason = `${spec.name} fired, but was inhibited by ${parent}, and nobody who should know was told of that one.`;
+    const reason = `${title} fired, but was inhibited by ${parent}, and nobody who should know was told of that one.`;
     return wrong('suppressed', reason, evidence);
   }
   const spoke = { label: `${parent} told`, value: first.receiver, at: first.at };
   if (duty.notifiesBy !== null && first.at > duty.notifiesBy) {
-    const reason = `${spec.name} fired, but was inhibited by ${parent}, which reached ${first.receiver} ${humanDuration(first.at - duty.notifiesBy)} after the deadline.`;
+    const reason = `${title} fired, but was inhibited by ${parent}, which reached ${first.receiver} ${humanDuration(first.at - duty.notifiesBy)} after the deadline.`;
     return wrong('suppressed', reason, [...evidence, spoke]);
   }
   const after = humanDuration(Math.max(0, first.at - duty.from));
-  const reason = `${spec.name} fired and was inhibited by ${parent}, which reached ${first.receiver} ${after} after ${duty.fromWhat}.`;
+  const reason = `${title} fired and was inhibited by ${parent}, which reached ${first.receiver} ${after} after ${duty.fromWhat}.`;
   return right('covered', reason, [...evidence, spoke]);
 }
 
@@ -119,12 +115,12 @@ function neverTold(
   ring: Interval,
   missing: readonly string[],
 ): AlertFinding {
-  const { spec, history, facts } = alert;
+  const { title, history, facts } = alert;
   const who = missing.join(' and ');
   const failure = history.failed.filter((event) => missing.includes(event.receiver)).at(-1);
   if (failure) {
     const tries = failure.attempts === 1 ? 'once' : `${failure.attempts} times`;
-    const reason = `${spec.name} fired, but ${failure.receiver} never got it: tried ${tries}, ${failure.reason}.`;
+    const reason = `${title} fired, but ${failure.receiver} never got it: tried ${tries}, ${failure.reason}.`;
     return wrong('undelivered', reason, [
       { label: 'delivery failed', value: failure.reason, at: failure.at },
     ]);
@@ -133,7 +129,7 @@ function neverTold(
   const waitMs = longestWaitMs(alert, missing);
   const dueOver = duty.notifiesBy !== null && (ring.to ?? facts.endedAt) >= duty.notifiesBy;
   if (dueOver || firedMs > waitMs) {
-    const reason = `${spec.name} fired for ${humanDuration(firedMs)}, but nothing reached ${who}${routeHint(alert, missing)}.`;
+    const reason = `${title} fired for ${humanDuration(firedMs)}, but nothing reached ${who}${routeHint(alert, missing)}.`;
     return wrong('undelivered', reason);
   }
   if (duty.until === null && ring.to === null)
@@ -141,7 +137,7 @@ function neverTold(
   if (duty.until !== null && !duty.endedByUndo)
     return excused(alert, duty, `while its group was still waiting to tell ${who}`);
   if (duty.until !== null) return project(alert, duty, ring) ?? underpowered(alert, duty, 'be told');
-  const reason = `${spec.name} resolved after ${humanDuration(firedMs)}, within group_wait, while the objective was still broken, so ${who} was never told.`;
+  const reason = `${title} resolved after ${humanDuration(firedMs)}, within group_wait, while the objective was still broken, so ${who} was never told.`;
   return wrong('let-go', reason);
 }
 

@@ -54,7 +54,7 @@ interface Breach {
 }
 
 /** Breaches of several objectives that overlap are one to the alert that guards them all. */
-export function mergedBreaches(guarded: AlertCase['guarded'], endMs: number): Breach[] {
+function mergedBreaches(guarded: AlertCase['guarded'], endMs: number): Breach[] {
   const all = guarded
     .flatMap((finding) => finding.breaches)
     .map(({ from, to, open }) => ({ from, to: open ? endMs : to, open }))

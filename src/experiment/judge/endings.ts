@@ -4,15 +4,15 @@ import { humanDuration } from '../../base/duration.ts';
 import { type AlertCase, type AlertFinding, type RingDuty, right, unproven } from './finding.ts';
 
 /** `how` says what the end of the breach came before: `before it rang`. */
-export function excused({ spec }: AlertCase, duty: RingDuty, how: string): AlertFinding {
+export function excused({ title }: AlertCase, duty: RingDuty, how: string): AlertFinding {
   const length = humanDuration(duty.until! - duty.from);
   const allowed = humanDuration(lastDue(duty) - duty.from);
-  const reason = `${spec.name} is excused: the breach ended by itself after ${length}, ${how}, and it had ${allowed} to tell of it.`;
+  const reason = `${title} is excused: the breach ended by itself after ${length}, ${how}, and it had ${allowed} to tell of it.`;
   return right('excused', reason);
 }
 
-export function cutShort({ spec }: AlertCase, what: string): AlertFinding {
-  return unproven('cut-short', `${spec.name} cannot be judged: ${what}.`);
+export function cutShort({ title }: AlertCase, what: string): AlertFinding {
+  return unproven('cut-short', `${title} cannot be judged: ${what}.`);
 }
 
 /** ` and had 12s left`, for a deadline that lies behind the end of the run. */
@@ -21,17 +21,18 @@ export function dueIn(due: number | null, endedAt: number): string {
 }
 
 export function underpowered(
-  { spec, injectedAt }: AlertCase,
+  { title, injectedAt }: AlertCase,
   duty: RingDuty,
   verb: 'fire' | 'be told',
 ): AlertFinding {
   const due = lastDue(duty);
+  const owed = verb === 'fire' ? duty.firesBy : due;
   const lasted = humanDuration(duty.until! - duty.from);
   const needed = humanDuration(due - injectedAt);
-  const reason = `${spec.name} had ${humanDuration(due - duty.from)} to ${verb}, but the fault was undone ${lasted} after ${duty.fromWhat}; a fault of at least ${needed} would prove it.`;
+  const reason = `${title} had ${humanDuration(owed - duty.from)} to ${verb}, but the fault was undone ${lasted} after ${duty.fromWhat}; a fault of at least ${needed} would prove it.`;
   return unproven('underpowered', reason, [{ label: 'fault needed', value: `at least ${needed}` }]);
 }
 
-export function lastDue(duty: RingDuty): number {
+function lastDue(duty: RingDuty): number {
   return Math.max(duty.firesBy, duty.notifiesBy ?? duty.firesBy);
 }

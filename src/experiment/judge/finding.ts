@@ -6,7 +6,7 @@ import type { PlannedRule } from '../timeline.ts';
 import type { AlertVerdictName, Evidence, Judgement } from '../verdict.ts';
 import type { AlertHistory } from './alert-history.ts';
 import type { RunFacts } from './facts.ts';
-import type { ObjectiveFinding } from './objective.ts';
+import type { ObjectiveFinding } from './objective-finding.ts';
 
 export interface AlertFinding {
   readonly verdict: AlertVerdictName;
@@ -19,6 +19,8 @@ export interface AlertFinding {
 
 export interface AlertCase {
   readonly spec: AlertSpec;
+  /** What it is called in sentences: its name, with its labels where another entry has the same name. */
+  readonly title: string;
   readonly experiment: Experiment;
   readonly facts: RunFacts;
   readonly recording: Queryable;

@@ -13,7 +13,8 @@ import { judgeAlert } from './alert.ts';
 import { judgeCollateral } from './collateral.ts';
 import { eventsOf, gatherFacts, type RunFacts } from './facts.ts';
 import { judgeFault } from './fault.ts';
-import { judgeObjective, type ObjectiveFinding } from './objective.ts';
+import { judgeObjective } from './objective.ts';
+import type { ObjectiveFinding } from './objective-finding.ts';
 import { judgeRun } from './run-verdict.ts';
 import { runSentence } from './sentence.ts';
 

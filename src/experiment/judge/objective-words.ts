@@ -54,7 +54,12 @@ export function wordsFor(spec: ObjectiveSpec, comparison: TopComparison): Object
       return `${name} was ${brokenWords(comparison, limit, worst, quantity)}, for ${humanDuration(total)}${times}${end}`;
     },
     recovery: (recovery, facts) => recoveryWords(recovery, facts, spec),
-    blips: (blips) => (blips.length === 0 ? '' : ` (${blipWords(blips)}, too short to count)`),
+    blips: (blips) => {
+      if (blips.length === 0) return '';
+      const worst = worstOf(valuesOf(blips), comparison);
+      const value = worst === null ? '' : ` (${quantity(worst)})`;
+      return `, beside ${blipWords(blips)}${value}, too short to count`;
+    },
     noisy: ({ out, total, values }) => {
       const spread =
         values.length === 0 ? '' : `, between ${quantity(smallest(values))} and ${quantity(largest(values))}`;

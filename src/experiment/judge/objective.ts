@@ -2,66 +2,24 @@
 // objective-words.ts.
 
 import { UserError } from '../../base/diagnostics.ts';
-import type { Expr } from '../../promql/ast.ts';
 import { parseExpr } from '../../promql/parser.ts';
-import { printExpr } from '../../promql/printer.ts';
-import { longestReachMs, type TopComparison, topComparison } from '../../promql/walk.ts';
+import { longestReachMs, topComparison } from '../../promql/walk.ts';
 import type { Queryable } from '../../telemetry/metrics/series.ts';
 import type { ObjectiveSpec } from '../model.ts';
-import type { Evidence, Judgement, ObjectiveVerdict, ObjectiveVerdictName } from '../verdict.ts';
+import type { Evidence, ObjectiveVerdictName } from '../verdict.ts';
 import { tooFewEvents } from './event-count.ts';
 import type { RunFacts } from './facts.ts';
-import { sinceUndo } from './moments.ts';
 import { noiseIn } from './noise.ts';
-import { type ObjectiveWords, wordsFor } from './objective-words.ts';
-import { readObjective, worstOf } from './readings.ts';
 import {
-  bridgeGaps,
-  lengthMs,
-  type Reading,
-  type Recovery,
-  recoveryAfter,
-  type Stretch,
-  stretchesOf,
-} from './stretches.ts';
-
-/** What the alerts that guard it, and the reports, need to know. */
-export interface ObjectiveFinding {
-  readonly spec: ObjectiveSpec;
-  readonly verdict: Omit<ObjectiveVerdict, 'detectedBy'>;
-  /** Whether it broke, as far as anyone can tell. */
-  readonly state: 'broken' | 'unbroken' | 'unknown';
-  readonly breaches: readonly Stretch[];
-  /** Too short to count. */
-  readonly blips: readonly Stretch[];
-  readonly readings: readonly Reading[];
-  readonly stepMs: number;
-  /** The longest range that it reads: for so long it remembers what is over. */
-  readonly memoryMs: number;
-}
-
-interface Decision {
-  readonly verdict: ObjectiveVerdictName;
-  readonly judgement: Judgement;
-  readonly reason: string;
-  readonly state: ObjectiveFinding['state'];
-  readonly evidence?: readonly Evidence[];
-}
-
-/** One objective on its way to a verdict. */
-interface Case {
-  readonly spec: ObjectiveSpec;
-  readonly facts: RunFacts;
-  readonly recording: Queryable;
-  readonly expr: Expr;
-  readonly injectedAt: number;
-  readonly breachForMs: number;
-  /** From the baseline to the end. */
-  readonly stretches: readonly Stretch[];
-  readonly breaches: readonly Stretch[];
-  readonly blips: readonly Stretch[];
-  readonly words: ObjectiveWords;
-}
+  type Decision,
+  findingOf,
+  type ObjectiveCase,
+  type ObjectiveFinding,
+  recoveryOf,
+} from './objective-finding.ts';
+import { wordsFor } from './objective-words.ts';
+import { readObjective } from './readings.ts';
+import { bridgeGaps, lengthMs, type Reading, type Recovery, stretchesOf } from './stretches.ts';
 
 const scrapeIntervalMsDefault = 1000;
 
@@ -74,11 +32,11 @@ export function judgeObjective(spec: ObjectiveSpec, facts: RunFacts, recording: 
   if (!parsed.ok || !comparison) {
     const why = parsed.ok ? 'it is no comparison' : parsed.error.message;
     const reason = `${spec.name} could not be evaluated: ${why}.`;
-    return finding(empty, unknown('no-data', reason), undefined, null);
+    return findingOf(empty, unknown('no-data', reason), undefined, null);
   }
   const words = wordsFor(spec, comparison);
   const untested = neverTested(spec, facts);
-  if (untested) return finding(empty, untested, comparison, null);
+  if (untested) return findingOf(empty, untested, comparison, null);
   const window = { fromMs: facts.baselineAt ?? facts.startedAt, toMs: facts.endedAt, stepMs };
   const breachForMs = spec.breachForMs ?? 2 * scrapeMs;
   const attempt = readSafely(() =>
@@ -86,14 +44,14 @@ export function judgeObjective(spec: ObjectiveSpec, facts: RunFacts, recording: 
   );
   if (typeof attempt === 'string') {
     const reason = `${spec.name} could not be evaluated on the recording: ${attempt}.`;
-    return finding(empty, unknown('no-data', reason), comparison, null);
+    return findingOf(empty, unknown('no-data', reason), comparison, null);
   }
   const injectedAt = facts.injectedAt!;
   const stretches = stretchesOf(attempt, facts.endedAt);
   const after = stretches.filter((stretch) => stretch.bounds === 'out' && stretch.from > injectedAt);
   const breaches = after.filter((stretch) => lengthMs(stretch) >= breachForMs);
   const blips = after.filter((stretch) => lengthMs(stretch) < breachForMs);
-  const objective: Case = {
+  const objective: ObjectiveCase = {
     spec,
     facts,
     recording,
@@ -108,7 +66,7 @@ export function judgeObjective(spec: ObjectiveSpec, facts: RunFacts, recording: 
   const decision = decide(objective);
   const memoryMs = longestReachMs(parsed.expr, 0);
   const seen = { spec, stepMs, memoryMs, breaches, blips, readings: attempt };
-  return finding(seen, decision, comparison, objective);
+  return findingOf(seen, decision, comparison, objective);
 }
 
 /** An expression can be valid and still not work on this data (many-to-many matching); that is no reason to crash. */
@@ -137,7 +95,7 @@ function neverTested(spec: ObjectiveSpec, facts: RunFacts): Decision | undefined
     : undefined;
 }
 
-function decide(objective: Case): Decision {
+function decide(objective: ObjectiveCase): Decision {
   const { spec, breaches } = objective;
   const blind = judgeBaseline(objective) ?? judgeData(objective);
   if (blind) return blind;
@@ -146,7 +104,7 @@ function decide(objective: Case): Decision {
 }
 
 /** Whether the time before the fault lets anything be said about the time after it. */
-function judgeBaseline(objective: Case): Decision | undefined {
+function judgeBaseline(objective: ObjectiveCase): Decision | undefined {
   const { spec, stretches, injectedAt, breachForMs, words } = objective;
   const readings = stretches.flatMap((stretch) => stretch.readings).filter(({ at }) => at <= injectedAt);
   const before = stretchesOf(readings, injectedAt);
@@ -163,7 +121,7 @@ function judgeBaseline(objective: Case): Decision | undefined {
   );
 }
 
-function judgeData(objective: Case): Decision | undefined {
+function judgeData(objective: ObjectiveCase): Decision | undefined {
   const { spec, stretches, facts, injectedAt, breachForMs, words, breaches } = objective;
   const few =
     spec.minEvents === undefined
@@ -187,7 +145,7 @@ function judgeData(objective: Case): Decision | undefined {
   );
 }
 
-function judgeKept(objective: Case): Decision {
+function judgeKept(objective: ObjectiveCase): Decision {
   const { spec, facts, blips, words } = objective;
   const unfinished = blips.find((blip) => blip.open);
   if (!facts.faultComplete || unfinished) {
@@ -207,14 +165,14 @@ function judgeKept(objective: Case): Decision {
       };
 }
 
-function judgeBroken(objective: Case): Decision {
+function judgeBroken(objective: ObjectiveCase): Decision {
   const recovery = recoveryOf(objective);
   const reason = `${objective.words.broken(objective.breaches)}${objective.words.recovery(recovery, objective.facts)}.`;
   const verdict = isLost(recovery) ? 'not-recovered' : 'breached';
   return { verdict, judgement: 'wrong', reason, state: 'broken' };
 }
 
-function judgeExpectedBreach(objective: Case): Decision {
+function judgeExpectedBreach(objective: ObjectiveCase): Decision {
   const { words, facts, breaches } = objective;
   const recovery = recoveryOf(objective);
   const reason = `${words.broken(breaches)}, as expected${words.recovery(recovery, facts)}.`;
@@ -229,70 +187,10 @@ function isLost(recovery: Recovery): boolean {
   return recovery.kind === 'never' || recovery.kind === 'too-late';
 }
 
-function recoveryOf({ spec, facts, stretches, breaches }: Case): Recovery {
-  return recoveryAfter(stretches, breaches, facts.undoneAt, spec.recovers, facts.endedAt);
-}
-
-function valuesAfter({ stretches, injectedAt }: Case): number[] {
+/** What it was when it was in bounds: a blip is told apart. */
+function valuesAfter({ stretches, injectedAt }: ObjectiveCase): number[] {
   return stretches
     .flatMap((stretch) => stretch.readings)
-    .flatMap((reading) => (reading.at > injectedAt && reading.value !== null ? [reading.value] : []));
-}
-
-function finding(
-  seen: Pick<ObjectiveFinding, 'spec' | 'breaches' | 'blips' | 'readings' | 'stepMs' | 'memoryMs'>,
-  decision: Decision,
-  comparison: TopComparison | undefined,
-  objective: Case | null,
-): ObjectiveFinding {
-  const { spec, breaches } = seen;
-  const recovery = objective && breaches.length > 0 ? recoveryOf(objective) : null;
-  const recovered = recovery && 'at' in recovery ? recovery.at : null;
-  return {
-    ...seen,
-    state: decision.state,
-    verdict: {
-      name: spec.name,
-      verdict: decision.verdict,
-      judgement: decision.judgement,
-      reason: decision.reason,
-      evidence: [
-        ...(objective ? objectiveEvidence(objective, comparison!, recovered) : []),
-        ...(decision.evidence ?? []),
-      ],
-      expect: spec.expect,
-      promql: spec.promql,
-      comparison: {
-        expr: comparison ? printExpr(comparison.left) : spec.promql,
-        operator: comparison?.operator ?? '',
-        threshold: comparison?.threshold ?? null,
-      },
-      times: { breached: breaches[0]?.from ?? null, recovered },
-    },
-  };
-}
-
-function objectiveEvidence(objective: Case, comparison: TopComparison, recovered: number | null): Evidence[] {
-  const { words, breaches, blips } = objective;
-  const worst = worstReading(objective, comparison);
-  return [
-    { label: 'bound', value: words.bound },
-    ...(worst ? [{ label: 'worst value', value: words.quantity(worst.value!), at: worst.at }] : []),
-    ...breaches.map((breach) => ({ label: 'breach', value: words.length(breach), at: breach.from })),
-    ...blips.map((blip) => ({ label: 'blip', value: words.length(blip), at: blip.from })),
-    ...(recovered === null
-      ? []
-      : [{ label: 'back in bounds', value: sinceUndo(recovered, objective.facts), at: recovered }]),
-  ];
-}
-
-function worstReading({ stretches, injectedAt }: Case, comparison: TopComparison): Reading | undefined {
-  const readings = stretches
-    .flatMap((stretch) => stretch.readings)
-    .filter((reading) => reading.at > injectedAt && reading.value !== null);
-  const worst = worstOf(
-    readings.map((reading) => reading.value!),
-    comparison,
-  );
-  return readings.find((reading) => reading.value === worst);
+    .filter((reading) => reading.at > injectedAt && reading.bounds === 'in')
+    .flatMap((reading) => (reading.value === null ? [] : [reading.value]));
 }

@@ -45,7 +45,7 @@ function wouldRing(
   rule: PlannedRule,
   half: Window,
 ): AlertFinding | undefined {
-  const { spec, history } = alert;
+  const { spec, title, history } = alert;
   const lastsTo = (interval: Interval) =>
     interval.from <= half.toMs && (interval.to ?? half.toMs) >= half.toMs;
   const since = ring ?? history.pending.find(lastsTo);
@@ -58,11 +58,13 @@ function wouldRing(
   const toldAt = firesAt + waitMs;
   if (duty.notifiesBy !== null && toldAt > duty.notifiesBy) return undefined;
   const fires = `fired ${humanDuration(firesAt - duty.from)} after ${duty.fromWhat}`;
-  const tells = spec.notifies ? ` and been told ${humanDuration(toldAt - duty.from)} after it` : '';
+  const tells = spec.notifies
+    ? ` and reached its receivers ${humanDuration(toldAt - duty.from)} after ${duty.fromWhat}`
+    : '';
   return {
     verdict: 'would-ring',
     judgement: 'right',
-    reason: `${spec.name} was overtaken by the undo; projected, it would have ${ring ? 'kept firing' : fires}${tells}, in time.`,
+    reason: `${title} was overtaken by the undo; projected, it would have ${ring ? 'kept firing' : fires}${tells}, in time.`,
     projected: assumption(half),
     evidence: [
       {
@@ -81,12 +83,12 @@ function wouldMiss(
   rule: PlannedRule,
   half: Window,
 ): AlertFinding | undefined {
-  const { spec, history, injectedAt } = alert;
+  const { title, history, injectedAt } = alert;
   if (ring || history.pending.length > 0) return undefined;
   const condition = conditionOf(rule, alert, { ...half, fromMs: injectedAt });
   if (!condition?.never || !condition.level || condition.memoryMs > half.toMs - half.fromMs) return undefined;
   const why = whyNot(alert, half.fromMs, half.toMs);
-  const reason = `${spec.name} was silent when the fault was undone; projected to its deadline it would never have fired: ${why.sentence}.`;
+  const reason = `${title} was silent when the fault was undone; projected to its deadline it would never have fired: ${why.sentence}.`;
   return {
     verdict: 'missed',
     judgement: 'wrong',

@@ -29,9 +29,9 @@ export function judgeRinging(alert: AlertCase, duty: RingDuty): AlertFinding {
 }
 
 function judgeMissingRing(alert: AlertCase, duty: RingDuty): AlertFinding {
-  const { spec, facts } = alert;
+  const { title, facts } = alert;
   if (duty.fromWhat === 'the injection' && !alert.faultHit) {
-    const reason = `${spec.name} stayed silent, but the fault was not shown to have hit anything, so its silence proves nothing.`;
+    const reason = `${title} stayed silent, but the fault was not shown to have hit anything, so its silence proves nothing.`;
     return unproven('underpowered', reason);
   }
   const lastedTo = duty.until ?? facts.endedAt;
@@ -45,19 +45,19 @@ function judgeMissingRing(alert: AlertCase, duty: RingDuty): AlertFinding {
 }
 
 /** Where states are read from a remote, an alert that was not seen while the remote was not read may have fired. */
-function blindness({ spec, facts }: AlertCase, from: number, to: number): AlertFinding | undefined {
+function blindness({ title, facts }: AlertCase, from: number, to: number): AlertFinding | undefined {
   if (facts.plan?.alertSource !== 'remote') return undefined;
   const gap = facts.blind.find((stretch) => stretch.from < to && stretch.to > from);
   if (!gap) return undefined;
-  const reason = `${spec.name} was not seen firing, but the source could not be read for ${humanDuration(gap.to - gap.from)} of that time (${gap.reason}).`;
+  const reason = `${title} was not seen firing, but the source could not be read for ${humanDuration(gap.to - gap.from)} of that time (${gap.reason}).`;
   return unproven('no-data', reason);
 }
 
 function missed(alert: AlertCase, duty: RingDuty): AlertFinding {
-  const { spec } = alert;
+  const { title } = alert;
   const why = whyNot(alert, duty.from, duty.until ?? alert.facts.endedAt);
   const allowed = humanDuration(duty.firesBy - duty.from);
-  const reason = `${spec.name} never fired, and should have within ${allowed} of ${duty.fromWhat}: ${why.sentence}.`;
+  const reason = `${title} never fired, and should have within ${allowed} of ${duty.fromWhat}: ${why.sentence}.`;
   return wrong('missed', reason, why.evidence);
 }
 
@@ -68,13 +68,13 @@ function judgeLateRing(alert: AlertCase, duty: RingDuty, ring: Interval): AlertF
   const took = humanDuration(ring.from - duty.from);
   const allowed = humanDuration(duty.firesBy - duty.from);
   const slow = slowestHop(alert, duty, ring, null);
-  const reason = `${alert.spec.name} fired ${took} after ${duty.fromWhat}, and was allowed ${allowed}; ${slow.sentence}.`;
+  const reason = `${alert.title} fired ${took} after ${duty.fromWhat}, and was allowed ${allowed}; ${slow.sentence}.`;
   return wrong('late', reason, slow.evidence);
 }
 
 /** Resolved while there was still something to ring for, and not firing again before that was over. */
 function judgeStaying(alert: AlertCase, duty: RingDuty): AlertFinding | undefined {
-  const { history, facts, spec } = alert;
+  const { history, facts, title } = alert;
   const broken = brokenUntil(alert);
   if (broken === null) return undefined;
   const last = history.firing.filter(({ from }) => from <= broken.at).at(-1);
@@ -87,7 +87,7 @@ function judgeStaying(alert: AlertCase, duty: RingDuty): AlertFinding | undefine
   const end = broken.open
     ? 'and it was still broken at the end of the run'
     : `${early} before it was back in bounds`;
-  const reason = `${spec.name} resolved while ${broken.name} was still broken, ${end}.`;
+  const reason = `${title} resolved while ${broken.name} was still broken, ${end}.`;
   return wrong('let-go', reason, [{ label: 'let go', value: `${early} too early`, at: last.to }]);
 }
 
@@ -111,7 +111,6 @@ function brokenUntil({ guarded }: AlertCase): LastBreach | null {
         at: breach.to,
         open: breach.open,
         name: finding.spec.name,
-        // Before the undo the breach is real, whatever the objective remembers of it.
         memoryMs: finding.memoryMs,
       })),
     );
@@ -122,7 +121,7 @@ function brokenUntil({ guarded }: AlertCase): LastBreach | null {
 }
 
 function judgeResolving(alert: AlertCase): AlertFinding | undefined {
-  const { spec, facts, history } = alert;
+  const { spec, title, facts, history } = alert;
   if (spec.resolvesWithinMs === undefined) return undefined;
   if (facts.undoneAt === null)
     return cutShort(alert, 'the fault was not seen to end, so its resolving cannot be judged');
@@ -144,30 +143,28 @@ function judgeResolving(alert: AlertCase): AlertFinding | undefined {
     resolvedAt === null
       ? `was still firing ${humanDuration(facts.endedAt - countsFrom)} after ${what}`
       : `resolved ${humanDuration(resolvedAt - countsFrom)} after ${what}`;
-  return wrong('unresolved', `${spec.name} ${how}, and was allowed ${allowed}.`);
+  return wrong('unresolved', `${title} ${how}, and was allowed ${allowed}.`);
 }
 
 function judgeFlapping(alert: AlertCase): AlertFinding | undefined {
-  const { spec, history } = alert;
+  const { spec, title, history } = alert;
   const extra = history.firing.length - 1;
   if (extra === 0) return undefined;
-  const reason = `${spec.name} fired ${history.firing.length} times for one breach, and resolved in between.`;
+  const reason = `${title} fired ${history.firing.length} times for one breach, and resolved in between`;
   const evidence = history.firing.map(({ from, to }, index) => ({
     label: `firing ${index + 1}`,
     value: to === null ? 'to the end' : `for ${humanDuration(to - from)}`,
     at: from,
   }));
-  return spec.flaps !== undefined && extra > spec.flaps
-    ? wrong(
-        'flapping',
-        `${reason.slice(0, -1)}; ${spec.flaps} more than once ${spec.flaps === 1 ? 'is' : 'are'} allowed.`,
-        evidence,
-      )
-    : { verdict: 'flapping', judgement: 'warn', reason, evidence };
+  if (spec.flaps === undefined || extra <= spec.flaps) {
+    return { verdict: 'flapping', judgement: 'warn', reason: `${reason}.`, evidence };
+  }
+  const tolerated = spec.flaps === 0 ? 'no further one is' : `${spec.flaps} further are`;
+  return wrong('flapping', `${reason}; ${tolerated} tolerated.`, evidence);
 }
 
 function rang(alert: AlertCase, duty: RingDuty, ring: Interval, toldAt: number | null): AlertFinding {
-  const { spec, history, facts } = alert;
+  const { spec, title, history, facts } = alert;
   const early = ring.from < duty.from - duty.toleranceMs;
   const fired = early
     ? `fired ${humanDuration(duty.from - ring.from)} before the objective counted as broken`
@@ -185,7 +182,7 @@ function rang(alert: AlertCase, duty: RingDuty, ring: Interval, toldAt: number |
   else if (facts.undoneAt !== null && resolvedAt >= facts.undoneAt) {
     parts.push(`resolved ${sinceUndo(resolvedAt, facts)}${allowance(spec.resolvesWithinMs)}`);
   } else parts.push('resolved');
-  return right(early ? 'early' : 'rang', `${spec.name} ${list(parts)}.`);
+  return right(early ? 'early' : 'rang', `${title} ${list(parts)}.`);
 }
 
 function allowance(withinMs: number | undefined): string {

@@ -14,9 +14,10 @@ export function runSentence(
   run: RunJudgement,
 ): string {
   const whole = wholeRun(facts);
-  const decisive = failures(items, run) ?? (run.verdict === 'inconclusive' ? blindness(items) : undefined);
-  if (whole === undefined) return decisive ?? passed(experiment, items);
-  return decisive === undefined ? whole : `${whole} ${decisive}`;
+  const failed = failures(items, run);
+  if (whole !== undefined) return failed === undefined ? whole : `${whole} ${failed}`;
+  const blind = run.verdict === 'inconclusive' ? blindness(items) : undefined;
+  return failed ?? blind ?? passed(experiment, items);
 }
 
 function wholeRun(facts: RunFacts): string | undefined {

@@ -6,7 +6,7 @@ import { cutShort } from './endings.ts';
 import { type AlertCase, type AlertFinding, right, unproven, wrong } from './finding.ts';
 
 export function judgeSilence(alert: AlertCase): AlertFinding {
-  const { spec, history, facts } = alert;
+  const { title, history, facts } = alert;
   const ring = history.firing[0];
   if (ring) return judgeUncalledRing(alert, ring.from);
   if (!facts.faultComplete)
@@ -14,13 +14,13 @@ export function judgeSilence(alert: AlertCase): AlertFinding {
   const blind =
     facts.plan?.alertSource === 'remote' ? facts.blind.find((gap) => gap.to > alert.injectedAt) : undefined;
   if (blind) {
-    const reason = `${spec.name} was not seen firing, but its source could not be read for ${humanDuration(blind.to - blind.from)} (${blind.reason}).`;
+    const reason = `${title} was not seen firing, but its source could not be read for ${humanDuration(blind.to - blind.from)} (${blind.reason}).`;
     return unproven('no-data', reason);
   }
   const dead = alert.rules.flatMap((rule) => deadSelectorsOf(rule, facts, alert.recording));
   if (dead.length > 0) {
     const [first] = dead;
-    const reason = `${spec.name} stayed quiet, but it may be dead: its selector ${first!.text} returned no series, since ${first!.why}.`;
+    const reason = `${title} stayed quiet, but it may be dead: its selector ${first!.text} returned no series, since ${first!.why}.`;
     return unproven(
       'unproven',
       reason,
@@ -28,29 +28,29 @@ export function judgeSilence(alert: AlertCase): AlertFinding {
     );
   }
   if (alert.rules.length === 0) {
-    const reason = `${spec.name} stayed quiet, but no rule of that name with these labels is known, so it could not have rung.`;
+    const reason = `${title} stayed quiet, but no rule of that name with these labels is known, so it could not have rung.`;
     return unproven('unproven', reason);
   }
   return right(
     'quiet',
-    `${spec.name} stayed quiet, and it is alive: every selector of its rule returned series.`,
+    `${title} stayed quiet, and it is alive: every selector of its rule returned series.`,
   );
 }
 
-function judgeUncalledRing({ spec, guarded, injectedAt }: AlertCase, firingAt: number): AlertFinding {
+function judgeUncalledRing({ spec, title, guarded, injectedAt }: AlertCase, firingAt: number): AlertFinding {
   const after = humanDuration(firingAt - injectedAt);
   if (spec.expect === 'quiet') {
-    return wrong('false-alarm', `${spec.name} fired ${after} after the injection, and was to stay quiet.`);
+    return wrong('false-alarm', `${title} fired ${after} after the injection, and was to stay quiet.`);
   }
   const blip = guarded.flatMap((finding) => finding.blips).find(({ from }) => from <= firingAt);
   if (blip) {
     const length = humanDuration(blip.to - blip.from);
     return right(
       'excused',
-      `${spec.name} fired after a blip of ${length}, which ended by itself and counts as no breach.`,
+      `${title} fired after a blip of ${length}, which ended by itself and counts as no breach.`,
     );
   }
   const names = guarded.map((finding) => finding.spec.name).join(' and ');
   const held = guarded.length > 0 ? `although ${names} held` : 'and it guards nothing that could have broken';
-  return wrong('false-alarm', `${spec.name} fired ${after} after the injection, ${held}.`);
+  return wrong('false-alarm', `${title} fired ${after} after the injection, ${held}.`);
 }

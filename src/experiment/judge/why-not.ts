@@ -3,6 +3,7 @@
 
 import { nearest, UserError } from '../../base/diagnostics.ts';
 import { humanDuration } from '../../base/duration.ts';
+import { Labels } from '../../base/labels.ts';
 import type { Expr } from '../../promql/ast.ts';
 import { parseExpr } from '../../promql/parser.ts';
 import type { PlannedRule } from '../timeline.ts';
@@ -24,6 +25,8 @@ export function whyNot(alert: AlertCase, fromMs: number, toMs: number): WhyNot {
   const { spec, rules, facts } = alert;
   const rule = rules[0];
   if (!rule) return noRule(alert);
+  const stranger = otherInstance(alert);
+  if (stranger) return { sentence: stranger, evidence: ruleEvidence(rule) };
   const failed = eventsOf(facts.events, 'rule.failed').find((event) => event.rule === spec.name);
   if (failed)
     return { sentence: `its rule could not be evaluated: ${failed.reason}`, evidence: ruleEvidence(rule) };
@@ -38,6 +41,17 @@ export function whyNot(alert: AlertCase, fromMs: number, toMs: number): WhyNot {
     if (!(error instanceof UserError)) throw error;
     return { sentence: `its expression fails on this data: ${error.message}`, evidence: ruleEvidence(rule) };
   }
+}
+
+/** It fired, with the labels that the entry asks for, but for something else than what was broken. */
+function otherInstance({ spec, facts, injectedAt }: AlertCase): string | undefined {
+  const other = eventsOf(facts.events, 'alert.firing').find(
+    ({ at, alert, labels }) =>
+      at >= injectedAt &&
+      alert === spec.name &&
+      Object.entries(spec.labels).every(([name, value]) => labels[name] === value),
+  );
+  return other && `it fired only for ${Labels.from(other.labels)}, whose labels are not those of the target`;
 }
 
 function noRule({ spec, facts }: AlertCase): WhyNot {

@@ -75,7 +75,9 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
   const lines = [`${where}${diagnostic.severity} ${diagnostic.code}: ${diagnostic.message}`];
   if (at?.text !== undefined) lines.push(...excerpt(at, at.text));
   if (diagnostic.expected) lines.push(`  expected: ${diagnostic.expected}`);
-  lines.push(`  hint: ${diagnostic.hint ?? catalogue[diagnostic.code].hint}`);
+  // What is expected says more than the hint that all errors of a code share.
+  const hint = diagnostic.hint ?? (diagnostic.expected ? undefined : catalogue[diagnostic.code].hint);
+  if (hint) lines.push(`  hint: ${hint}`);
   return lines.join('\n');
 }
 

@@ -143,7 +143,6 @@ time_intervals:
         '    1 | route: {receiver: ops}',
         '      |                   ^^^',
         '  expected: opz',
-        '  hint: The message lists what is defined.',
       ].join('\n'),
     );
   });

@@ -123,8 +123,7 @@ describe('what is no YAML document', () => {
       "drill.yaml:3:1: error FD104: a second document begins here
           3 | b: 2
             | ^^^^
-        expected: one document
-        hint: Keep one document a file, or remove the \`---\`."
+        expected: one document"
     `);
   });
 
@@ -173,8 +172,7 @@ describe('what a hostile file cannot do', () => {
     const text = `a: ${'x'.repeat(1024 * 1024)}\n`;
     expect(errorsOf(text)).toMatchInlineSnapshot(`
       "error FD113: drill.yaml has 1048580 bytes
-        expected: at most 1048576 bytes
-        hint: A file has at most 1 MiB and 100 levels of nesting, and its aliases repeat little."
+        expected: at most 1048576 bytes"
     `);
   });
 });

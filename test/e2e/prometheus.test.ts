@@ -56,13 +56,14 @@ describeWith(
         );
         const file = join(folder, 'experiment.yaml');
         writeFileSync(file, experiment(act, ports));
-        const { stdout, stderr } = await firedrill(
-          place,
-          ['run', file, '--notify', 'deliver', '--output', 'json'],
-          {
-            env: { ...place.env, PORT: String(ports.app) },
-          },
-        );
+        const { stdout, stderr } = await firedrill(place, [
+          'run',
+          file,
+          '--notify',
+          'deliver',
+          '--output',
+          'json',
+        ]);
         expect(stdout, stderr).not.toBe('');
         return JSON.parse(stdout) as Verdict;
       } finally {
@@ -128,10 +129,13 @@ scrape_configs: [{ job_name: app, static_configs: [{ targets: ["127.0.0.1:${port
 /** The act's own experiment but for where it listens, who watches and who notifies. */
 function experiment(
   act: string,
-  ports: { prometheus: number; alertmanager: number; capture: number },
+  ports: { app: number; prometheus: number; alertmanager: number; capture: number },
 ): string {
   const document = parse(readFileSync(join(example, `${act}.yaml`), 'utf8'));
-  document.spec.target.process.folder = example;
+  const { process } = document.spec.target;
+  process.folder = example;
+  process.env.PORT = String(ports.app);
+  process.ready.http = `http://127.0.0.1:${ports.app}/healthz`;
   document.spec.telemetry = {
     prometheus: { url: `http://127.0.0.1:${ports.prometheus}`, interval: '1s' },
     alertmanager: { url: `http://127.0.0.1:${ports.alertmanager}` },

@@ -30,9 +30,9 @@ export async function run(file: string, options: RunOptions): Promise<number> {
   const notify = notifyOf(options.notify);
   const reports = (options.report ?? []).map(parseWantedReport);
   const warnOnly = warnsOnly(options);
+  await warnOfOrphans();
   const experiment = await readFile(file, { sets: options.set ?? [], targets: options.target ?? [] });
   const allowed = options.allow ?? [];
-  await warnOfOrphans();
   if (options.dryRun) {
     const plan = await planDrill(experiment, { notify, allowed });
     const tell =

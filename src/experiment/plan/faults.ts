@@ -1,5 +1,7 @@
 // Each fault of the experiment on the targets that it selects, with the driver that will carry it out here.
 
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import { chooseDriver, type PassedOver } from '../../faults/choose.ts';
@@ -55,6 +57,9 @@ async function planInjection(
   planning: FaultPlanning,
 ): Promise<PlannedInjection> {
   const kind: FaultKind = planning.kinds[spec.kind];
+  // Names may hold dots, so a separator of our own keeps `a.b` on `c` from `a` on `b.c`.
+  const scratchFolder = join(planning.scratchFolder, `${spec.name}@${target.spec.name}`);
+  await mkdir(scratchFolder);
   const request: FaultRequest = {
     name: spec.name,
     kind: spec.kind,
@@ -65,7 +70,7 @@ async function planInjection(
     machine: planning.machine,
     clock: planning.clock,
     random: planning.random,
-    scratchFolder: planning.scratchFolder,
+    scratchFolder,
   };
   const { driver, passedOver } = await chooseDriver(kind, request);
   return { driver, request, plan: driver.plan(request), passedOver };

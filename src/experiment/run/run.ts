@@ -10,18 +10,14 @@ import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { UserError } from '../../base/diagnostics.ts';
 import { seededRandom } from '../../base/random.ts';
-import { redact } from '../../base/redact.ts';
 import type { Journal } from '../../faults/leases/journal.ts';
-import { Leases } from '../../faults/leases/leases.ts';
-import { markVariable } from '../../faults/targets/process/family.ts';
+import { type LeaseHandle, Leases } from '../../faults/leases/leases.ts';
 import { SeriesStore } from '../../telemetry/metrics/store.ts';
 import { exportOpenMetrics } from '../../telemetry/recording/openmetrics-export.ts';
 import { withoutSecrets } from '../file/secret-fields.ts';
 import { judge } from '../judge/judge.ts';
-import type { Plan } from '../plan/plan.ts';
+import { discardPlan, type Plan } from '../plan/plan.ts';
 import type { EventOf, PhaseName, TimelineEvent } from '../timeline.ts';
-import { commandTraffic } from '../traffic/command.ts';
-import { httpTraffic, type Traffic } from '../traffic/http.ts';
 import type { Verdict } from '../verdict.ts';
 import { AlertingSession } from './alerting-session.ts';
 import { Brake } from './brake.ts';
@@ -32,6 +28,7 @@ import { StopSwitch } from './stop.ts';
 import { TargetSession } from './target-session.ts';
 import { TelemetrySession } from './telemetry-session.ts';
 import { TimelineLog } from './timeline-log.ts';
+import { TrafficSession } from './traffic-session.ts';
 
 export interface RunSurroundings {
   readonly clock: Clock;
@@ -98,10 +95,11 @@ class Run {
   readonly #objectives: readonly ObjectiveWatch[];
   readonly #reading = new AbortController();
   #emptyStore: SeriesStore | undefined;
+  #scratch: LeaseHandle | undefined;
   #telemetry: TelemetrySession | undefined;
   #alerting: AlertingSession | undefined;
   #brake: Brake | undefined;
-  #traffic: Traffic[] = [];
+  #traffic: TrafficSession | undefined;
   #outcome: EventOf<'run.ended'>['outcome'] = 'completed';
 
   constructor(plan: Plan, folder: RunFolder, around: RunSurroundings) {
@@ -110,11 +108,8 @@ class Run {
     this.#plan = plan;
     this.#folder = folder;
     this.#around = around;
-    this.timeline = new TimelineLog(
-      folder.timeline,
-      clock,
-      (text) => redact(text, secrets),
-      (error) => this.#stop.pull({ by: 'error', reason: `the timeline cannot be written: ${error.message}` }),
+    this.timeline = new TimelineLog(folder.timeline, clock, secrets, (error) =>
+      this.#stop.pull({ by: 'error', reason: `the timeline cannot be written: ${error.message}` }),
     );
     this.timeline.subscribe(around.onEvent);
     this.#stop = new StopSwitch(({ by, reason }) => {
@@ -217,6 +212,12 @@ class Run {
 
   async #start(): Promise<void> {
     await this.#leases.start();
+    this.#scratch = await this.#leases.open({
+      fault: 'scratch',
+      target: 'files',
+      undo: [{ type: 'remove', path: this.#plan.scratchFolder }],
+      expiresInMs: this.#plan.totalMs + leaseMarginMs,
+    });
     await this.#targets.start((target) => this.#faults.prepare(target));
     this.#alerting = await AlertingSession.open({
       plan: this.#plan,
@@ -227,25 +228,17 @@ class Run {
     });
     this.#telemetry!.start();
     this.#alerting.start();
-    this.#startTraffic();
+    this.#traffic = new TrafficSession({
+      experiment: this.#plan.experiment,
+      folder: this.#folder,
+      leases: this.#leases,
+      clock: this.#around.clock,
+      timeline: this.timeline,
+      lifeMsMax: this.#plan.totalMs + leaseMarginMs,
+      onOutcome: (spec, outcome) => this.#telemetry!.count(spec, outcome),
+    });
+    await this.#traffic.start();
     void this.#readObjectives();
-  }
-
-  #startTraffic(): void {
-    const { experiment } = this.#plan;
-    const { clock } = this.#around;
-    this.#traffic = experiment.traffic.map((spec) =>
-      spec.type === 'http'
-        ? httpTraffic(spec, clock, (outcome) => this.#telemetry!.count(spec, outcome))
-        : commandTraffic(spec, {
-            folder: experiment.folder,
-            logFile: join(this.#folder.logs, `traffic-${spec.name}.log`),
-            env: { [markVariable]: `${this.#folder.id}.traffic` },
-            onEnd: (how) =>
-              this.timeline.emit('warning', { message: `traffic ${spec.name} ended by itself: ${how}` }),
-          }),
-    );
-    for (const traffic of this.#traffic) traffic.start();
   }
 
   /** Nothing is injected into an unsteady system. */
@@ -347,11 +340,13 @@ class Run {
     this.#brake?.stop();
     this.#reading.abort();
     await step('undo', () => this.#faults.undoAll(why));
-    await step('traffic', () => Promise.all(this.#traffic.map((traffic) => traffic.stop())));
+    await step('traffic', () => this.#traffic?.stop());
     await step('alerting', () => this.#alerting?.stop());
     await step('telemetry', () => this.#telemetry?.stop());
     await step('targets', () => this.#targets.end());
     await step('faults', () => this.#faults.close());
+    await step('scratch', () => discardPlan(this.#plan));
+    await step('scratch lease', () => this.#scratch?.settle('undone', 'the run removed it'));
     await step('leases', () => this.#leases.close());
     for (const message of problems) this.timeline.emit('warning', { message });
     this.#endTimeline(failure);

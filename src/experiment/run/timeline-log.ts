@@ -3,23 +3,27 @@
 
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
+import { redactDeep } from '../../base/redact.ts';
 import type { EventOf, EventType, TimelineEvent } from '../timeline.ts';
 
 /** An event's own fields, without time and type. */
 export type EventBody<T extends EventType> = Omit<EventOf<T>, 'at' | 'type'>;
 
+/** Fields that hold words of ours, which stay readable even where one of them is somebody's password. */
+const ownWords = new Set(['type', 'phase', 'status', 'outcome', 'why', 'by', 'kind', 'expect']);
+
 export class TimelineLog {
   readonly events: TimelineEvent[] = [];
   readonly #clock: Clock;
-  readonly #redact: (text: string) => string;
+  readonly #secrets: readonly string[];
   readonly #listeners: ((event: TimelineEvent) => void)[] = [];
   readonly #onError: (error: Error) => void;
   #file: number | undefined;
 
   /** `onError` is told once when the file can no longer be written; events go on in memory. */
-  constructor(path: string, clock: Clock, redact: (text: string) => string, onError: (error: Error) => void) {
+  constructor(path: string, clock: Clock, secrets: readonly string[], onError: (error: Error) => void) {
     this.#clock = clock;
-    this.#redact = redact;
+    this.#secrets = secrets;
     this.#onError = onError;
     this.#file = openSync(path, 'a', 0o644);
   }
@@ -44,7 +48,7 @@ export class TimelineLog {
   #write(event: TimelineEvent): void {
     if (this.#file === undefined) return;
     try {
-      writeSync(this.#file, `${this.#redact(JSON.stringify(event))}\n`);
+      writeSync(this.#file, `${JSON.stringify(redactDeep(event, this.#secrets, ownWords))}\n`);
     } catch (error) {
       this.close();
       this.#onError(error as Error);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa, type Options } from 'execa';
 
-const firedrillBin = resolve('dist/firedrill.js');
+export const firedrillBin = resolve('dist/firedrill.js');
 
 export interface Workplace {
   readonly folder: string;

@@ -2,6 +2,7 @@
 // and beside it, for each series, values and states. Everything grows by doubling, so appending is amortised O(1).
 
 import type { Labels } from '../../base/labels.ts';
+import type { NativeHistogram } from './native-histogram.ts';
 import { absent, type TimeColumn } from './series.ts';
 
 const initialCapacity = 16;
@@ -63,6 +64,10 @@ export class StoredSeries {
   length = 0;
   values: Float64Array = new Float64Array(0);
   states: Uint8Array = new Uint8Array(0);
+  /** Only series that have native histograms have this column; slots that were never written are undefined. */
+  histograms: (NativeHistogram | undefined)[] | undefined;
+  /** Only series that have start timestamps have this column. */
+  starts: Float64Array | undefined;
   /** Time of the newest sample or stale marker; a sample must be later than it. */
   lastMs = Number.NEGATIVE_INFINITY;
 
@@ -83,15 +88,41 @@ export class StoredSeries {
     this.lastMs = this.column.times[row]!;
   }
 
+  /** The newest sample, where it is a native histogram. */
+  get newestHistogram(): NativeHistogram | undefined {
+    return this.histograms?.[this.length - 1];
+  }
+
+  /** Completes the newest sample by what only some have; right after `put`. */
+  addToNewest(histogram: NativeHistogram | undefined, startMs: number | undefined): void {
+    const slot = this.length - 1;
+    if (histogram) {
+      this.histograms ??= [];
+      // Without holes: an array with holes is slower and larger.
+      while (this.histograms.length < slot) this.histograms.push(undefined);
+      this.histograms[slot] = histogram;
+    }
+    if (startMs === undefined) return;
+    if (!this.starts || this.starts.length < this.values.length) {
+      const grown = new Float64Array(this.values.length);
+      if (this.starts) grown.set(this.starts);
+      this.starts = grown;
+    }
+    this.starts[slot] = startMs;
+  }
+
   /** Moves the samples to a column of its own, because this series no longer keeps the rhythm of its source. */
   detach(): void {
-    const { column, offset, values, states, length } = this;
+    const { column, offset, values, states, histograms, starts, length } = this;
     this.column = new GrowingColumn();
     this.shared = false;
     this.length = 0;
+    this.histograms = undefined;
+    this.starts = undefined;
     for (let slot = 0; slot < length; slot++) {
       if (states[slot] === absent) continue;
       this.put(this.column.rowFor(column.times[offset + slot]!)!, values[slot]!, states[slot]!);
+      if (histograms || starts) this.addToNewest(histograms?.[slot], starts?.[slot]);
     }
   }
 

@@ -4,12 +4,15 @@
 
 import type { Labels } from '../../base/labels.ts';
 import type { Matcher } from '../../base/matcher.ts';
+import type { NativeHistogram } from './native-histogram.ts';
 
 /** State of a sample slot. */
 export const absent = 0;
 export const present = 1;
 /** The series ended here: look-back stops, ranges skip it. */
 export const stale = 2;
+/** The sample is a native histogram: its slot of `histograms` holds it, that of `values` means nothing. */
+export const histogramPresent = 3;
 
 /** Timestamps in Unix milliseconds, strictly rising; only the first `length` entries are in use. */
 export interface TimeColumn {
@@ -28,6 +31,10 @@ export interface SeriesView {
   readonly offset: number;
   readonly values: Float64Array;
   readonly states: Uint8Array;
+  /** As `values`, where the series has native histograms. */
+  readonly histograms?: readonly (NativeHistogram | undefined)[] | undefined;
+  /** Start timestamps in Unix milliseconds, 0 where unknown; as `values`, where the series has any. */
+  readonly starts?: Float64Array | undefined;
   readonly first: number;
   readonly last: number;
 }

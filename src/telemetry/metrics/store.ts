@@ -6,7 +6,8 @@ import type { Labels } from '../../base/labels.ts';
 import type { Matcher } from '../../base/matcher.ts';
 import { GrowingColumn, StoredSeries } from './columns.ts';
 import { LabelIndex } from './label-index.ts';
-import { present, type Queryable, type SeriesView, stale } from './series.ts';
+import { equalHistograms, type NativeHistogram, storedResetHint } from './native-histogram.ts';
+import { histogramPresent, present, type Queryable, type SeriesView, stale } from './series.ts';
 
 export interface BatchSample {
   readonly labels: Labels;
@@ -15,6 +16,10 @@ export interface BatchSample {
   readonly stale?: boolean;
   /** The sample's own timestamp, Unix milliseconds; the batch's when absent. */
   readonly atMs?: number;
+  /** A native histogram in place of a number; `value` is not looked at. */
+  readonly histogram?: NativeHistogram;
+  /** Since when a counter or histogram has counted, Unix milliseconds. */
+  readonly startMs?: number;
 }
 
 /** What one source delivered at one time: a scrape, the results of a rule group, a read of a remote. */
@@ -95,8 +100,8 @@ export class SeriesStore implements Queryable {
       const first = Math.max(range[0], offset);
       const last = Math.min(range[1], offset + series.length);
       if (first >= last) continue;
-      const { labels, values, states } = series;
-      views.push({ labels, column, offset, values, states, first, last });
+      const { labels, values, states, histograms, starts } = series;
+      views.push({ labels, column, offset, values, states, histograms, starts, first, last });
     }
     return views;
   }
@@ -147,11 +152,13 @@ export class SeriesStore implements Queryable {
 
   #put(series: StoredSeries, sample: BatchSample, batchMs: number, sourceColumn: GrowingColumn): void {
     const atMs = sample.atMs ?? batchMs;
-    const state = sample.stale ? stale : present;
+    const { histogram } = sample;
+    const state = sample.stale ? stale : histogram ? histogramPresent : present;
     if (atMs <= series.lastMs) {
-      if (atMs < series.lastMs || !repeats(series, sample.value, state)) this.#droppedCount++;
+      if (atMs < series.lastMs || !repeats(series, sample, state)) this.#droppedCount++;
       return;
     }
+    const kept = histogram && state === histogramPresent ? withStoredHint(series, histogram) : undefined;
     if (series.shared && (sample.atMs !== undefined || series.column !== sourceColumn)) series.detach();
     let row = series.column.rowFor(atMs);
     if (row === undefined) {
@@ -159,14 +166,22 @@ export class SeriesStore implements Queryable {
       series.detach();
       row = series.column.rowFor(atMs)!;
     }
-    series.put(row, state === stale ? Number.NaN : sample.value, state);
+    series.put(row, state === present ? sample.value : Number.NaN, state);
+    if (kept || sample.startMs !== undefined) series.addToNewest(kept, sample.startMs);
     this.#sampleCount++;
   }
 }
 
 /** Whether a sample is the newest of its series once more: not an error, and nothing to store. */
-function repeats(series: StoredSeries, value: number, state: number): boolean {
+function repeats(series: StoredSeries, { value, histogram }: BatchSample, state: number): boolean {
   const newest = series.length - 1;
   if (series.states[newest] !== state) return false;
+  if (state === histogramPresent) return equalHistograms(series.histograms![newest]!, histogram!);
   return state === stale || Object.is(series.values[newest], value);
+}
+
+/** The histogram as it is kept: its hint says what the samples before it allow to say. */
+function withStoredHint(series: StoredSeries, histogram: NativeHistogram): NativeHistogram {
+  const resetHint = storedResetHint(series.newestHistogram, histogram);
+  return resetHint === histogram.resetHint ? histogram : { ...histogram, resetHint };
 }

@@ -8,7 +8,7 @@ import { isLegacyName, Labels, metricName } from '../../base/labels.ts';
 import { createMatcher } from '../../base/matcher.ts';
 import { SeriesTable } from '../metrics/exposition/exposition.ts';
 import { parseOpenMetrics } from '../metrics/exposition/openmetrics.ts';
-import { absent, type SeriesView, stale } from '../metrics/series.ts';
+import { absent, present, type SeriesView } from '../metrics/series.ts';
 import { SeriesStore } from '../metrics/store.ts';
 import { systemReason } from '../system-reason.ts';
 
@@ -50,7 +50,7 @@ function* linesOf(store: SeriesStore, count: { written: number; leftOut: number 
       for (let i = view.first; i < view.last; i++) {
         const state = view.states[i - view.offset];
         if (state === absent) continue;
-        if (state === stale || seriesText === undefined) {
+        if (state !== present || seriesText === undefined) {
           count.leftOut++;
           continue;
         }

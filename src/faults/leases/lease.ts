@@ -3,7 +3,7 @@
 
 import type { ProcessId } from '../targets/target.ts';
 
-export type LeaseState = 'active' | 'orphaned' | 'undone' | 'stuck';
+type LeaseState = 'active' | 'orphaned' | 'undone' | 'stuck';
 
 export interface Lease {
   readonly id: string;

@@ -40,6 +40,14 @@ class LiveFault {
   }
 }
 
+export interface Acting {
+  readonly stop: AbortSignal;
+  /** Asked when `stop` is aborted. */
+  whyStopped(): 'stopped' | 'error';
+  /** A fault could not be put in place. */
+  onFailed(): void;
+}
+
 /** Beyond the fault's own duration, before the watchdog takes it back: an undo may take this long. */
 const leaseMarginMs = 5000;
 const countEveryMs = 1000;
@@ -78,24 +86,21 @@ export class FaultSession {
     return launches;
   }
 
-  /** Puts every fault in place, at the same time; resolves when each is in place or has failed. */
-  async inject(): Promise<void> {
-    await Promise.all(this.#faults.map((fault) => this.#injectFault(fault)));
-  }
-
-  /** Waits for each fault's duration and takes it back; ends early, without undoing, when `stop` is aborted. */
-  async hold(stop: AbortSignal): Promise<void> {
-    const injectedAt = this.#clock.now();
-    const counting = new AbortController();
-    stop.addEventListener('abort', () => counting.abort(), { once: true });
-    const counts = this.#count(counting.signal);
+  /**
+   * Puts every fault in place at the same time, and takes each back when its own duration is over or `stop` is
+   * aborted. A fault that takes long to be put in place keeps no other from being taken back.
+   */
+  async act({ stop, whyStopped, onFailed }: Acting): Promise<void> {
+    const over = new AbortController();
+    const counts = this.#count(AbortSignal.any([stop, over.signal]));
     await Promise.all(
       this.#faults.map(async (fault) => {
-        await this.#clock.sleep(injectedAt + (fault.planned.spec.durationMs ?? 0) - this.#clock.now(), stop);
-        if (!stop.aborted) await this.#undoFault(fault, 'duration');
+        if (!(await this.#injectFault(fault))) return onFailed();
+        await this.#clock.sleep(fault.planned.spec.durationMs ?? 0, stop);
+        await this.#undoFault(fault, stop.aborted ? whyStopped() : 'duration');
       }),
     );
-    counting.abort();
+    over.abort();
     await counts;
   }
 
@@ -113,7 +118,8 @@ export class FaultSession {
     return this.#faults.flatMap((fault) => fault.planned.injections);
   }
 
-  async #injectFault(fault: LiveFault): Promise<void> {
+  /** False when it failed; what was done of it is then taken back. */
+  async #injectFault(fault: LiveFault): Promise<boolean> {
     const { spec, injections } = fault.planned;
     try {
       for (const injection of injections) await this.#injectOne(fault, injection);
@@ -124,7 +130,7 @@ export class FaultSession {
     } catch (error) {
       this.#timeline.emit('fault.failed', { fault: spec.name, reason: (error as Error).message });
       await this.#undoFault(fault, 'error');
-      return;
+      return false;
     }
     for (const { active } of fault.placed) {
       const reason = await active.missing().catch((error: Error) => error.message);
@@ -135,6 +141,7 @@ export class FaultSession {
       for (const { lease } of fault.placed) await lease.settle('undone', 'one-shot');
       this.#timeline.emit('fault.spent', { fault: fault.name, hits: fault.hits() });
     }
+    return true;
   }
 
   async #injectOne(fault: LiveFault, injection: PlannedInjection): Promise<void> {

@@ -201,7 +201,9 @@ class Run {
   async #phases(): Promise<void> {
     const { phases } = this.#plan.judged;
     this.#phase('start', 0);
-    await this.#start();
+    await this.#start().catch((error: unknown) => {
+      if (error !== this.#stop.signal.reason) throw error;
+    });
     await this.#pause('baseline', phases.baselineMs);
     if (this.#stop.reason || !this.#gate()) return;
     this.#brake!.watch((pull) => this.#stop.pull(pull));
@@ -218,7 +220,7 @@ class Run {
       undo: [{ type: 'remove', path: this.#plan.scratchFolder }],
       expiresInMs: this.#plan.totalMs + leaseMarginMs,
     });
-    await this.#targets.start((target) => this.#faults.prepare(target));
+    await this.#targets.start((target) => this.#faults.prepare(target), this.#stop.signal);
     this.#alerting = await AlertingSession.open({
       plan: this.#plan,
       folder: this.#folder,
@@ -267,12 +269,11 @@ class Run {
   async #faultPhase(plannedMs: number): Promise<void> {
     this.#phase('fault', plannedMs);
     if (this.#plan.faults.some(({ spec }) => spec.kind === 'PodChaos')) this.#targets.expectKills();
-    await this.#faults.inject();
-    if (this.timeline.events.some((event) => event.type === 'fault.failed')) {
-      this.#stop.pull({ by: 'error', reason: 'a fault could not be injected' });
-      return;
-    }
-    await this.#faults.hold(this.#stop.signal);
+    await this.#faults.act({
+      stop: this.#stop.signal,
+      whyStopped: () => this.#whyStopped(),
+      onFailed: () => this.#stop.pull({ by: 'error', reason: 'a fault could not be injected' }),
+    });
   }
 
   /** As long as planned; with `recovery: auto` only until everything has settled. */
@@ -299,6 +300,7 @@ class Run {
   }
 
   async #pause(phase: PhaseName, ms: number): Promise<void> {
+    if (this.#stop.reason) return;
     this.#phase(phase, ms);
     await this.#around.clock.sleep(ms, this.#stop.signal);
   }
@@ -328,7 +330,6 @@ class Run {
 
   /** In the order in which things depend on each other; one failure does not keep the rest from being ended. */
   async #end(failure: UserError | undefined): Promise<void> {
-    const why = this.#stop.reason && this.#stop.reason.by !== 'error' ? 'stopped' : 'error';
     const problems: string[] = [];
     const step = async (name: string, work: () => Promise<unknown> | undefined): Promise<void> => {
       try {
@@ -339,7 +340,7 @@ class Run {
     };
     this.#brake?.stop();
     this.#reading.abort();
-    await step('undo', () => this.#faults.undoAll(why));
+    await step('undo', () => this.#faults.undoAll(this.#whyStopped()));
     await step('traffic', () => this.#traffic?.stop());
     await step('alerting', () => this.#alerting?.stop());
     await step('telemetry', () => this.#telemetry?.stop());
@@ -352,6 +353,10 @@ class Run {
     this.#endTimeline(failure);
     await step('recording', () => this.#telemetry?.close());
     if (this.#telemetry) await step('export', () => exportOpenMetrics(this.store, this.#folder.openMetrics));
+  }
+
+  #whyStopped(): 'stopped' | 'error' {
+    return this.#stop.reason && this.#stop.reason.by !== 'error' ? 'stopped' : 'error';
   }
 
   #endTimeline(failure: UserError | undefined): void {

@@ -35,14 +35,18 @@ export class TargetSession {
     this.#options = options;
   }
 
-  /** Starts commands and proxies, in the order of the file; each command as its faults want it started. */
-  async start(launchesOf: (target: string) => Promise<readonly Launch[]>): Promise<void> {
+  /**
+   * Starts commands and proxies, in the order of the file; each command as its faults want it started. When `stop` is
+   * aborted it goes no further, and throws the reason of `stop`.
+   */
+  async start(launchesOf: (target: string) => Promise<readonly Launch[]>, stop: AbortSignal): Promise<void> {
     for (const { spec, handle } of this.#options.targets) {
+      stop.throwIfAborted();
       if (handle instanceof TcpProxy) {
         await handle.start();
         this.#proxies.push(handle);
       } else if (handle instanceof AwaitedCommand && spec.kind.type === 'command') {
-        handle.running = await this.#startCommand(spec, spec.kind, await launchesOf(spec.name));
+        handle.running = await this.#startCommand(spec, spec.kind, await launchesOf(spec.name), stop);
       } else if (handle.type === 'process') {
         void this.#watchOther(handle, await handle.processes());
       }
@@ -77,6 +81,7 @@ export class TargetSession {
     identity: PlannedTarget['spec'],
     declared: Extract<PlannedTarget['spec']['kind'], { type: 'command' }>,
     launches: readonly Launch[],
+    stop: AbortSignal,
   ): Promise<CommandTarget> {
     const { run, leases, logs, env, clock, timeline, lifeMsMax } = this.#options;
     const { name } = identity;
@@ -96,6 +101,7 @@ export class TargetSession {
         mark,
         logFile: join(logs, `${name}.log`),
         clock,
+        stop,
         extendLease: (steps) => lease.extend(steps),
         events: {
           started: (pid) => timeline.emit('target.started', { target: name, pid }),

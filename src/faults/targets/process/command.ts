@@ -27,6 +27,8 @@ export interface CommandOptions {
   readonly mark: string;
   readonly logFile: string;
   readonly clock: Clock;
+  /** Aborted: it is not waited for any longer. */
+  readonly stop?: AbortSignal;
   /** Of the target's lease, which is open before anything is started: each process is added before its program runs. */
   readonly extendLease: ExtendLease;
   readonly events: CommandEvents;
@@ -74,7 +76,7 @@ export class CommandTarget implements ProcessTargetHandle {
     this.#family = new Family(marked(options.mark));
   }
 
-  /** Resolves when it is ready. Otherwise it is ended and FD501, FD502, FD503 or FD507 tells why. */
+  /** Resolves when it is ready. Otherwise it is ended, and FD501, FD502, FD503, FD507 or the reason of `stop` tells why. */
   static async start(options: CommandOptions): Promise<CommandTarget> {
     const { declared, identity, env } = options;
     checkCommand(declared.command, { ...env, ...declared.env }, declared.folder);
@@ -139,12 +141,13 @@ export class CommandTarget implements ProcessTargetHandle {
   }
 
   async #untilReady(): Promise<void> {
-    const { declared, clock, events, logFile } = this.#options;
+    const { declared, clock, stop, events, logFile } = this.#options;
     const startedAt = clock.now();
     const withinMs = declared.ready?.withinMs ?? settleMs;
     let reason: string | undefined = 'not asked yet';
     while (clock.now() - startedAt < withinMs) {
-      await clock.sleep(readyEveryMs);
+      await clock.sleep(readyEveryMs, stop);
+      stop?.throwIfAborted();
       if (this.#exit) throw await this.#endedEarly(this.#exit);
       if (!declared.ready) continue;
       reason = await askReady(declared.ready);

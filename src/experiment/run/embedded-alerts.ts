@@ -56,7 +56,10 @@ export class EmbeddedAlerts implements AlertWatch {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#loop;
-    await Promise.race([Promise.allSettled(this.#sending), this.#options.clock.sleep(lastSendMs)]);
+    const patience = new AbortController();
+    const sent = Promise.allSettled(this.#sending);
+    await Promise.race([sent, this.#options.clock.sleep(lastSendMs, patience.signal)]);
+    patience.abort();
   }
 
   active(): readonly { readonly ref: AlertRef; readonly state: 'pending' | 'firing' }[] {

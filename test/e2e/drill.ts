@@ -39,8 +39,9 @@ export interface Service extends Program {
 export async function startService(
   onFinished: OnFinished,
   env: Readonly<Record<string, string>> = {},
+  fixedPort?: number,
 ): Promise<Service> {
-  const port = await freePort();
+  const port = fixedPort ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
   const program = await startProgram([process.execPath, serviceFile], `${url}/healthz`, {
     env: { ...process.env, ...env, PORT: String(port) },
@@ -105,7 +106,7 @@ export function writeDrill(place: Workplace, spec: Spec, name = 'drill'): string
 export function writeRules(
   place: Workplace,
   alerts: readonly { name: string; expr: string; for?: string }[],
-): string {
+): string[] {
   const rules = alerts.map(({ name, expr, for: hold }) => ({
     alert: name,
     expr,
@@ -117,7 +118,7 @@ export function writeRules(
     join(place.folder, 'rules.yaml'),
     stringify({ groups: [{ name: 'app', interval: '250ms', rules }] }),
   );
-  return 'rules.yaml';
+  return ['rules.yaml'];
 }
 
 /** Every alert goes to `oncall`, at once. */

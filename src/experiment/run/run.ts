@@ -268,7 +268,9 @@ class Run {
 
   async #faultPhase(plannedMs: number): Promise<void> {
     this.#phase('fault', plannedMs);
-    if (this.#plan.faults.some(({ spec }) => spec.kind === 'PodChaos')) this.#targets.expectKills();
+    const shaking = this.#plan.faults.filter(({ spec }) => spec.kind === 'PodChaos');
+    const shaken = shaking.flatMap(({ injections }) => injections.map(({ request }) => request.target.name));
+    this.#targets.expectKills(shaken);
     await this.#faults.act({
       stop: this.#stop.signal,
       whyStopped: () => this.#whyStopped(),

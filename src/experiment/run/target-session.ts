@@ -29,7 +29,7 @@ export class TargetSession {
   readonly #proxies: TcpProxy[] = [];
   readonly #stopping = new AbortController();
   readonly #troubles = new Map<string, string>();
-  #killsOurs = false;
+  readonly #shaken = new Set<string>();
 
   constructor(options: TargetSessionOptions) {
     this.#options = options;
@@ -58,9 +58,12 @@ export class TargetSession {
     return [...this.#troubles.values()];
   }
 
-  /** From here on processes of targets that we did not start may vanish: a fault of ours kills them. */
-  expectKills(): void {
-    this.#killsOurs = true;
+  /**
+   * From here on processes of these targets may vanish: a fault of ours kills or stops them, and many a program that
+   * was stopped ends when it goes on.
+   */
+  expectKills(targets: Iterable<string>): void {
+    for (const target of targets) this.#shaken.add(target);
   }
 
   async end(): Promise<void> {
@@ -146,7 +149,7 @@ export class TargetSession {
       if (this.#stopping.signal.aborted) return;
       const now = (await handle.processes().catch(() => []))[0];
       if (now?.pid === root?.pid && now?.startTime === root?.startTime) continue;
-      const expected = this.#killsOurs;
+      const expected = this.#shaken.has(handle.name);
       if (!now)
         timeline.emit('target.exited', {
           target: handle.name,

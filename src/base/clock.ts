@@ -23,6 +23,14 @@ export const systemClock: Clock = {
     }),
 };
 
+/** Resolves when `work` has settled, or after `ms` milliseconds; leaves no timer behind that keeps a process alive. */
+export async function settledWithin(work: Promise<unknown>, ms: number, clock: Clock): Promise<void> {
+  const settled = new AbortController();
+  const done = () => settled.abort();
+  work.then(done, done);
+  await clock.sleep(ms, settled.signal);
+}
+
 /** A clock that only moves when told to: `advance` wakes sleepers in the order of their deadlines. */
 export class VirtualClock implements Clock {
   #now: number;

@@ -3,6 +3,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../base/diagnostics.ts';
+import { redacted } from '../base/redact.ts';
 import { judge } from '../experiment/judge/judge.ts';
 import type { Experiment } from '../experiment/model.ts';
 import { type RunFolder, runFolderAt } from '../experiment/run/folder.ts';
@@ -28,6 +29,7 @@ export async function readPastRun(run: string, runs: string, projection: boolean
     .catch(() => undefined);
   if (!experiment || !timeline)
     throw UserError.of('FD805', `${folder.path} has no ${experiment ? 'timeline.jsonl' : 'experiment.json'}`);
+  refuseHiddenExpressions(experiment);
   const { store, warnings } = await readRecording(folder.recording);
   const verdict = {
     ...judge(experiment, timeline, store, { projection }),
@@ -35,6 +37,20 @@ export async function readPastRun(run: string, runs: string, projection: boolean
     report: folder.report,
   };
   return { folder, experiment, timeline, recording: store, verdict, warnings };
+}
+
+/** An expression means something else, or nothing, without the value of the environment that stood in it. */
+function refuseHiddenExpressions({ objectives, faults }: Experiment): void {
+  const expressions = [
+    ...objectives.map(({ name, promql }) => ({ owner: `objective ${name}`, promql })),
+    ...faults.map(({ name, effect }) => ({ owner: `fault ${name}`, promql: effect.promql ?? '' })),
+  ];
+  const hidden = expressions.find(({ promql }) => promql.includes(redacted));
+  if (!hidden) return;
+  const message = `${hidden.owner} held a value of the environment, which is not kept: ${hidden.promql}`;
+  throw UserError.of('FD805', message, {
+    hint: 'Only the run itself could judge it; its verdict.json and report.html are in its folder.',
+  });
 }
 
 async function findFolder(run: string, runs: string): Promise<RunFolder> {

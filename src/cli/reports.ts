@@ -39,8 +39,13 @@ export function parseWantedReport(text: string): WantedReport {
 }
 
 export async function writeReport({ format, file }: WantedReport, input: ReportInput): Promise<void> {
+  await writeText(file, renderReport(format, input));
+}
+
+/** FD807 when the file cannot be written. */
+export async function writeText(file: string, text: string): Promise<void> {
   try {
-    await writeFile(file, renderReport(format, input));
+    await writeFile(file, text);
   } catch (error) {
     throw UserError.of('FD807', `the report ${file} cannot be written: ${(error as Error).message}`);
   }

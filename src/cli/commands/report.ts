@@ -1,8 +1,7 @@
-import { writeFile } from 'node:fs/promises';
 import { exitCodes } from '../../base/catalogue.ts';
 import { renderTerminal } from '../../report/terminal/render.ts';
 import { readPastRun } from '../past-run.ts';
-import { type ReportFormat, renderReport } from '../reports.ts';
+import { type ReportFormat, renderReport, writeText } from '../reports.ts';
 import { print, terminalOptions, warn } from '../surroundings.ts';
 
 export interface ReportOptions {
@@ -17,6 +16,6 @@ export async function report(run: string, options: ReportOptions): Promise<numbe
   const text =
     options.format === 'text' ? renderTerminal(past, terminalOptions()) : renderReport(options.format, past);
   if (options.to === undefined) print(text);
-  else await writeFile(options.to, text);
+  else await writeText(options.to, text);
   return exitCodes.pass;
 }

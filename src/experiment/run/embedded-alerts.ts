@@ -6,6 +6,7 @@ import { Dispatcher } from '../../alertmanager/dispatch/dispatcher.ts';
 import { captureRequest } from '../../alertmanager/notify/capture-request.ts';
 import { deliver, type Send } from '../../alertmanager/notify/deliver.ts';
 import { postAlerts } from '../../alertmanager/remote.ts';
+import { settledWithin } from '../../base/clock.ts';
 import { seededRandom } from '../../base/random.ts';
 import { type AlertTransition, GroupEvaluator } from '../../rules/group.ts';
 import type { AlertRef } from '../timeline.ts';
@@ -56,10 +57,7 @@ export class EmbeddedAlerts implements AlertWatch {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#loop;
-    const patience = new AbortController();
-    const sent = Promise.allSettled(this.#sending);
-    await Promise.race([sent, this.#options.clock.sleep(lastSendMs, patience.signal)]);
-    patience.abort();
+    await settledWithin(Promise.allSettled(this.#sending), lastSendMs, this.#options.clock);
   }
 
   active(): readonly { readonly ref: AlertRef; readonly state: 'pending' | 'firing' }[] {

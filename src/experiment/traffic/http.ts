@@ -2,7 +2,7 @@
 // latency counts from the planned moment, so that a slow service cannot hide behind a slowing client.
 
 import { Pool } from 'undici';
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, settledWithin } from '../../base/clock.ts';
 import type { TrafficSpec } from '../model.ts';
 
 export type HttpTrafficSpec = Extract<TrafficSpec, { type: 'http' }>;
@@ -73,7 +73,7 @@ export function httpTraffic(
     stop: async () => {
       stopping.abort();
       await running;
-      await Promise.race([Promise.allSettled(inFlight), clock.sleep(spec.timeoutMs)]);
+      await settledWithin(Promise.allSettled(inFlight), spec.timeoutMs, clock);
       await pool.destroy();
     },
   };

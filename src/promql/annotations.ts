@@ -24,6 +24,7 @@ const notesMax = 1000;
 export class Annotations {
   readonly #warnings = new Map<string, Note>();
   readonly #infos = new Map<string, Note>();
+  readonly #overlaps = new Map<string, { start: number; count: number }>();
   readonly #fixes = new Map<string, { start: number; fix: MonotonicityFix }>();
 
   warn(text: string, start: number): void {
@@ -44,6 +45,13 @@ export class Annotations {
     known.fix = mergeFixes(known.fix, fix);
   }
 
+  /** The warning that a sample's start lies before the sample ahead of it; counted, as it comes once a step. */
+  startOverlap(metric: string, start: number): void {
+    const known = this.#overlaps.get(metric);
+    if (known) known.count++;
+    else if (this.#overlaps.size < notesMax) this.#overlaps.set(metric, { start, count: 1 });
+  }
+
   /** Texts with their places; `source` is the expression's text, where the caller has it. */
   render(
     source: string | undefined,
@@ -54,8 +62,13 @@ export class Annotations {
     const fixes = [...this.#fixes].map(
       ([text, note]) => `PromQL info: ${text}, ${format(note.fix)} ${place(note)}`,
     );
+    const overlaps = [...this.#overlaps].map(([metric, note]) => {
+      const text = 'PromQL warning: sample has start time that overlaps with previous sample timestamp';
+      const occurrences = note.count > 1 ? ` (${note.count} occurrences)` : '';
+      return `${text} for metric ${metric}${occurrences} ${place(note)}`;
+    });
     return {
-      warnings: [...this.#warnings.values()].map((note) => `${note.text} ${place(note)}`),
+      warnings: [...[...this.#warnings.values()].map((note) => `${note.text} ${place(note)}`), ...overlaps],
       infos: [...[...this.#infos.values()].map((note) => `${note.text} ${place(note)}`), ...fixes],
     };
   }

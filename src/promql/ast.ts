@@ -35,12 +35,17 @@ export interface TimeModifiers {
   readonly at: AtModifier;
 }
 
+/** What a selector makes of samples around the edges of its range, or around its time. */
+export type ExtendedModifier = 'anchored' | 'smoothed';
+
 export interface VectorSelector extends Span, TimeModifiers {
   readonly kind: 'vectorSelector';
   /** The name before the braces, or ''. */
   readonly name: string;
   /** All matchers, the one for `name` last. */
   readonly matchers: readonly Matcher[];
+  /** Of a range selector it is held by its inner selector. */
+  readonly extended?: ExtendedModifier;
 }
 
 export interface MatrixSelector extends Span {
@@ -95,7 +100,9 @@ export interface Aggregate extends Span {
 export type ArithmeticOperator = '+' | '-' | '*' | '/' | '%' | '^' | 'atan2';
 export type ComparisonOperator = '==' | '!=' | '<' | '<=' | '>' | '>=';
 export type SetOperator = 'and' | 'or' | 'unless';
-export type BinaryOperator = ArithmeticOperator | ComparisonOperator | SetOperator;
+/** Cut native histograms: keep what is below, or above, the value on the right. */
+export type TrimOperator = '</' | '>/';
+export type BinaryOperator = ArithmeticOperator | ComparisonOperator | SetOperator | TrimOperator;
 
 /** How the series of two vectors find each other. Set operators are always many-to-many. */
 export interface VectorMatching {

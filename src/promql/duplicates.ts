@@ -22,13 +22,16 @@ export function mergeDuplicates(series: readonly Series[]): readonly Series[] {
 function merged(a: Series, b: Series): Series {
   const values = a.values.slice();
   const presence = a.presence.slice();
+  const hasHistograms = a.histograms !== undefined || b.histograms !== undefined;
+  const histograms = hasHistograms ? Array.from(values, (_, i) => a.histograms?.[i]) : undefined;
   for (let i = 0; i < values.length; i++) {
     if (!b.presence[i]) continue;
     if (presence[i]) throw queryError(sameLabelset);
     values[i] = b.values[i]!;
+    if (histograms) histograms[i] = b.histograms?.[i];
     presence[i] = 1;
   }
-  return { ...a, values, presence };
+  return { ...a, values, presence, histograms };
 }
 
 /** Fails when two of these have equal labels, even at different times: functions over ranges do not merge. */

@@ -3,12 +3,14 @@
 
 import { UserError } from '../base/diagnostics.ts';
 import { compareLabels, Labels } from '../base/labels.ts';
+import type { NativeHistogram } from '../telemetry/metrics/native-histogram.ts';
 import type { Queryable } from '../telemetry/metrics/series.ts';
 import { Annotations, type MonotonicityFix } from './annotations.ts';
 import { type Expr, typeOf } from './ast.ts';
 import { mergeDuplicates } from './duplicates.ts';
 import { queryError } from './errors.ts';
 import { Evaluator } from './evaluate.ts';
+import { type Features, noFeatures } from './features.ts';
 import { formatGeneral, formatTwoDigits } from './format.ts';
 import { dropMetadata } from './metadata-labels.ts';
 import { planExpr, StepInvariance } from './plan.ts';
@@ -23,8 +25,10 @@ export interface QueryOptions {
   readonly maxSamples?: number;
   /** Step of subqueries that name none; 60,000. */
   readonly defaultSubqueryStepMs?: number;
-  /** Keeps metric names until the end of the query, so that label functions still see them. */
+  /** The feature `promql-delayed-name-removal` by itself. */
   readonly delayedNameRemoval?: boolean;
+  /** What Prometheus keeps behind feature flags; none. */
+  readonly features?: Features;
   /** The expression's source, for line and column in warnings; without it they count as if it were one line of ASCII. */
   readonly text?: string;
 }
@@ -34,12 +38,16 @@ export interface RangeSeries {
   readonly labels: Labels;
   readonly times: Float64Array;
   readonly values: Float64Array;
+  /** Beside the values, in a series that has native histograms: a point is the histogram where there is one. */
+  readonly histograms?: readonly (NativeHistogram | undefined)[];
 }
 
 export interface VectorSample {
   readonly labels: Labels;
   readonly atMs: number;
   readonly value: number;
+  /** The sample is this native histogram, and `value` means nothing. */
+  readonly histogram?: NativeHistogram;
 }
 
 interface Notes {
@@ -76,7 +84,10 @@ export function instantQuery(
     case 'matrix':
       return { type: 'matrix', series: sorted(rawSeries(value)), ...notes };
     case 'vector': {
-      const samples = value.series.map(({ labels, values }) => ({ labels, atMs, value: values[0]! }));
+      const samples = value.series.map(({ labels, values, histograms }): VectorSample => {
+        const histogram = histograms?.[0];
+        return { labels, atMs, value: values[0]!, ...(histogram && { histogram }) };
+      });
       return { type: 'vector', samples, ...notes };
     }
   }
@@ -115,11 +126,14 @@ function run(
 ): { value: Value; notes: Notes } {
   const annotations = new Annotations();
   const budget = new SampleBudget(options.maxSamples ?? maxSamplesDefault);
+  const features = options.features ?? noFeatures;
   const context: QueryContext = {
     source,
     lookbackMs: options.lookbackMs ?? lookbackMsDefault,
     defaultSubqueryStepMs: options.defaultSubqueryStepMs ?? defaultSubqueryStepMs,
-    delayedNameRemoval: options.delayedNameRemoval ?? false,
+    delayedNameRemoval: options.delayedNameRemoval ?? features.has('promql-delayed-name-removal'),
+    useStartTimestamps: features.has('use-start-timestamps'),
+    typeLabels: features.has('type-and-unit-labels'),
     annotations,
     budget,
     windows: new Map(),
@@ -161,22 +175,32 @@ function seriesOf(value: Value, grid: Grid): RangeSeries[] {
   return value.series.map((one) => points(one, grid)).filter(({ times }) => times.length > 0);
 }
 
-function points({ labels, values, presence }: Series, grid: Grid): RangeSeries {
+function points({ labels, values, presence, histograms }: Series, grid: Grid): RangeSeries {
   const held: number[] = [];
   for (let i = 0; i < grid.steps; i++) if (presence[i]) held.push(i);
   return {
     labels,
     times: Float64Array.from(held, (step) => stepTime(grid, step)),
     values: Float64Array.from(held, (step) => values[step]!),
+    ...(histograms && { histograms: held.map((step) => histograms[step]) }),
   };
 }
 
 /** The samples of a range vector at its one step. */
 function rawSeries({ series }: MatrixValue): RangeSeries[] {
-  return series.flatMap(({ labels, times, values, offset, first, last, windows }) => {
+  return series.flatMap(({ labels, times, values, histograms, offset, first, last, windows }) => {
     const from = Math.max(windows.lo[0]!, first);
     const to = Math.min(windows.hi[0]!, last);
     if (to <= from) return [];
-    return [{ labels, times: times.slice(from, to), values: values.slice(from - offset, to - offset) }];
+    return [
+      {
+        labels,
+        times: times.slice(from, to),
+        values: values.slice(from - offset, to - offset),
+        ...(histograms && {
+          histograms: Array.from({ length: to - from }, (_, i) => histograms[from - offset + i]),
+        }),
+      },
+    ];
   });
 }

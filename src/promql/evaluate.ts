@@ -9,16 +9,20 @@ import { setOperation } from './binary/set.ts';
 import { vectorScalar } from './binary/vector-scalar.ts';
 import { vectorVector } from './binary/vector-vector.ts';
 import { withDroppedNames } from './duplicates.ts';
+import { queryError } from './errors.ts';
 import { implementationOf } from './functions/table.ts';
+import { multiply } from './native/arithmetic.ts';
 import type { StepInvariance } from './plan.ts';
 import type { QueryContext } from './query-context.ts';
 import { selectInstant } from './select/instant.ts';
 import { selectRange } from './select/range.ts';
 import { subqueryGrid, windowSubquery } from './select/subquery.ts';
 import type { Moments } from './select/windows.ts';
+import { quote } from './syntax/quote.ts';
 import {
   countPresent,
   type Grid,
+  histogramWeight,
   type Series,
   scalar,
   type Value,
@@ -115,7 +119,13 @@ export class Evaluator {
     if (operator === '+') return value;
     if (value.kind === 'scalar') return scalar(value.values.map((one) => -one));
     if (value.kind !== 'vector') throw new Error(`cannot negate a ${value.kind}`);
-    const negated = value.series.map((one): Series => ({ ...one, values: one.values.map((slot) => -slot) }));
+    const negated = value.series.map(
+      (one): Series => ({
+        ...one,
+        values: one.values.map((slot) => -slot),
+        histograms: one.histograms?.map((histogram) => histogram && multiply(histogram, -1)),
+      }),
+    );
     return vector(withDroppedNames(this.#context, negated));
   }
 
@@ -123,7 +133,8 @@ export class Evaluator {
     const left = this.evaluate(node.left, grid);
     const right = this.evaluate(node.right, grid);
     if (left.kind === 'scalar' && right.kind === 'scalar') {
-      const compute = scalarOperator(node.operator)!;
+      const compute = scalarOperator(node.operator);
+      if (!compute) throw queryError(`operator ${quote(node.operator)} not allowed for Scalar operations`);
       return scalar(left.values.map((value, i) => compute(value, right.values[i]!)));
     }
     if (left.kind === 'vector' && right.kind === 'scalar') {
@@ -155,6 +166,7 @@ function spread(value: Value, steps: number): Value {
         ...one,
         values: new Float64Array(steps).fill(one.values[0]!),
         presence: new Uint8Array(steps).fill(one.presence[0]!),
+        histograms: one.histograms && new Array(steps).fill(one.histograms[0]),
       }),
     ),
   );
@@ -162,5 +174,8 @@ function spread(value: Value, steps: number): Value {
 
 function samplesIn(value: Value): number {
   if (value.kind !== 'vector') return 0;
-  return value.series.reduce((sum, { presence }) => sum + countPresent(presence), 0);
+  return value.series.reduce((sum, { presence, histograms }) => {
+    const weights = histograms?.reduce((all, one) => (one ? all + histogramWeight(one) : all), 0);
+    return sum + countPresent(presence) + (weights ?? 0);
+  }, 0);
 }

@@ -5,6 +5,11 @@ export class KahanSum {
   sum = 0;
   compensation = 0;
 
+  reset(): void {
+    this.sum = 0;
+    this.compensation = 0;
+  }
+
   add(value: number): void {
     const total = this.sum + value;
     this.compensation = compensate(this.sum, value, total, this.compensation);

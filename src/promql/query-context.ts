@@ -10,6 +10,10 @@ export interface QueryContext {
   readonly lookbackMs: number;
   readonly defaultSubqueryStepMs: number;
   readonly delayedNameRemoval: boolean;
+  /** rate() and its kin look at when counters began, where that is known. */
+  readonly useStartTimestamps: boolean;
+  /** Whether a metric is a counter is said by its label `__type__` rather than by its name. */
+  readonly typeLabels: boolean;
   readonly annotations: Annotations;
   readonly budget: SampleBudget;
   /** Window bounds that several series and several selectors share, by range, times, and column. */

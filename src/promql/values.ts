@@ -1,6 +1,7 @@
 // What evaluation works on: a grid of evaluation times, and series with one value slot a step.
 
 import type { Labels } from '../base/labels.ts';
+import type { NativeHistogram } from '../telemetry/metrics/native-histogram.ts';
 
 /** Evaluation times: `startMs + i * stepMs` for 0 <= i < steps. An instant query has one step. */
 export interface Grid {
@@ -9,9 +10,12 @@ export interface Grid {
   readonly steps: number;
 }
 
+/** Native histograms in the slots that hold one; the other slots are undefined. */
+export type Histograms = readonly (NativeHistogram | undefined)[];
+
 /**
- * One series over a grid. Slot i holds a value where `presence[i]` is 1; elsewhere the value is undefined. Arrays are
- * never changed once a series has been handed on, and may be shared.
+ * One series over a grid. Slot i holds a sample where `presence[i]` is 1: the histogram of that slot, or else the value.
+ * Elsewhere both mean nothing. Arrays are never changed once a series has been handed on, and may be shared.
  */
 export interface Series {
   readonly labels: Labels;
@@ -19,6 +23,7 @@ export interface Series {
   readonly dropName: boolean;
   readonly values: Float64Array;
   readonly presence: Uint8Array;
+  readonly histograms?: Histograms | undefined;
 }
 
 /**
@@ -32,14 +37,18 @@ export interface Windows {
 }
 
 /**
- * One series of a range vector. Samples are dense: each j with first <= j < last has one, its value at
- * `values[j - offset]`, its time at `times[j]`. Windows reach beyond [first, last) where the column is shared.
+ * One series of a range vector. Samples are dense: each j with first <= j < last has one, at `times[j]`: the histogram at
+ * `histograms[j - offset]` where there is one, or else `values[j - offset]`. Windows reach beyond [first, last) where the
+ * column is shared.
  */
 export interface RangeSeriesInput {
   readonly labels: Labels;
   readonly dropName: boolean;
   readonly times: Float64Array;
   readonly values: Float64Array;
+  readonly histograms?: Histograms | undefined;
+  /** Start timestamps beside the values, 0 where unknown; only where the query uses them. */
+  readonly starts?: Float64Array | undefined;
   readonly offset: number;
   readonly first: number;
   readonly last: number;
@@ -66,7 +75,16 @@ export interface VectorValue {
 export interface MatrixValue {
   readonly kind: 'matrix';
   readonly rangeMs: number;
+  /** Set when the windows reach beyond the range, for functions that look at what lies around its edges. */
+  readonly boundary?: Boundary | undefined;
   readonly series: readonly RangeSeriesInput[];
+}
+
+/** By how much the windows of an `anchored` or `smoothed` selector are wider than its range. */
+export interface Boundary {
+  readonly modifier: 'anchored' | 'smoothed';
+  readonly beforeMs: number;
+  readonly afterMs: number;
 }
 
 export type Value = ScalarValue | StringValue | VectorValue | MatrixValue;
@@ -85,18 +103,51 @@ export function scalar(values: Float64Array): ScalarValue {
 
 /** A series in the making: the only time at which its arrays change. */
 export interface SeriesBuilder extends Series {
+  histograms: (NativeHistogram | undefined)[] | undefined;
   /** How many slots hold a value. */
   count: number;
 }
 
 export function newSeries(labels: Labels, dropName: boolean, steps: number): SeriesBuilder {
-  return { labels, dropName, values: new Float64Array(steps), presence: new Uint8Array(steps), count: 0 };
+  const [values, presence] = [new Float64Array(steps), new Uint8Array(steps)];
+  return { labels, dropName, values, presence, histograms: undefined, count: 0 };
 }
 
 export function setValue(builder: SeriesBuilder, step: number, value: number): void {
   builder.values[step] = value;
   builder.count += 1 - builder.presence[step]!;
   builder.presence[step] = 1;
+}
+
+export function setHistogram(builder: SeriesBuilder, step: number, histogram: NativeHistogram): void {
+  builder.histograms ??= new Array(builder.values.length).fill(undefined);
+  builder.histograms[step] = histogram;
+  setValue(builder, step, 0);
+}
+
+/** Copies the sample of a slot, whatever it is. */
+export function setSample(builder: SeriesBuilder, step: number, from: Series, slot = step): void {
+  const histogram = from.histograms?.[slot];
+  if (histogram) setHistogram(builder, step, histogram);
+  else setValue(builder, step, from.values[slot]!);
+}
+
+/** The series without the samples that are histograms; `onIgnored` is told when there were any. */
+export function floatsOnly(series: readonly Series[], onIgnored?: () => void): readonly Series[] {
+  if (!series.some(({ histograms }) => histograms)) return series;
+  return series.flatMap((one) => {
+    const { histograms } = one;
+    if (!histograms) return [one];
+    const presence = one.presence.map((held, i) => (held && !histograms[i] ? 1 : 0));
+    const kept = countPresent(presence);
+    if (kept < countPresent(one.presence)) onIgnored?.();
+    return kept > 0 ? [{ ...one, presence, histograms: undefined }] : [];
+  });
+}
+
+/** What a histogram counts for where samples are limited: about as many numbers as it holds. */
+export function histogramWeight({ positive, negative }: NativeHistogram): number {
+  return 8 + positive.counts.length + negative.counts.length;
 }
 
 /** Builders that hold anything, as a vector. */

@@ -5,10 +5,18 @@ import { unwrapParens } from '../ast.ts';
 import { formatGeneral } from '../format.ts';
 import { quantileProblem } from '../quantile.ts';
 import type { QueryContext } from '../query-context.ts';
-import { finished, type Value, type VectorValue } from '../values.ts';
+import {
+  finished,
+  floatsOnly,
+  type Series,
+  type SeriesBuilder,
+  type Value,
+  type VectorValue,
+} from '../values.ts';
 import { type Aggregation, avg, count, group, max, min, sum } from './accumulate.ts';
 import { countValues } from './count-values.ts';
 import { type Group, groupSeries } from './grouping.ts';
+import { aggregateHistograms } from './histograms.ts';
 import { quantile } from './quantile.ts';
 import { bottomk, limitk, limitRatio, type SelectionInput, topk } from './select-series.ts';
 import { stddev, stdvar } from './variance.ts';
@@ -27,7 +35,7 @@ export function aggregate(input: AggregateInput): VectorValue {
     const label = input.parameter?.kind === 'string' ? input.parameter.value : '';
     return countValues(argument.series, node, label, steps);
   }
-  const groups = groupSeries(argument.series, node);
+  const groups = groupSeries(samplesFor(input), node);
   switch (node.operator) {
     case 'topk':
       return topk(selection(input, groups));
@@ -39,9 +47,44 @@ export function aggregate(input: AggregateInput): VectorValue {
       return limitRatio(selection(input, groups), input.context.annotations, parameterStart(node));
     default: {
       const aggregation = aggregationOf(input);
-      return finished(groups.map((one) => aggregation(one, steps)));
+      return finished(groups.map((one) => aggregateGroup(input, one, aggregation, steps)));
     }
   }
+}
+
+function aggregateGroup(
+  { node, context }: AggregateInput,
+  group: Group,
+  aggregation: Aggregation,
+  steps: number,
+): SeriesBuilder {
+  const { operator } = node;
+  const adds = operator === 'sum' || operator === 'avg';
+  if (!adds || !group.members.some(({ histograms }) => histograms)) return aggregation(group, steps);
+  return aggregateHistograms(group, steps, operator, context.annotations, unwrapParens(node.expr).start);
+}
+
+/** Operators that make nothing of histograms; each says so where it meets one. */
+const floatOperators: ReadonlySet<string> = new Set([
+  'min',
+  'max',
+  'stddev',
+  'stdvar',
+  'quantile',
+  'topk',
+  'bottomk',
+]);
+
+function samplesFor({ node, argument, parameter, context }: AggregateInput): readonly Series[] {
+  const { operator } = node;
+  if (!floatOperators.has(operator)) return argument.series;
+  const choosesNone = parameter?.kind === 'scalar' && parameter.values.every((k) => k < 1);
+  const chooses = operator === 'topk' || operator === 'bottomk';
+  return floatsOnly(argument.series, () => {
+    if (chooses && choosesNone) return;
+    const start = chooses ? node.start : unwrapParens(node.expr).start;
+    context.annotations.info(`ignored histogram in ${operator} aggregation`, start);
+  });
 }
 
 function aggregationOf(input: AggregateInput): Aggregation {

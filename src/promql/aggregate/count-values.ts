@@ -2,6 +2,7 @@
 
 import { queryError } from '../errors.ts';
 import { formatPlain } from '../format.ts';
+import { formatHistogram } from '../native/format.ts';
 import { isValidLabelName, quote } from '../syntax/quote.ts';
 import {
   finished,
@@ -27,16 +28,17 @@ export function countValues(
   if (!isValidLabelName(label)) throw queryError(`invalid label name ${quote(label)}`);
   const grouping = clause.without ? clause.grouping : [...clause.grouping, label];
   const out = new Map<string, SeriesBuilder>();
-  for (const { labels, values, presence } of series) {
+  for (const { labels, values, presence, histograms } of series) {
     // A series that keeps its value needs its labels built only once.
-    const byValue = new Map<number | '-0', SeriesBuilder>();
+    const byValue = new Map<number | string, SeriesBuilder>();
     for (let i = 0; i < steps; i++) {
       if (!presence[i]) continue;
       // A map takes the two zeros for one, their texts differ.
-      const key = Object.is(values[i], -0) ? '-0' : values[i]!;
+      const histogram = histograms?.[i];
+      const key = histogram ? formatHistogram(histogram) : Object.is(values[i], -0) ? '-0' : values[i]!;
       let builder = byValue.get(key);
       if (!builder) {
-        const withValue = labels.with({ [label]: formatPlain(values[i]!) });
+        const withValue = labels.with({ [label]: typeof key === 'string' ? key : formatPlain(key) });
         const resultLabels = groupLabels(withValue, { ...clause, grouping });
         builder = out.get(resultLabels.key) ?? newSeries(resultLabels, false, steps);
         out.set(resultLabels.key, builder);

@@ -24,7 +24,7 @@ export const comparison: Readonly<Record<ComparisonOperator, Comparison>> = {
   '>=': (left, right) => left >= right,
 };
 
-/** Any operator between two scalars; comparisons yield 0 or 1. Undefined for set operators. */
+/** Any operator between two scalars; comparisons yield 0 or 1. Undefined for set and trim operators. */
 export function scalarOperator(operator: BinaryOperator): Arithmetic | undefined {
   if (operator in arithmetic) return arithmetic[operator as ArithmeticOperator];
   const compare = comparison[operator as ComparisonOperator];

@@ -11,6 +11,8 @@ import { quote } from '../syntax/quote.ts';
 import { newSeries, type Series, type SeriesBuilder, setValue, type VectorValue, vector } from '../values.ts';
 import { matchGroups, matchingLabels } from './matching.ts';
 import { arithmetic, comparison } from './operators.ts';
+import { combineSamples, isTrim, putSample, resultOf, type Sample, sampleAt } from './samples.ts';
+import { StepNotes } from './step-notes.ts';
 
 /** What the operator makes of one pair of samples; undefined when a filter drops it. */
 type Compute = (left: number, right: number) => number | undefined;
@@ -23,10 +25,14 @@ export function vectorVector(
   steps: number,
 ): VectorValue {
   const operation = new Matching(context, node, steps, left.series, right.series);
-  return vector(mergeDuplicates(operation.run()));
+  const out = operation.run();
+  operation.notes.flush(context.annotations, node.start);
+  return vector(mergeDuplicates(out));
 }
 
-function computeOf({ operator, bool }: Binary): Compute {
+/** Undefined for operators that floats do not have. */
+function computeOf({ operator, bool }: Binary): Compute | undefined {
+  if (isTrim(operator)) return undefined;
   if (!isComparison(operator)) return arithmetic[operator as ArithmeticOperator];
   const holds = comparison[operator as ComparisonOperator];
   if (bool) return (left, right) => (holds(left, right) ? 1 : 0);
@@ -41,13 +47,14 @@ class Matching {
   readonly #context: QueryContext;
   readonly #node: Binary;
   readonly #steps: number;
-  readonly #compute: Compute;
+  readonly #compute: Compute | undefined;
   readonly #swapped: boolean;
   readonly #many: readonly Series[];
   readonly #one: readonly Series[];
   readonly #fillMany: number | undefined;
   readonly #fillOne: number | undefined;
   readonly #out: SeriesBuilder[] = [];
+  readonly notes = new StepNotes();
 
   constructor(
     context: QueryContext,
@@ -89,12 +96,26 @@ class Matching {
   #pair(many: Series | undefined, one: Series | undefined): void {
     if (many && one) {
       const out = this.#begin(many, one);
-      for (let i = 0; i < this.#steps; i++) {
-        if (many.presence[i] && one.presence[i]) this.#put(out, i, many.values[i]!, one.values[i]!);
-      }
+      if (many.histograms || one.histograms || !this.#compute) this.#pairSamples(out, many, one);
+      else this.#pairFloats(out, many, one, this.#compute);
     }
     if (this.#fillOne !== undefined && many) this.#fill(many, one, this.#fillOne, true);
     if (this.#fillMany !== undefined && one) this.#fill(one, many, this.#fillMany, false);
+  }
+
+  #pairFloats(out: SeriesBuilder, many: Series, one: Series, compute: Compute): void {
+    const [left, right] = this.#swapped ? [one, many] : [many, one];
+    for (let i = 0; i < this.#steps; i++) {
+      if (!left.presence[i] || !right.presence[i]) continue;
+      const value = compute(left.values[i]!, right.values[i]!);
+      if (value !== undefined) setValue(out, i, value);
+    }
+  }
+
+  #pairSamples(out: SeriesBuilder, many: Series, one: Series): void {
+    for (let i = 0; i < this.#steps; i++) {
+      if (many.presence[i] && one.presence[i]) this.#put(out, i, sampleAt(many, i), sampleAt(one, i));
+    }
   }
 
   /** Where `held` has a sample and `partner` none, the partner is taken to be `value`. */
@@ -103,8 +124,8 @@ class Matching {
     const out = heldIsMany ? this.#begin(held, stand) : this.#begin(stand, held);
     for (let i = 0; i < this.#steps; i++) {
       if (!held.presence[i] || partner?.presence[i]) continue;
-      if (heldIsMany) this.#put(out, i, held.values[i]!, value);
-      else this.#put(out, i, value, held.values[i]!);
+      if (heldIsMany) this.#put(out, i, sampleAt(held, i), value);
+      else this.#put(out, i, value, sampleAt(held, i));
     }
   }
 
@@ -131,11 +152,11 @@ class Matching {
         const key = `${index}|${match ? one.indexOf(match) : 'fill'}`;
         const out = builderOf(series, partner, key);
         this.#forbidSecond(matched, out.labels);
-        this.#put(out, i, series.values[i]!, match ? match.values[i]! : this.#fillOne!);
+        this.#put(out, i, sampleAt(series, i), match ? sampleAt(match, i) : this.#fillOne!);
       }
       if (this.#fillMany === undefined || matched.size > 0 || !match) continue;
       const out = builderOf(this.#standIn(match), match, `fill|${one.indexOf(match)}`);
-      this.#put(out, i, this.#fillMany, match.values[i]!);
+      this.#put(out, i, this.#fillMany, sampleAt(match, i));
     }
   }
 
@@ -180,7 +201,8 @@ class Matching {
 
   #resultLabels(many: Labels, one: Labels): Labels {
     const { operator, bool, matching } = this.#node;
-    const changesMeaning = !isComparison(operator) || (bool && !this.#context.delayedNameRemoval);
+    const changesMeaning =
+      !(isComparison(operator) || isTrim(operator)) || (bool && !this.#context.delayedNameRemoval);
     let labels = changesMeaning ? dropMetadata(many) : many;
     if (matching.card === 'one-to-one') {
       labels = matching.on ? labels.keep(matching.labels) : labels.without(...matching.labels);
@@ -189,9 +211,18 @@ class Matching {
     return labels.with(Object.fromEntries(matching.include.map((name) => [name, one.get(name)])));
   }
 
-  #put(out: SeriesBuilder, step: number, many: number, one: number): void {
-    const value = this.#swapped ? this.#compute(one, many) : this.#compute(many, one);
-    if (value !== undefined) setValue(out, step, value);
+  #put(out: SeriesBuilder, step: number, many: Sample, one: Sample): void {
+    const [left, right] = this.#swapped ? [one, many] : [many, one];
+    if (this.#compute && typeof left === 'number' && typeof right === 'number') {
+      const value = this.#compute(left, right);
+      if (value !== undefined) setValue(out, step, value);
+      return;
+    }
+    const { operator, bool } = this.#node;
+    const outcome = combineSamples(operator, left, right);
+    if (outcome.note) this.notes.set(step, outcome.note);
+    const sample = resultOf(outcome, operator, bool);
+    if (sample !== undefined) putSample(out, step, sample);
   }
 }
 

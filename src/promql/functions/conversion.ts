@@ -2,7 +2,7 @@
 
 import { Labels } from '../../base/labels.ts';
 import { maxOf, minOf } from '../binary/operators.ts';
-import { scalar as scalarValue, vector as vectorValue } from '../values.ts';
+import { floatsOnly, scalar as scalarValue, vector as vectorValue } from '../values.ts';
 import { type FunctionImplementation, scalarArgument, vectorArgument } from './function.ts';
 
 /** The value where exactly one series has one, NaN elsewhere. */
@@ -10,7 +10,7 @@ export const scalar: FunctionImplementation = (input) => {
   const { steps } = input.grid;
   const values = new Float64Array(steps).fill(Number.NaN);
   const counts = new Uint32Array(steps);
-  for (const series of vectorArgument(input).series) {
+  for (const series of floatsOnly(vectorArgument(input).series)) {
     for (let i = 0; i < steps; i++) {
       if (!series.presence[i]) continue;
       counts[i]!++;

@@ -2,7 +2,7 @@
 
 import { maxOf, minOf } from '../binary/operators.ts';
 import { withDroppedNames } from '../duplicates.ts';
-import { type Series, vector } from '../values.ts';
+import { floatsOnly, type Series, vector } from '../values.ts';
 import { type FunctionImplementation, scalarArgument, vectorArgument } from './function.ts';
 
 /** A function of a sample's value and its step. */
@@ -12,7 +12,7 @@ function elementwise(
   return (input) => {
     const scalars = input.args.slice(1).map((_, i) => scalarArgument(input, i + 1));
     const compute = prepare(...scalars);
-    const mapped = vectorArgument(input).series.map((series): Series => {
+    const mapped = floatsOnly(vectorArgument(input).series).map((series): Series => {
       const values = new Float64Array(series.values.length);
       for (let i = 0; i < values.length; i++) {
         if (series.presence[i]) values[i] = compute(series.values[i]!, i);
@@ -49,7 +49,7 @@ export const clamp: FunctionImplementation = (input) => {
   const max = scalarArgument(input, 2);
   const isWrong = Uint8Array.from(min, (low, i) => (max[i]! < low ? 1 : 0));
   if (!isWrong.includes(1)) return clampValues(input);
-  const series = vectorArgument(input).series.map((one) => ({
+  const series = floatsOnly(vectorArgument(input).series).map((one) => ({
     ...one,
     presence: one.presence.map((held, i) => (isWrong[i] ? 0 : held)),
   }));

@@ -1,32 +1,112 @@
-// The frame of all functions over range vectors: one kernel call a series, which fills all its steps.
+// The frame of all functions over range vectors: one kernel call a series, which fills all its steps. A series of floats
+// goes to the fast kernel. Where histograms or start timestamps are in it, the function's mixed kernel takes over; a
+// function that has none looks at the floats alone.
 
 import { droppedName, forbidDuplicates, sameMetadata } from '../duplicates.ts';
-import { newSeries, type RangeSeriesInput, type SeriesBuilder, setValue, vector } from '../values.ts';
-import { type FunctionImplementation, type FunctionInput, matrixArgument } from './function.ts';
+import { windowsEndingAt } from '../select/windows.ts';
+import { quote } from '../syntax/quote.ts';
+import {
+  type Boundary,
+  newSeries,
+  type RangeSeriesInput,
+  type SeriesBuilder,
+  setValue,
+  vector,
+} from '../values.ts';
+import {
+  argumentStart,
+  type FunctionImplementation,
+  type FunctionInput,
+  matrixArgument,
+} from './function.ts';
 
 /** Fills `out` from the windows of one series. */
 export type RangeKernel = (samples: RangeSeriesInput, out: SeriesBuilder, rangeMs: number) => void;
 
+export interface RangeFunctionOptions {
+  /** The value is still the metric's own. */
+  readonly keepsName?: boolean;
+  /** For series with histograms; without it histograms are ignored, with an info where floats are beside them. */
+  readonly mixed?: (input: FunctionInput) => RangeKernel;
+  /** For series with start timestamps; without it they are ignored. */
+  readonly started?: (input: FunctionInput) => RangeKernel;
+  /** For selectors that are `anchored` or `smoothed`. */
+  readonly bounded?: (input: FunctionInput, boundary: Boundary) => RangeKernel;
+  /** Called for every series of which something came out. */
+  readonly onResult?: (input: FunctionInput, samples: RangeSeriesInput, out: SeriesBuilder) => void;
+}
+
 /** `prepare` runs once a query; the kernel it returns once a series. */
 export function rangeFunction(
   prepare: (input: FunctionInput) => RangeKernel,
-  keepsName = false,
+  options: RangeFunctionOptions = {},
 ): FunctionImplementation {
+  const { keepsName = false, onResult } = options;
   return (input) => {
     const { context, grid } = input;
     const { series, rangeMs } = matrixArgument(input);
-    const kernel = prepare(input);
+    const kernelOf = kernels(input, prepare, options);
     const out: SeriesBuilder[] = [];
     for (const samples of series) {
       const { labels, dropName } = keepsName ? samples : droppedName(context, samples.labels);
       const result = newSeries(labels, dropName, grid.steps);
-      kernel(samples, result, rangeMs);
+      kernelOf(samples)(samples, result, rangeMs);
       if (result.count === 0) continue;
       context.budget.charge(Math.max(result.count, grid.steps >> 4));
+      onResult?.(input, samples, result);
       out.push(result);
     }
     if (!keepsName && !context.delayedNameRemoval && !sameMetadata(series)) forbidDuplicates(out);
     return vector(out);
+  };
+}
+
+function kernels(
+  input: FunctionInput,
+  prepare: (input: FunctionInput) => RangeKernel,
+  { mixed, started, bounded }: RangeFunctionOptions,
+): (samples: RangeSeriesInput) => RangeKernel {
+  const { boundary } = matrixArgument(input);
+  if (boundary && bounded) {
+    const kernel = bounded(input, boundary);
+    return () => kernel;
+  }
+  const ofFloats = prepare(input);
+  const ofMixed = mixed?.(input) ?? ignoringHistograms(input, ofFloats);
+  const ofStarted = started?.(input) ?? ofFloats;
+  return ({ histograms, starts }) => (histograms ? ofMixed : starts ? ofStarted : ofFloats);
+}
+
+/** A kernel for floats, given only those. */
+function ignoringHistograms(input: FunctionInput, ofFloats: RangeKernel): RangeKernel {
+  return (samples, out, rangeMs) => {
+    const floats = floatsOf(samples, rangeMs);
+    ofFloats(floats, out, rangeMs);
+    const { windows, first, last } = samples;
+    const isMixed = windows.lo.some((lo, i) => {
+      const held = floats.windows.hi[i]! - floats.windows.lo[i]!;
+      return held > 0 && held < Math.min(windows.hi[i]!, last) - Math.max(lo, first);
+    });
+    if (!isMixed) return;
+    const text = 'ignored histograms in a range containing both floats and histograms for metric name';
+    input.context.annotations.info(`${text} ${quote(samples.labels.name)}`, argumentStart(input, 0));
+  };
+}
+
+function floatsOf(samples: RangeSeriesInput, rangeMs: number): RangeSeriesInput {
+  const { histograms, offset, first, last, windows } = samples;
+  const kept: number[] = [];
+  for (let j = first; j < last; j++) if (!histograms?.[j - offset]) kept.push(j);
+  const times = Float64Array.from(kept, (j) => samples.times[j]!);
+  return {
+    ...samples,
+    times,
+    values: Float64Array.from(kept, (j) => samples.values[j - offset]!),
+    histograms: undefined,
+    offset: 0,
+    first: 0,
+    last: kept.length,
+    windows: windowsEndingAt({ times, length: kept.length }, windows.ends, rangeMs),
   };
 }
 
@@ -35,12 +115,22 @@ export function perWindow(
   samplesMin: number,
   compute: (samples: RangeSeriesInput, from: number, to: number, step: number) => number,
 ): RangeKernel {
+  return eachWindow(samplesMin, (samples, from, to, step, out) =>
+    setValue(out, step, compute(samples, from, to, step)),
+  );
+}
+
+/** As `perWindow`, for functions that set the result themselves: a float, a histogram, or nothing. */
+export function eachWindow(
+  samplesMin: number,
+  fill: (samples: RangeSeriesInput, from: number, to: number, step: number, out: SeriesBuilder) => void,
+): RangeKernel {
   return (samples, out) => {
     const { first, last, windows } = samples;
     for (let i = 0; i < windows.lo.length; i++) {
       const from = Math.max(windows.lo[i]!, first);
       const to = Math.min(windows.hi[i]!, last);
-      if (to - from >= samplesMin) setValue(out, i, compute(samples, from, to, i));
+      if (to - from >= samplesMin) fill(samples, from, to, i, out);
     }
   };
 }

@@ -3,22 +3,11 @@
 // intervals, otherwise by half an interval, and never to where a counter would have been negative.
 
 import { quote } from '../syntax/quote.ts';
-import { type RangeSeriesInput, setValue, type Windows } from '../values.ts';
-import {
-  argumentStart,
-  type FunctionImplementation,
-  type FunctionInput,
-  matrixArgument,
-} from './function.ts';
+import { floatsOnly, type RangeSeriesInput, type SeriesBuilder, setValue, type Windows } from '../values.ts';
+import { boundedDifference } from './bounded-difference.ts';
+import { extrapolatedWindows, type RateOptions, reachIntervals } from './extrapolated-windows.ts';
+import { argumentStart, type FunctionInput } from './function.ts';
 import { type RangeKernel, rangeFunction } from './range-function.ts';
-
-interface RateOptions {
-  readonly counter: boolean;
-  readonly perSecond: boolean;
-}
-
-/** How many mean intervals a sample may be away from the edge and still be taken to reach it. */
-const reachIntervals = 1.1;
 
 /** Where the samples of a window lie in it, in seconds: from first to last, and how far beyond each to extrapolate. */
 interface Edges {
@@ -116,28 +105,38 @@ function resetPositions(values: Float64Array, offset: number, first: number, las
   return positions;
 }
 
-export const delta = rangeFunction(() => extrapolated({ counter: false, perSecond: false }));
-export const rate = hintingAtCounters(rangeFunction(() => extrapolated({ counter: true, perSecond: true })));
-export const increase = hintingAtCounters(
-  rangeFunction(() => extrapolated({ counter: true, perSecond: false })),
-);
+export const delta = rangeFunction(() => extrapolated({ counter: false, perSecond: false }), {
+  mixed: (input) => extrapolatedWindows(input, { counter: false, perSecond: false }),
+  bounded: (input, boundary) => boundedDifference(input, boundary, { counter: false, perSecond: false }),
+});
+export const rate = ofCounter({ counter: true, perSecond: true });
+export const increase = ofCounter({ counter: true, perSecond: false });
+
+function ofCounter(options: RateOptions) {
+  return rangeFunction(() => extrapolated(options), {
+    mixed: (input) => extrapolatedWindows(input, options),
+    started: (input) => extrapolatedWindows(input, options),
+    bounded: (input, boundary) => boundedDifference(input, boundary, options),
+    onResult: hintAtCounters,
+  });
+}
 
 const counterSuffixes = ['_total', '_sum', '_count', '_bucket'];
+const counterTypes = ['counter', 'histogram'];
 
-/** Adds an info for every metric whose name does not look like a counter's. */
-function hintingAtCounters(implementation: FunctionImplementation): FunctionImplementation {
-  return (input: FunctionInput) => {
-    const result = implementation(input);
-    for (const { labels, windows, first, last } of matrixArgument(input).series) {
-      const { name } = labels;
-      if (name === '' || counterSuffixes.some((suffix) => name.endsWith(suffix))) continue;
-      const hasResult = windows.lo.some((lo, i) => Math.min(windows.hi[i]!, last) - Math.max(lo, first) >= 2);
-      if (!hasResult) continue;
-      input.context.annotations.info(
-        `metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quote(name)}`,
-        argumentStart(input, 0),
-      );
-    }
-    return result;
-  };
+/** Adds an info for a metric of floats that does not look like a counter. */
+function hintAtCounters(input: FunctionInput, { labels }: RangeSeriesInput, out: SeriesBuilder): void {
+  const { name } = labels;
+  if (name === '' || floatsOnly([out]).length === 0) return;
+  const { annotations, typeLabels } = input.context;
+  const type = labels.get('__type__');
+  if (typeLabels) {
+    if (counterTypes.includes(type)) return;
+    const text = 'metric might not be a counter, __type__ label is not set to "counter" or "histogram"';
+    annotations.info(`${text}, got ${quote(type)}: ${quote(name)}`, argumentStart(input, 0));
+    return;
+  }
+  if (counterSuffixes.some((suffix) => name.endsWith(suffix))) return;
+  const text = 'metric might not be a counter, name does not end in _total/_sum/_count/_bucket';
+  annotations.info(`${text}: ${quote(name)}`, argumentStart(input, 0));
 }

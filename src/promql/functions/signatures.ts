@@ -32,6 +32,8 @@ function named(shape: FunctionSignature, names: readonly string[]): [string, Fun
 const signatures: ReadonlyMap<string, FunctionSignature> = new Map([
   ...named(ofVector, ['abs', 'absent', 'ceil', 'exp', 'floor', 'ln', 'log10', 'log2', 'sgn', 'sqrt']),
   ...named(ofVector, ['acos', 'acosh', 'asin', 'asinh', 'atan', 'atanh', 'cos', 'cosh', 'deg', 'rad']),
+  ...named(ofVector, ['histogram_avg', 'histogram_count', 'histogram_stddev', 'histogram_stdvar']),
+  ...named(ofVector, ['histogram_sum']),
   ...named(ofVector, ['sin', 'sinh', 'tan', 'tanh', 'sort', 'sort_desc', 'timestamp']),
   ...named(ofRange, ['changes', 'delta', 'deriv', 'idelta', 'increase', 'irate', 'rate', 'resets']),
   ...named(ofRange, ['absent_over_time', 'avg_over_time', 'count_over_time', 'first_over_time']),
@@ -65,14 +67,3 @@ const signatures: ReadonlyMap<string, FunctionSignature> = new Map([
 export function signatureOf(name: string): FunctionSignature | undefined {
   return signatures.get(name);
 }
-
-/** Functions that Prometheus has and this engine does not evaluate: they need native histograms or start timestamps. */
-export const unsupportedFunctions: ReadonlySet<string> = new Set([
-  'histogram_avg',
-  'histogram_count',
-  'histogram_stddev',
-  'histogram_stdvar',
-  'histogram_sum',
-  'info',
-  'start_timestamp',
-]);

@@ -1,7 +1,7 @@
 // Sorting. The results of range queries are always in the order of their labels, so there it only earns a warning.
 
 import { compareLabels, type Labels } from '../../base/labels.ts';
-import { vector } from '../values.ts';
+import { floatsOnly, type Series, vector } from '../values.ts';
 import {
   type FunctionImplementation,
   type FunctionInput,
@@ -11,7 +11,7 @@ import {
 
 /** NaN comes last in both directions. */
 function byValue(direction: 1 | -1): FunctionImplementation {
-  return sorting((a, b) => {
+  return sorting(floatsOnly, (a, b) => {
     const [x, y] = [a.value, b.value];
     if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
     return x === y ? 0 : x < y ? -direction : direction;
@@ -23,17 +23,21 @@ interface Element {
   readonly value: number;
 }
 
-function sorting(compare: (a: Element, b: Element, input: FunctionInput) => number): FunctionImplementation {
+/** `sortable` says which samples are kept. */
+function sorting(
+  sortable: (series: readonly Series[]) => readonly Series[],
+  compare: (a: Element, b: Element, input: FunctionInput) => number,
+): FunctionImplementation {
   return (input) => {
-    const argument = vectorArgument(input);
+    const kept = sortable(vectorArgument(input).series);
     if (input.grid.steps > 1) {
       input.context.annotations.warn(
         'sort is ineffective for range queries since results are always ordered by labels',
         input.call.start,
       );
-      return argument;
+      return vector(kept);
     }
-    const elements = argument.series.map((series) => ({
+    const elements = kept.map((series) => ({
       series,
       labels: series.labels,
       value: series.values[0]!,
@@ -44,14 +48,17 @@ function sorting(compare: (a: Element, b: Element, input: FunctionInput) => numb
 }
 
 function byLabel(direction: 1 | -1): FunctionImplementation {
-  return sorting((a, b, input) => {
-    for (let i = 1; i < input.args.length; i++) {
-      const name = stringArgument(input, i);
-      const order = naturalOrder(a.labels.get(name), b.labels.get(name));
-      if (order !== 0) return order * direction;
-    }
-    return compareLabels(a.labels, b.labels) * direction;
-  });
+  return sorting(
+    (series) => series,
+    (a, b, input) => {
+      for (let i = 1; i < input.args.length; i++) {
+        const name = stringArgument(input, i);
+        const order = naturalOrder(a.labels.get(name), b.labels.get(name));
+        if (order !== 0) return order * direction;
+      }
+      return compareLabels(a.labels, b.labels) * direction;
+    },
+  );
 }
 
 /** Runs of digits compare as numbers: `4m5` before `4m600`. */

@@ -6,6 +6,13 @@ import { maxOfTwo, minOfTwo, pi, scalar, vector } from './conversion.ts';
 import { clamp, clampMax, clampMin, deg, ofValue, rad, round, sgn } from './elementwise.ts';
 import type { FunctionImplementation } from './function.ts';
 import { histogramFraction, histogramQuantile, histogramQuantiles } from './histogram/functions.ts';
+import {
+  histogramAvg,
+  histogramCount,
+  histogramStddev,
+  histogramStdvar,
+  histogramSum,
+} from './histogram/statistics.ts';
 import { idelta, irate } from './instant-rate.ts';
 import { labelJoin, labelReplace } from './labels.ts';
 import { maxOverTime, minOverTime, tsOfMaxOverTime, tsOfMinOverTime } from './over-time/extreme.ts';
@@ -72,9 +79,14 @@ const implementations: Readonly<Record<string, FunctionImplementation>> = {
   exp: ofValue(Math.exp),
   first_over_time: firstOverTime,
   floor: ofValue(Math.floor),
+  histogram_avg: histogramAvg,
+  histogram_count: histogramCount,
   histogram_fraction: histogramFraction,
   histogram_quantile: histogramQuantile,
   histogram_quantiles: histogramQuantiles,
+  histogram_stddev: histogramStddev,
+  histogram_stdvar: histogramStdvar,
+  histogram_sum: histogramSum,
   hour,
   idelta,
   increase,

@@ -17,7 +17,7 @@ export const timestamp: FunctionImplementation = (input) => {
   return vector(
     withDroppedNames(
       context,
-      series.map((one) => ({ ...one, values: times })),
+      series.map((one) => ({ ...one, values: times, histograms: undefined })),
     ),
   );
 };

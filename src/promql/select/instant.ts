@@ -4,8 +4,10 @@ import { absent, type SeriesView, stale } from '../../telemetry/metrics/series.t
 import type { VectorSelector } from '../ast.ts';
 import type { QueryContext } from '../query-context.ts';
 import {
+  histogramWeight,
   newSeries,
   type SeriesBuilder,
+  setHistogram,
   setValue,
   type VectorValue,
   vector,
@@ -35,13 +37,16 @@ export function selectInstant(
     if (series.count === 0) continue;
     // A sparse series still costs its slots: a sixteenth of them keeps that bounded.
     context.budget.charge(Math.max(series.count, steps >> 4));
+    for (const histogram of series.histograms ?? []) {
+      if (histogram) context.budget.charge(histogramWeight(histogram));
+    }
     out.push(series);
   }
   return vector(out);
 }
 
 function fill(series: SeriesBuilder, view: SeriesView, windows: Windows, sampleTimes: boolean): void {
-  const { values, states, offset, first, last, column } = view;
+  const { values, states, histograms, offset, first, last, column } = view;
   const { lo, hi } = windows;
   // `newest` is the newest slot of the series at or before the step; it only moves forward.
   let newest = -1;
@@ -50,6 +55,9 @@ function fill(series: SeriesBuilder, view: SeriesView, windows: Windows, sampleT
     const end = Math.min(hi[i]!, last);
     for (; scanned < end; scanned++) if (states[scanned - offset] !== absent) newest = scanned;
     if (newest < lo[i]! || states[newest - offset] === stale) continue;
-    setValue(series, i, sampleTimes ? column.times[newest]! / 1000 : values[newest - offset]!);
+    const histogram = histograms?.[newest - offset];
+    if (sampleTimes) setValue(series, i, column.times[newest]! / 1000);
+    else if (histogram) setHistogram(series, i, histogram);
+    else setValue(series, i, values[newest - offset]!);
   }
 }

@@ -28,8 +28,8 @@ export function windowSubquery(
 ): MatrixValue {
   const times = Float64Array.from({ length: grid.steps }, (_, i) => stepTime(grid, i));
   const column = { times, length: grid.steps };
-  const series = inner.series.map(({ labels, dropName, values, presence: states }) => {
-    const slots = { labels, column, values, states, offset: 0, first: 0, last: grid.steps };
+  const series = inner.series.map(({ labels, dropName, values, histograms, presence: states }) => {
+    const slots = { labels, column, values, states, histograms, offset: 0, first: 0, last: grid.steps };
     return rangeSeries(context, slots, moments, node.rangeMs, dropName);
   });
   return { kind: 'matrix', rangeMs: node.rangeMs, series };

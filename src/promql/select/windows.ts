@@ -66,6 +66,17 @@ export function computeWindows({ times, length }: TimeColumn, moments: Moments, 
   return { lo, hi, ends };
 }
 
+/** The windows that end at the same times as others, over another column. */
+export function windowsEndingAt(column: TimeColumn, ends: Float64Array, rangeMs: number): Windows {
+  const { times, length } = column;
+  const bound = (time: number) => firstAfter(times, length, time);
+  return {
+    lo: Int32Array.from(ends, (end) => bound(end - rangeMs)),
+    hi: Int32Array.from(ends, (end) => bound(end)),
+    ends,
+  };
+}
+
 /** Index of the first time that is later than `time`. */
 function firstAfter(times: Float64Array, length: number, time: number): number {
   let low = 0;

@@ -6,7 +6,7 @@
 
 import type { Aggregate, AggregateOperator, Binary, BinaryOperator, Call, Expr } from '../ast.ts';
 import { ParseFailure, syntaxError } from '../errors.ts';
-import { signatureOf, unsupportedFunctions } from '../functions/signatures.ts';
+import { signatureOf } from '../functions/signatures.ts';
 import { parseBinaryModifiers, parseGroupingLabels, parseNumberToken } from './grouping.ts';
 import { parseAt, parseOffset, parseRange } from './modifiers.ts';
 import { quote, unquote } from './quote.ts';
@@ -92,10 +92,6 @@ export class Parser {
     right: Expr,
     modifiers: ReturnType<typeof parseBinaryModifiers>,
   ): Binary {
-    if (operator.kind === '</' || operator.kind === '>/') {
-      const message = `operator "${operator.kind}" works on native histograms, which are not evaluated`;
-      throw new ParseFailure('FD203', message, operator.start, operator.end);
-    }
     const kind = operator.kind as BinaryOperator;
     return { kind: 'binary', operator: kind, left, right, ...modifiers, start: left.start, end: right.end };
   }
@@ -177,10 +173,6 @@ export class Parser {
   #call(name: Token): Call {
     const args = this.#arguments();
     const signature = signatureOf(name.text);
-    if (unsupportedFunctions.has(name.text)) {
-      const message = `function ${quote(name.text)} is not evaluated`;
-      throw new ParseFailure('FD203', message, name.start, name.end);
-    }
     if (!signature) throw syntaxError(`unknown function with name ${quote(name.text)}`, name.start, name.end);
     const { returns } = signature;
     return { kind: 'call', name: name.text, args, returns, start: name.start, end: this.#tokens.lastEnd };

@@ -2,6 +2,12 @@
 
 import { compareLabels } from '../../../src/base/labels.ts';
 import type { InstantResult, RangeSeries, VectorSample } from '../../../src/promql/engine.ts';
+import { compact } from '../../../src/promql/native/arithmetic.ts';
+import {
+  type Buckets,
+  type NativeHistogram,
+  sameBounds,
+} from '../../../src/telemetry/metrics/native-histogram.ts';
 import type { EvalCommand, TextExpectation } from './script.ts';
 import type { Point } from './series-notation.ts';
 
@@ -63,12 +69,14 @@ export function compareScalar(command: EvalCommand, value: number): string | und
 export function compareVector(command: EvalCommand, samples: readonly VectorSample[]): string | undefined {
   if (command.expectedScalar !== undefined) return 'expected a scalar, got a vector';
   const expected = new Map(command.expected.map((line, position) => [line.labels.key, { line, position }]));
-  for (const [position, { labels, value }] of samples.entries()) {
+  for (const [position, { labels, value, histogram }] of samples.entries()) {
     const match = expected.get(labels.key);
     if (!match) return `unexpected series ${labels} with ${value}`;
     if (command.isOrdered && match.position !== position) return `${labels} at position ${position}`;
     const point = match.line.points[0]!;
-    if (!isFloat(point, value)) return `expected ${describe(point)} for ${labels}, got ${value}`;
+    if (!isSample(point, value, histogram)) {
+      return `expected ${describe(point)} for ${labels}, got ${describeSample(value, histogram)}`;
+    }
     expected.delete(labels.key);
   }
   const missing = [...expected.values()][0];
@@ -103,16 +111,55 @@ function comparePoints(
     const atMs = startMs + i * stepMs;
     if (series.times[next] !== atMs) return `expected ${describe(point)} at ${atMs}`;
     const value = series.values[next]!;
-    if (!isFloat(point, value)) return `expected ${describe(point)} at ${atMs}, got ${value}`;
+    const histogram = series.histograms?.[next];
+    if (!isSample(point, value, histogram)) {
+      return `expected ${describe(point)} at ${atMs}, got ${describeSample(value, histogram)}`;
+    }
     next++;
   }
   return next === series.times.length ? undefined : `expected ${next} points`;
 }
 
-function isFloat(point: Point, value: number): boolean {
-  return point.kind === 'float' && almostEqual(point.value, value);
+function isSample(point: Point, value: number, histogram: NativeHistogram | undefined): boolean {
+  if (point.kind === 'float') return !histogram && almostEqual(point.value, value);
+  if (point.kind !== 'histogram' || !histogram) return false;
+  const [wanted, actual] = [compact(point.histogram), compact(histogram)];
+  return (
+    wanted.schema === actual.schema &&
+    almostEqual(wanted.count, actual.count) &&
+    almostEqual(wanted.sum, actual.sum) &&
+    wanted.zeroThreshold === actual.zeroThreshold &&
+    almostEqual(wanted.zeroCount, actual.zeroCount) &&
+    sameBounds(wanted.customBounds, actual.customBounds) &&
+    almostEqualBuckets(wanted.positive, actual.positive) &&
+    almostEqualBuckets(wanted.negative, actual.negative) &&
+    (!point.hintGiven || wanted.resetHint === actual.resetHint)
+  );
+}
+
+function almostEqualBuckets(a: Buckets, b: Buckets): boolean {
+  if (a.indexes.length !== b.indexes.length) return false;
+  return a.indexes.every((index, i) => index === b.indexes[i] && almostEqual(a.counts[i]!, b.counts[i]!));
 }
 
 function describe(point: Point): string {
-  return point.kind === 'float' ? String(point.value) : point.kind === 'histogram' ? point.text : point.kind;
+  if (point.kind === 'float') return String(point.value);
+  return point.kind === 'histogram' ? describeHistogram(point.histogram) : point.kind;
+}
+
+function describeSample(value: number, histogram: NativeHistogram | undefined): string {
+  return histogram ? describeHistogram(histogram) : String(value);
+}
+
+function describeHistogram({
+  schema,
+  zeroThreshold,
+  customBounds,
+  resetHint,
+  ...rest
+}: NativeHistogram): string {
+  const side = ({ indexes, counts }: Buckets) => Array.from(indexes, (index, i) => `${index}:${counts[i]}`);
+  const { count, sum, zeroCount, positive, negative } = rest;
+  const numbers = `schema:${schema} count:${count} sum:${sum} zero:${zeroThreshold}:${zeroCount}`;
+  return `{{${numbers} [${side(positive)}] -[${side(negative)}] bounds:[${customBounds ?? ''}] ${resetHint}}}`;
 }

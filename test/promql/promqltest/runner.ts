@@ -8,11 +8,13 @@ import {
   instantQuery,
   type RangeResult,
   rangeQuery,
+  type VectorSample,
 } from '../../../src/promql/engine.ts';
 import { formatPromqlError } from '../../../src/promql/errors.ts';
+import { featureNames } from '../../../src/promql/features.ts';
 import { parseExpr } from '../../../src/promql/parser.ts';
 import { printExpr } from '../../../src/promql/printer.ts';
-import { MemorySource } from '../memory-source.ts';
+import { type BatchSample, SeriesStore } from '../../../src/telemetry/metrics/store.ts';
 import { dependsOnTime, fixedAt, otherTimes } from './at-variants.ts';
 import {
   compareInstant,
@@ -22,6 +24,7 @@ import {
   compareText,
   compareVector,
 } from './compare.ts';
+import { customHistograms } from './custom-histograms.ts';
 import { type EvalCommand, type LoadCommand, parseScript } from './script.ts';
 
 export interface Evaluation {
@@ -32,37 +35,58 @@ export interface Evaluation {
   readonly executions: number;
 }
 
-const options = { maxSamples: 10_000, delayedNameRemoval: true };
+// Of the features that change meaning, Prometheus's harness leaves out the labels for types and units.
+const features = new Set(featureNames.filter((name) => name !== 'type-and-unit-labels'));
+const options = { maxSamples: 10_000, features };
 const minuteMs = 60_000;
 /** Calls whose value depends on the query's own times: not comparable between an instant and a range query. */
 const queryTimes = /(start|end|range|step)\(\)/;
 
 export function runScript(text: string): Evaluation[] {
-  const source = new MemorySource();
+  let source = new SeriesStore();
   const evaluations: Evaluation[] = [];
   for (const command of parseScript(text)) {
-    if (command.kind === 'clear') source.clear();
+    if (command.kind === 'clear') source = new SeriesStore();
     else if (command.kind === 'load') load(source, command);
     else evaluations.push(new EvaluationRun(source, command).run());
   }
   return evaluations;
 }
 
-function load(source: MemorySource, { stepMs, series }: LoadCommand): void {
-  for (const { labels, points } of series) {
-    points.forEach((point, i) => {
-      if (point.kind === 'float') source.append(labels, i * stepMs, point.value);
-      else if (point.kind === 'stale') source.append(labels, i * stepMs, Number.NaN, true);
+function load(source: SeriesStore, { stepMs, series, withCustomBuckets }: LoadCommand): void {
+  for (const { labels, points, startOffsetsMs } of series) {
+    const samples = points.flatMap((point, i): BatchSample[] => {
+      const atMs = i * stepMs;
+      const offset = startOffsetsMs?.[i];
+      const sample = {
+        labels,
+        atMs,
+        value: Number.NaN,
+        ...(offset !== undefined && { startMs: atMs + offset }),
+      };
+      if (point.kind === 'float') return [{ ...sample, value: point.value }];
+      if (point.kind === 'stale') return [{ ...sample, stale: true }];
+      return point.kind === 'histogram' ? [{ ...sample, histogram: point.histogram }] : [];
     });
+    source.appendBatch({ source: 'load', atMs: 0, samples });
+  }
+  for (const { labels, samples } of withCustomBuckets ? customHistograms(series) : []) {
+    const converted = [...samples].map(([i, histogram]) => ({
+      labels,
+      atMs: i * stepMs,
+      value: 0,
+      histogram,
+    }));
+    source.appendBatch({ source: 'load', atMs: 0, samples: converted });
   }
 }
 
 class EvaluationRun {
-  readonly #source: MemorySource;
+  readonly #source: SeriesStore;
   readonly #command: EvalCommand;
   #executions = 0;
 
-  constructor(source: MemorySource, command: EvalCommand) {
+  constructor(source: SeriesStore, command: EvalCommand) {
     this.#source = source;
     this.#command = command;
   }
@@ -120,9 +144,10 @@ class EvaluationRun {
       ...options,
       text,
     });
-    const samples = series.flatMap(({ labels, times, values }) => {
+    const samples = series.flatMap(({ labels, times, values, histograms }): VectorSample[] => {
       const step = times.indexOf(atMs);
-      return step < 0 ? [] : [{ labels, atMs, value: values[step]! }];
+      const histogram = histograms?.[step];
+      return step < 0 ? [] : [{ labels, atMs, value: values[step]!, ...(histogram && { histogram }) }];
     });
     return isScalar ? compareScalar(this.#command, samples[0]!.value) : compareVector(this.#command, samples);
   }

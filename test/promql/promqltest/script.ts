@@ -9,7 +9,14 @@ import { parseSeriesLine, type SeriesLine } from './series-notation.ts';
 export interface LoadCommand {
   readonly kind: 'load';
   readonly stepMs: number;
-  readonly series: SeriesLine[];
+  readonly series: LoadedSeries[];
+  /** Adds native histograms with custom buckets for the classic ones. */
+  readonly withCustomBuckets: boolean;
+}
+
+export interface LoadedSeries extends SeriesLine {
+  /** For each point, how far from its time it began to count; undefined where unknown. */
+  readonly startOffsetsMs: readonly (number | undefined)[] | undefined;
 }
 
 /** A text that must be there: one message, or one that fits a pattern. */
@@ -67,9 +74,44 @@ function parseCommand(line: string, block: string[], lineNumber: number): Comman
 
 function parseLoad(line: string, block: readonly string[]): LoadCommand {
   const step = /^load(?:_with_nhcb)?\s+(.+)$/.exec(line)![1]!;
-  // Lines with start timestamps go before the line of their samples.
-  const samples = block.filter((series) => !/^\S+@st\s/.test(series));
-  return { kind: 'load', stepMs: duration(step), series: samples.map(parseSeriesLine) };
+  const series: LoadedSeries[] = [];
+  let startOffsetsMs: readonly (number | undefined)[] | undefined;
+  for (const text of block) {
+    // A line of start timestamps goes before the line of its samples.
+    const starts = /^\S+@st\s+(.*)$/.exec(text);
+    if (starts) {
+      startOffsetsMs = starts[1]!.split(/\s+/).flatMap(parseStartItem);
+      continue;
+    }
+    const parsed = parseSeriesLine(text);
+    if (startOffsetsMs && startOffsetsMs.length !== parsed.points.length)
+      throw new Error(`${text}: other count`);
+    series.push({ ...parsed, startOffsetsMs });
+    startOffsetsMs = undefined;
+  }
+  return {
+    kind: 'load',
+    stepMs: duration(step),
+    series,
+    withCustomBuckets: line.startsWith('load_with_nhcb'),
+  };
+}
+
+const startPattern = /^([+-]?\d+[a-wyz]*)(?:([+-]\d+[a-wyz]*)?x(\d+))?$/;
+
+/** `_`, `_x3`, `-30s`, `-30sx3`, `-30s-1mx3`. */
+function parseStartItem(item: string): (number | undefined)[] {
+  const blank = /^_(?:x(\d+))?$/.exec(item);
+  if (blank) return Array.from({ length: Number(blank[1] ?? 1) }, () => undefined);
+  const match = startPattern.exec(item);
+  if (!match) throw new Error(`not a start timestamp: ${item}`);
+  const [, first, change, times = '0'] = match;
+  return Array.from({ length: Number(times) + 1 }, (_, i) => signed(first!) + i * signed(change ?? '0'));
+}
+
+function signed(text: string): number {
+  const sign = text.startsWith('-') ? -1 : 1;
+  return sign * duration(text.replace(/^[+-]/, ''));
 }
 
 const instantPattern = /^eval(?:_(fail|warn|ordered|info))?\s+instant\s+(?:at\s+(.+?))?\s+(.+)$/;

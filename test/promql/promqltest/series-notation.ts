@@ -1,16 +1,18 @@
 // The notation for series in test scripts: `metric{label="value"} 1 2 _ 3+2x5 stale {{schema:0 count:1}}`.
 
 import { Labels } from '../../../src/base/labels.ts';
+import { add, subtract } from '../../../src/promql/native/arithmetic.ts';
 import { parseNumber } from '../../../src/promql/syntax/numbers.ts';
 import { parseSelector } from '../../../src/promql/syntax/selector.ts';
 import { TokenStream } from '../../../src/promql/syntax/token-stream.ts';
+
+import { type ParsedHistogram, parseHistogram } from './histogram-notation.ts';
 
 export type Point =
   | { readonly kind: 'omitted' }
   | { readonly kind: 'stale' }
   | { readonly kind: 'float'; readonly value: number }
-  /** A native histogram, as written. The engine has none yet: no evaluation that expects one can pass. */
-  | { readonly kind: 'histogram'; readonly text: string };
+  | ({ readonly kind: 'histogram' } & ParsedHistogram);
 
 export interface SeriesLine {
   readonly labels: Labels;
@@ -59,7 +61,7 @@ function parseItem(item: string): Point[] {
   const stale = /^stale(?:x(\d+))?$/.exec(item);
   if (stale) return repeat({ kind: 'stale' }, Number(stale[1] ?? 0) + 1);
   if (item.startsWith('{{')) {
-    return repeat({ kind: 'histogram', text: item }, Number(/\}\}x(\d+)$/.exec(item)?.[1] ?? 0) + 1);
+    return parseHistograms(item);
   }
   const match = pointPattern.exec(item);
   if (!match) throw new Error(`not a point: ${item}`);
@@ -69,6 +71,23 @@ function parseItem(item: string): Point[] {
   for (let i = 0; i <= Number(match[3] ?? 0); i++) {
     points.push({ kind: 'float', value });
     value += step;
+  }
+  return points;
+}
+
+/** `{{...}}`, `{{...}}x3`, `{{...}}+{{...}}x3`. */
+function parseHistograms(item: string): Point[] {
+  const match = /^(\{\{.*?\}\})(?:([+-])(\{\{.*?\}\}))?(?:x(\d+))?$/.exec(item);
+  if (!match) throw new Error(`not a histogram: ${item}`);
+  const [, base, sign, step, times = '0'] = match;
+  const first = parseHistogram(base!);
+  if (!sign) return repeat({ kind: 'histogram', ...first }, Number(times) + 1);
+  const { histogram: change, hintGiven } = parseHistogram(step!);
+  const points: Point[] = [];
+  let histogram = first.histogram;
+  for (let i = 0; i <= Number(times); i++) {
+    points.push({ kind: 'histogram', histogram, hintGiven });
+    histogram = (sign === '+' ? add(histogram, change) : subtract(histogram, change))!.histogram;
   }
   return points;
 }

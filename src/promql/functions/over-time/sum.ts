@@ -3,8 +3,17 @@
 // not hold it, and where the series has an infinity or NaN, the window is summed on its own.
 
 import { KahanMean, KahanSum } from '../../kahan.ts';
-import { type RangeSeriesInput, setValue } from '../../values.ts';
-import { meanWindowLength, perWindow, type RangeKernel, rangeFunction } from '../range-function.ts';
+import { meanOfHistograms, sumOfHistograms, type Totalled } from '../../native/total.ts';
+import { type RangeSeriesInput, setHistogram, setValue } from '../../values.ts';
+import type { FunctionInput } from '../function.ts';
+import {
+  eachWindow,
+  meanWindowLength,
+  perWindow,
+  type RangeKernel,
+  rangeFunction,
+} from '../range-function.ts';
+import { histogramsIn, SeriesNotes } from '../window.ts';
 
 /** Below this mean length, summing each window anew is as fast. */
 const slidingLengthMin = 24;
@@ -73,8 +82,33 @@ function sliding(
   };
 }
 
-export const sumOverTime = rangeFunction(() => sliding(sumOf, (high, low) => high + low));
+/** Windows of floats, and windows of histograms; one that holds both is left out. */
+function mixed(
+  input: FunctionInput,
+  ofFloats: (samples: RangeSeriesInput, from: number, to: number) => number,
+  ofHistograms: (histograms: ReturnType<typeof histogramsIn>) => Totalled,
+): RangeKernel {
+  return (series, out, rangeMs) => {
+    const notes = new SeriesNotes(input, series);
+    const kernel = eachWindow(1, (samples, from, to, step) => {
+      const histograms = histogramsIn(samples, from, to);
+      if (histograms.length === 0) return setValue(out, step, ofFloats(samples, from, to));
+      if (histograms.length < to - from) return notes.mixedFloatsAndHistograms();
+      const { histogram, reconciled, conflictingHints } = ofHistograms(histograms);
+      if (!histogram) return notes.mixedSchemas();
+      if (conflictingHints) notes.conflictingResets();
+      if (reconciled) notes.reconciled('aggregation');
+      setHistogram(out, step, histogram);
+    });
+    kernel(series, out, rangeMs);
+  };
+}
 
-export const avgOverTime = rangeFunction(() =>
-  sliding(meanOf, (high, low, count) => high / count + low / count),
+export const sumOverTime = rangeFunction(() => sliding(sumOf, (high, low) => high + low), {
+  mixed: (input) => mixed(input, sumOf, sumOfHistograms),
+});
+
+export const avgOverTime = rangeFunction(
+  () => sliding(meanOf, (high, low, count) => high / count + low / count),
+  { mixed: (input) => mixed(input, meanOf, meanOfHistograms) },
 );

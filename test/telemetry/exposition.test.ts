@@ -260,6 +260,7 @@ describe('content types', () => {
     expect(formatOf('application/openmetrics-text; version=1.0.0')).toBe('openmetrics');
     for (const other of ['text/html', 'application/json', '', undefined])
       expect(formatOf(other)).toBeUndefined();
-    expect(acceptedFormats).toContain('application/openmetrics-text');
+    expect(acceptedFormats(false)).toMatch(/^application\/openmetrics-text;version=1.0.0/);
+    expect(acceptedFormats(true)).toMatch(/^application\/vnd.google.protobuf;proto=io.prometheus.client/);
   });
 });

@@ -91,20 +91,22 @@ export function someBucketFell(before: Buckets, after: Buckets): boolean {
 }
 
 /**
- * The hint with which a sample is kept after `previous` (undefined: after a float, a stale marker or nothing). As in
- * Prometheus's store, where a run of samples without a reset says so, and any change of layout begins a new run.
+ * The hint with which a sample is kept after `previous` (undefined: after a float, a stale marker or nothing): a gauge, or
+ * the next of a run without a reset, or unknown. As in Prometheus's store, which begins a new run at a reset or with
+ * another layout, and does not vouch for the first sample of a run.
  */
 export function storedResetHint(previous: NativeHistogram | undefined, next: NativeHistogram): ResetHint {
-  if (next.resetHint === 'gauge' || next.resetHint === 'reset') return next.resetHint;
-  if (!previous || previous.resetHint === 'gauge') return 'unknown';
-  if (next.count < previous.count) return 'reset';
-  if (next.schema !== previous.schema || next.zeroThreshold !== previous.zeroThreshold) return 'unknown';
-  if (usesCustomBuckets(next) && !sameBounds(next.customBounds, previous.customBounds)) return 'reset';
-  const fell =
-    next.zeroCount < previous.zeroCount ||
-    someBucketFell(previous.positive, next.positive) ||
-    someBucketFell(previous.negative, next.negative);
-  return fell ? 'reset' : 'notReset';
+  if (next.resetHint === 'gauge') return 'gauge';
+  if (!previous || previous.resetHint === 'gauge' || next.resetHint === 'reset') return 'unknown';
+  const continues =
+    next.count >= previous.count &&
+    next.schema === previous.schema &&
+    next.zeroThreshold === previous.zeroThreshold &&
+    sameBounds(next.customBounds, previous.customBounds) &&
+    next.zeroCount >= previous.zeroCount &&
+    !someBucketFell(previous.positive, next.positive) &&
+    !someBucketFell(previous.negative, next.negative);
+  return continues ? 'notReset' : 'unknown';
 }
 
 /** Equal to the bit, but for empty buckets and the hint. */

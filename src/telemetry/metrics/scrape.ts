@@ -4,9 +4,9 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../base/clock.ts';
 import { UserError } from '../../base/diagnostics.ts';
-import { repeatAligned } from '../aligned-loop.ts';
+import { ScrapePool } from './scrape-pool.ts';
 import type { ScrapeSpec } from './scrape-spec.ts';
-import { ScrapeTarget } from './scrape-target.ts';
+import type { ScrapeSinks, ScrapeTarget } from './scrape-target.ts';
 import type { SeriesStore } from './store.ts';
 
 export interface SourceListener {
@@ -17,77 +17,96 @@ export interface SourceListener {
 }
 
 export class Scraper {
-  readonly #targets: readonly (readonly [ScrapeTarget, ScrapeSpec])[];
+  readonly #pools: readonly ScrapePool[];
   readonly #store: SeriesStore;
   readonly #clock: Clock;
   readonly #listener: SourceListener;
   readonly #failed = new Set<string>();
   readonly #stopped = new AbortController();
-  #loops: readonly Promise<void>[] = [];
 
   /** Throws a UserError when an address is none. */
-  constructor(specs: readonly ScrapeSpec[], store: SeriesStore, clock: Clock, listener: SourceListener) {
-    const names = new Set<string>();
-    this.#targets = specs.flatMap((spec) =>
-      spec.targets.map((target) => {
-        const source = uniqueName(`${spec.jobName}/${target.address}`, names);
-        return [new ScrapeTarget(spec, target, source, clock), spec] as const;
-      }),
-    );
+  constructor(
+    specs: readonly ScrapeSpec[],
+    store: SeriesStore,
+    clock: Clock,
+    listener: SourceListener,
+    sinks: ScrapeSinks = {},
+  ) {
     this.#store = store;
     this.#clock = clock;
     this.#listener = listener;
     // Every target's loop waits on it.
     setMaxListeners(0, this.#stopped.signal);
+    const names = new Set<string>();
+    this.#pools = specs.map(
+      (spec) =>
+        new ScrapePool(spec, {
+          clock,
+          sinks,
+          uniqueName: (name) => uniqueName(name, names),
+          scrape: async (target, atMs, signal) => {
+            await this.#scrape(target, atMs, signal);
+          },
+          append: (batch) => this.#append(batch),
+          onDiscovery: (source, failure) => this.#tell(source, failure),
+          onRemoved: (target) => {
+            names.delete(target.source);
+            this.#failed.delete(target.source);
+          },
+        }),
+    );
+  }
+
+  get pools(): readonly ScrapePool[] {
+    return this.#pools;
   }
 
   /** The names that batches and callbacks use, one for each target. */
   get sources(): readonly string[] {
-    return this.#targets.map(([target]) => target.source);
+    return this.#pools.flatMap(({ targets }) => targets.map(({ source }) => source));
   }
 
-  /** Scrapes every target now, and then at its interval. */
+  /** Scrapes every target now, and then at its interval; looks for further targets where the specs say so. */
   start(): void {
-    const { signal } = this.#stopped;
-    this.#loops = this.#targets.map(([target, spec]) =>
-      repeatAligned(this.#clock, spec.intervalMs, signal, async (atMs) => {
-        await this.#scrape(target, atMs);
-      }),
-    );
+    for (const pool of this.#pools) pool.start(this.#stopped.signal);
   }
 
   /** Scrapes every target once, all at the same time. Not while the loops run: a target is asked by one at a time. */
   async scrapeOnce(): Promise<{ readonly source: string; readonly failure: string | undefined }[]> {
     const atMs = this.#clock.now();
     return Promise.all(
-      this.#targets.map(async ([target]) => ({
-        source: target.source,
-        failure: await this.#scrape(target, atMs),
-      })),
+      this.#pools
+        .flatMap((pool) => pool.targets)
+        .map(async (target) => ({
+          source: target.source,
+          failure: await this.#scrape(target, atMs, this.#stopped.signal),
+        })),
     );
   }
 
   /** Gives up what is under way; when it resolves, nothing is appended any more. */
   async stop(): Promise<void> {
     this.#stopped.abort();
-    await Promise.all(this.#loops);
-    await Promise.all(this.#targets.map(([target]) => target.close()));
+    await Promise.all(this.#pools.map((pool) => pool.ended()));
   }
 
   /** Why it failed; undefined when it did not. */
-  async #scrape(target: ScrapeTarget, atMs: number): Promise<string | undefined> {
-    const { signal } = this.#stopped;
+  async #scrape(target: ScrapeTarget, atMs: number, signal: AbortSignal): Promise<string | undefined> {
     const { batch, failure } = await target.scrape(atMs, signal);
     // A scrape that we gave up ourselves says nothing about its target.
     if (signal.aborted) return undefined;
     const reason = this.#append(batch) ?? failure;
-    if (reason === undefined) {
-      if (this.#failed.delete(target.source)) this.#listener.onRecovery(target.source);
-    } else if (!this.#failed.has(target.source)) {
-      this.#failed.add(target.source);
-      this.#listener.onFailure(target.source, reason);
-    }
+    this.#tell(target.source, reason);
     return reason;
+  }
+
+  #tell(source: string, failure: string | undefined): void {
+    if (failure === undefined) {
+      if (this.#failed.delete(source)) this.#listener.onRecovery(source);
+    } else if (!this.#failed.has(source)) {
+      this.#failed.add(source);
+      this.#listener.onFailure(source, failure);
+    }
   }
 
   #append(batch: Parameters<SeriesStore['appendBatch']>[0]): string | undefined {

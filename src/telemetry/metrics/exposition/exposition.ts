@@ -3,6 +3,7 @@
 // from scrape to scrape; only a text that was never seen is taken apart.
 
 import { UserError } from '../../../base/diagnostics.ts';
+import type { NativeHistogram } from '../native-histogram.ts';
 
 /** In the order of the text, the metric's name first as `__name__`; empty values are still there. */
 export type LabelPairs = readonly (readonly [name: string, value: string])[];
@@ -39,6 +40,10 @@ export interface ExposedSample<S> {
   /** The sample's own timestamp, Unix milliseconds. */
   readonly atMs: number | undefined;
   readonly exemplar?: Exemplar;
+  /** A native histogram in place of the value. */
+  readonly histogram?: NativeHistogram;
+  /** Since when a counter or histogram has counted, Unix milliseconds. */
+  readonly startMs?: number;
 }
 
 export interface Exposition<S> {

@@ -29,7 +29,8 @@ describeWith(
       ['fixed', { resilience: 'pass', detection: 'pass', alert: 'quiet' }],
       ['mute', { resilience: 'fail', detection: 'fail', alert: 'missed' }],
     ] as const) {
-      test(`${act}: resilience ${expected.resilience}, detection ${expected.detection}`, {
+      // Each has programs and ports of its own, so they can run side by side.
+      test.concurrent(`${act}: resilience ${expected.resilience}, detection ${expected.detection}`, {
         timeout: 120_000,
       }, async () => {
         const verdict = await runAct(act);
@@ -38,29 +39,70 @@ describeWith(
       });
     }
 
+    test.concurrent('our own rules on the data of a Prometheus that has none', {
+      timeout: 120_000,
+    }, async () => {
+      const verdict = await runAct('leaky', 'ours');
+      expect(verdict.alerts[0], JSON.stringify(verdict, null, 1)).toMatchObject({
+        verdict: 'rang',
+        receivers: ['platform-oncall'],
+      });
+      expect(verdict).toMatchObject({ resilience: 'fail', detection: 'pass' });
+    });
+
+    test.concurrent('is refused unless told to deliver, and says who would be told', {
+      timeout: 60_000,
+    }, async () => {
+      const ports = {
+        prometheus: await freePort(),
+        alertmanager: await freePort(),
+        capture: await freePort(),
+        app: await freePort(),
+      };
+      const folder = join(place.folder, 'refused');
+      mkdirSync(folder);
+      const notifier = await startAlertmanager(folder, ports.alertmanager, ports.capture);
+      const source = await startPrometheus(folder, ports, [join(example, 'alerts.yaml')]);
+      try {
+        const file = join(folder, 'experiment.yaml');
+        writeFileSync(file, experiment('leaky', ports));
+        const { exitCode, stderr } = await firedrill(place, ['run', file]);
+        expect(exitCode).toBe(2);
+        expect(stderr).toContain('FD803');
+        expect(stderr).toContain('platform-oncall');
+      } finally {
+        await source.stop();
+        await notifier.stop();
+      }
+    });
+
     /** Each act has a Prometheus and an Alertmanager of its own, so that none remembers the act before. */
-    async function runAct(act: 'leaky' | 'fixed' | 'mute'): Promise<Verdict> {
+    async function runAct(
+      act: 'leaky' | 'fixed' | 'mute',
+      rules: 'theirs' | 'ours' = 'theirs',
+    ): Promise<Verdict> {
       const ports = {
         app: await freePort(),
         prometheus: await freePort(),
         alertmanager: await freePort(),
         capture: await freePort(),
       };
-      const folder = join(place.folder, act);
+      const folder = join(place.folder, `${act}-${rules}`);
       mkdirSync(folder);
       const programs: Program[] = [];
       try {
-        programs.push(await startAlertmanager(folder, ports.alertmanager, ports.capture));
-        programs.push(
-          await startPrometheus(folder, ports, act === 'mute' ? 'alerts-mute.yaml' : 'alerts.yaml'),
-        );
+        const ruleFile = join(example, act === 'mute' ? 'alerts-mute.yaml' : 'alerts.yaml');
+        if (rules === 'theirs')
+          programs.push(await startAlertmanager(folder, ports.alertmanager, ports.capture));
+        programs.push(await startPrometheus(folder, ports, rules === 'theirs' ? [ruleFile] : []));
         const file = join(folder, 'experiment.yaml');
-        writeFileSync(file, experiment(act, ports));
+        writeFileSync(file, experiment(act, ports, rules === 'ours' ? ruleFile : undefined));
+        const notify = rules === 'theirs' ? 'deliver' : 'capture';
         const { stdout, stderr } = await firedrill(place, [
           'run',
           file,
           '--notify',
-          'deliver',
+          notify,
           '--output',
           'json',
         ]);
@@ -102,14 +144,14 @@ receivers:
 async function startPrometheus(
   folder: string,
   ports: { app: number; prometheus: number; alertmanager: number },
-  rules: string,
+  rules: readonly string[],
 ): Promise<Program> {
   const config = join(folder, 'prometheus.yml');
   writeFileSync(
     config,
     `global: { scrape_interval: 1s, evaluation_interval: 1s }
-alerting: { alertmanagers: [{ static_configs: [{ targets: ["127.0.0.1:${ports.alertmanager}"] }] }] }
-rule_files: ["${join(example, rules)}"]
+${rules.length > 0 ? `alerting: { alertmanagers: [{ static_configs: [{ targets: ["127.0.0.1:${ports.alertmanager}"] }] }] }` : ''}
+rule_files: ${JSON.stringify(rules)}
 scrape_configs: [{ job_name: app, static_configs: [{ targets: ["127.0.0.1:${ports.app}"] }] }]
 `,
   );
@@ -126,20 +168,24 @@ scrape_configs: [{ job_name: app, static_configs: [{ targets: ["127.0.0.1:${port
   );
 }
 
-/** The act's own experiment but for where it listens, who watches and who notifies. */
+/** The act's own experiment but for where it listens, who watches, whose rules they are and who notifies. */
 function experiment(
   act: string,
   ports: { app: number; prometheus: number; alertmanager: number; capture: number },
+  ourRules?: string,
 ): string {
   const document = parse(readFileSync(join(example, `${act}.yaml`), 'utf8'));
   const { process } = document.spec.target;
   process.folder = example;
   process.env.PORT = String(ports.app);
   process.ready.http = `http://127.0.0.1:${ports.app}/healthz`;
-  document.spec.telemetry = {
-    prometheus: { url: `http://127.0.0.1:${ports.prometheus}`, interval: '1s' },
-    alertmanager: { url: `http://127.0.0.1:${ports.alertmanager}` },
-    capture: { listen: `127.0.0.1:${ports.capture}`, token: captureToken },
-  };
+  const prometheus = { url: `http://127.0.0.1:${ports.prometheus}`, interval: '1s' };
+  document.spec.telemetry = ourRules
+    ? { prometheus, rules: [ourRules], alertmanager: join(example, 'alertmanager.yaml') }
+    : {
+        prometheus,
+        alertmanager: { url: `http://127.0.0.1:${ports.alertmanager}` },
+        capture: { listen: `127.0.0.1:${ports.capture}`, token: captureToken },
+      };
   return stringify(document);
 }

@@ -23,22 +23,26 @@ export interface Notifier {
 
 export async function readNotifier(experiment: Experiment, planning: Planning): Promise<Notifier> {
   const { alertmanager, prometheus, rules } = experiment.telemetry;
-  if (alertmanager && 'file' in alertmanager) {
-    const read = readAlertmanagerConfig(alertmanager.file, await planning.readFile(alertmanager.file));
-    if (!read.ok) throw new UserError(read.diagnostics);
-    // Rules that the remote evaluates are not ours to route: it sends to its own Alertmanagers.
-    if (!prometheus || rules.length > 0) return { config: read.value, routing: routingOf(read.value) };
-  }
+  // A remote that evaluates rules of its own notifies its own Alertmanagers, whatever we do with ours.
+  const pagers = prometheus ? (await new RemoteApi(prometheus, planning.clock).alertmanagers()).active : [];
+  const embedded =
+    alertmanager && 'file' in alertmanager ? await readEmbedded(alertmanager.file, planning) : undefined;
   const remote =
     alertmanager && 'url' in alertmanager
       ? await readRemote(alertmanager.url, alertmanager.http, planning)
       : undefined;
-  const pagers =
-    prometheus && rules.length === 0
-      ? (await new RemoteApi(prometheus, planning.clock).alertmanagers()).active
-      : [];
-  if (planning.notify !== 'deliver') refuseSurprise(experiment, remote, pagers);
-  return { config: undefined, routing: remote ? routingOf(remote) : () => [] };
+  if (planning.notify !== 'deliver') refuseSurprise(remote, pagers);
+  const evaluatesOurs = !prometheus || rules.length > 0;
+  return {
+    config: evaluatesOurs ? embedded : undefined,
+    routing: routingOf(remote ?? (evaluatesOurs ? embedded : undefined)),
+  };
+}
+
+async function readEmbedded(file: string, planning: Planning): Promise<AlertmanagerConfig> {
+  const read = readAlertmanagerConfig(file, await planning.readFile(file));
+  if (!read.ok) throw new UserError(read.diagnostics);
+  return read.value;
 }
 
 async function readRemote(
@@ -51,23 +55,19 @@ async function readRemote(
   return read.value;
 }
 
-function refuseSurprise(
-  experiment: Experiment,
-  remote: AlertmanagerConfig | undefined,
-  pagers: readonly string[],
-): void {
+function refuseSurprise(remote: AlertmanagerConfig | undefined, pagers: readonly string[]): void {
   if (!remote && pagers.length === 0) return;
-  const routing = remote ? routingOf(remote) : undefined;
-  const called = experiment.alerts.flatMap(
-    (alert) => routing?.({ ...alert.labels, alertname: alert.name }).map((route) => route.receiver) ?? [],
-  );
-  const who = remote
-    ? `receivers such as ${[...new Set(called)].join(', ') || remote.route.receiver}`
-    : `whoever ${pagers.join(', ')} notifies`;
-  throw UserError.of('FD803', `a drill would really notify ${who}`);
+  const told =
+    remote?.receivers.filter(({ integrations }) => integrations.length > 0).map(({ name }) => name) ?? [];
+  const who = [
+    ...(remote ? [`the receivers of ${remote.file}: ${told.join(', ') || 'none'}`] : []),
+    ...(pagers.length > 0 ? [`whoever ${pagers.map((url) => new URL(url).origin).join(', ')} notifies`] : []),
+  ];
+  throw UserError.of('FD803', `the drill's alerts would really go to ${who.join(' and ')}`);
 }
 
-function routingOf(config: AlertmanagerConfig): Routing {
+function routingOf(config: AlertmanagerConfig | undefined): Routing {
+  if (!config) return () => [];
   const root = buildRoute(config.route);
   return (labels) =>
     matchRoutes(root, Labels.from(labels)).map(({ route, receiver, path }) => ({

@@ -43,9 +43,9 @@ export async function planText(plan: Plan, { color }: TerminalOptions): Promise<
     `  the brake: a stop condition is seen and the undo begun within ${humanDuration(judged.undoDelayMs)} (scrape ${humanDuration(judged.scrapeIntervalMs)}, then query and undo)`,
   );
   if (judged.alerts.length > 0) lines.push('', bold('alerts'));
-  for (const alert of judged.alerts) {
+  for (const [entry, alert] of judged.alerts.entries()) {
     lines.push(`  ${alert.name}`, ...alertLines(alert));
-    for (const each of foresight.filter(({ alert: name }) => name === alert.name)) {
+    for (const each of foresight.filter((found) => found.entry === entry)) {
       lines.push(`    ${each.severity === 'warning' ? yellow('warning') : dim('note')}: ${each.text}`);
     }
   }

@@ -133,6 +133,8 @@ export interface PlannedRule {
   readonly forMs: number;
   readonly keepFiringForMs: number;
   readonly evaluationIntervalMs: number;
+  /** Evaluation intervals of the recording rules of other groups that it reads, added up; none when absent. */
+  readonly upstreamEvaluationMs?: number;
   /** Every vector selector of the expression, printed, with whether it stands only inside absent(). */
   readonly selectors: readonly { readonly text: string; readonly onlyInAbsent: boolean }[];
   /** Longest range that the expression reads. */

@@ -48,6 +48,7 @@ function planRule(rule: KnownRule, spec: AlertSpec, routing: Routing, scrapeInte
     forMs: rule.forMs,
     keepFiringForMs: rule.keepFiringForMs,
     evaluationIntervalMs: rule.evaluationIntervalMs,
+    ...(rule.upstreamEvaluationMs > 0 ? { upstreamEvaluationMs: rule.upstreamEvaluationMs } : {}),
     selectors: selectorsOf(rule.expr).map((use) => ({
       text: printExpr(use.selector),
       onlyInAbsent: use.onlyInAbsent,

@@ -1,7 +1,6 @@
 // Carries out one experiment from the command line: progress on stderr while it runs, reports in its folder when it
 // is over. `run` and `demo` are made of it.
 
-import { writeFile } from 'node:fs/promises';
 import type { ErrorCode } from '../base/catalogue.ts';
 import { systemClock } from '../base/clock.ts';
 import { UserError } from '../base/diagnostics.ts';
@@ -9,6 +8,7 @@ import { redact } from '../base/redact.ts';
 import { readExperiment } from '../experiment/file/read.ts';
 import type { Experiment } from '../experiment/model.ts';
 import { discardPlan, type Plan, planRun } from '../experiment/plan/plan.ts';
+import { writeRunFiles } from '../experiment/run/folder.ts';
 import { runExperiment } from '../experiment/run/run.ts';
 import type { Verdict } from '../experiment/verdict.ts';
 import { createFaultKinds } from '../faults/kinds.ts';
@@ -36,7 +36,7 @@ export interface DrillOptions {
 
 export interface DrillResult extends ReportInput {
   readonly verdict: Verdict;
-  /** What kept the run from being carried out. */
+  /** What kept the run from being carried out, or its result from being written. */
   readonly failure: UserError | undefined;
 }
 
@@ -94,9 +94,15 @@ export async function drill(experiment: Experiment, options: DrillOptions): Prom
     const { folder, timeline, recording, failure } = result;
     const verdict = { ...result.verdict, report: folder.report };
     const input: ReportInput = { experiment, timeline, recording, verdict };
-    await writeFile(folder.verdict, renderJson(verdict, experiment.secrets));
-    await writeFile(folder.report, renderHtml(input));
-    return { ...input, verdict: orderedVerdict(verdict, experiment.secrets), failure };
+    const unwritten = await writeRunFiles(folder, [
+      [folder.verdict, renderJson(verdict, experiment.secrets)],
+      [folder.report, renderHtml(input)],
+    ]).catch((error: UserError) => error);
+    return {
+      ...input,
+      verdict: orderedVerdict({ ...verdict, report: unwritten ? null : folder.report }, experiment.secrets),
+      failure: failure ?? unwritten ?? undefined,
+    };
   } finally {
     view.stop();
     await discardPlan(plan);

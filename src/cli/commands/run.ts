@@ -8,7 +8,7 @@ import { renderTerminal } from '../../report/terminal/render.ts';
 import { type DrillResult, drill, planDrill, readFile, userStop } from '../drill.ts';
 import { showDiagnostics } from '../failure.ts';
 import { planJson, planText } from '../plan-text.ts';
-import { parseWantedReport, writeReport } from '../reports.ts';
+import { parseWantedReport, type WantedReport, writeReport } from '../reports.ts';
 import { print, printJson, terminalOptions, warnOfOrphans } from '../surroundings.ts';
 
 export interface RunOptions {
@@ -57,10 +57,31 @@ export async function run(file: string, options: RunOptions): Promise<number> {
     if (!['pass', 'inconclusive'].includes(result.verdict.verdict)) break;
   }
   const worst = worstOf(results);
-  for (const report of reports) await writeReport(report, worst);
   tellResult(results, worst, options);
-  const code = worst.failure ? worst.failure.exitCode : exitCodeOf(worst.verdict, { gate: options.gate });
+  const unwritten = await writeReports(reports, worst);
+  const code = exitCodeOf(worst.verdict, { gate: options.gate });
+  const failure = worst.failure ?? unwritten;
+  // What is still broken on the machine comes before everything else.
+  if (failure && code !== exitCodes.notUndone) return failure.exitCode;
   return code === exitCodes.inconclusive && warnOnly ? exitCodes.pass : code;
+}
+
+/** Why one of them could not be written; the others are. */
+async function writeReports(
+  reports: readonly WantedReport[],
+  result: DrillResult,
+): Promise<UserError | undefined> {
+  let failure: UserError | undefined;
+  for (const report of reports) {
+    try {
+      await writeReport(report, result);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      showDiagnostics(error.diagnostics);
+      failure = error;
+    }
+  }
+  return failure;
 }
 
 function tellResult(results: readonly DrillResult[], worst: DrillResult, options: RunOptions): void {

@@ -54,10 +54,26 @@ export async function createRunFolder(
     await writeFile(folder.experiment, ' '.repeat(4096), { flush: true });
     if ((await stat(folder.experiment)).size !== 4096) throw new Error('short write');
   } catch (error) {
-    throw UserError.of(
-      'FD801',
-      `the run folder ${folder.path} cannot be written: ${(error as Error).message}`,
-    );
+    throw notWritten(folder, error);
   }
   return folder;
+}
+
+/** Writes files of the run folder, by their absolute path; FD801 when one of them cannot be written. */
+export async function writeRunFiles(
+  folder: RunFolder,
+  files: readonly (readonly [path: string, text: string])[],
+): Promise<void> {
+  try {
+    for (const [path, text] of files) await writeFile(path, text);
+  } catch (error) {
+    throw notWritten(folder, error);
+  }
+}
+
+function notWritten(folder: RunFolder, error: unknown): UserError {
+  return UserError.of(
+    'FD801',
+    `the run folder ${folder.path} cannot be written: ${(error as Error).message}`,
+  );
 }

@@ -5,7 +5,6 @@
 //
 // Whatever happens on the way, `end` takes back every fault, ends what was started and writes what was seen.
 
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { UserError } from '../../base/diagnostics.ts';
@@ -22,12 +21,12 @@ import type { Verdict } from '../verdict.ts';
 import { AlertingSession } from './alerting-session.ts';
 import { Brake } from './brake.ts';
 import { FaultSession } from './fault-session.ts';
-import { createRunFolder, type RunFolder } from './folder.ts';
+import { createRunFolder, type RunFolder, writeRunFiles } from './folder.ts';
 import { type ObjectiveReading, ObjectiveWatch } from './objective-watch.ts';
 import { StopSwitch } from './stop.ts';
 import { TargetSession } from './target-session.ts';
 import { TelemetrySession } from './telemetry-session.ts';
-import { TimelineLog } from './timeline-log.ts';
+import { type EventBody, TimelineLog } from './timeline-log.ts';
 import { TrafficSession } from './traffic-session.ts';
 
 export interface RunSurroundings {
@@ -65,8 +64,10 @@ export async function runExperiment(plan: Plan, around: RunSurroundings): Promis
     startedAt,
     seededRandom(startedAt + process.pid),
   );
-  await writeFile(folder.experiment, experiment.resolvedText);
-  await writeFile(join(folder.path, 'experiment.json'), JSON.stringify(withoutSecrets(experiment), null, 1));
+  await writeRunFiles(folder, [
+    [folder.experiment, experiment.resolvedText],
+    [join(folder.path, 'experiment.json'), JSON.stringify(withoutSecrets(experiment), null, 1)],
+  ]);
   const run = new Run(plan, folder, around);
   const failure = await run.carryOut();
   const verdict = judge(experiment, run.timeline.events, run.store, { projection: around.projection });
@@ -187,6 +188,9 @@ class Run {
       trial,
     });
     this.timeline.emit('run.planned', { plan: judged });
+    for (const { alert, severity, text } of this.#plan.foresight) {
+      if (severity === 'warning') this.timeline.emit('warning', { message: `alert ${alert}: ${text}` });
+    }
     this.#telemetry = await TelemetrySession.open({
       experiment,
       folder: this.#folder,
@@ -194,6 +198,7 @@ class Run {
       timeline: this.timeline,
       selectors,
       scrapeIntervalMs: judged.scrapeIntervalMs,
+      onRecordingLost: (reason) => this.#stop.pull({ by: 'error', reason }),
     });
     this.#brake = new Brake(experiment.stopConditions, judged.scrapeIntervalMs, this.store, clock);
   }
@@ -351,25 +356,22 @@ class Run {
     await step('scratch', () => discardPlan(this.#plan));
     await step('scratch lease', () => this.#scratch?.settle('undone', 'the run removed it'));
     await step('leases', () => this.#leases.close());
-    for (const message of problems) this.timeline.emit('warning', { message });
-    this.#endTimeline(failure);
+    const endedAt = this.#around.clock.now();
     await step('recording', () => this.#telemetry?.close());
     if (this.#telemetry) await step('export', () => exportOpenMetrics(this.store, this.#folder.openMetrics));
+    for (const message of problems) this.timeline.emit('warning', { message }, endedAt);
+    this.timeline.emit('run.ended', this.#ending(failure), endedAt);
+    this.timeline.close();
   }
 
   #whyStopped(): 'stopped' | 'error' {
     return this.#stop.reason && this.#stop.reason.by !== 'error' ? 'stopped' : 'error';
   }
 
-  #endTimeline(failure: UserError | undefined): void {
+  #ending(failure: UserError | undefined): EventBody<'run.ended'> {
+    if (failure) return { outcome: 'error', reason: failure.message };
     const stopped = this.#stop.reason;
-    if (failure) this.timeline.emit('run.ended', { outcome: 'error', reason: failure.message });
-    else if (stopped)
-      this.timeline.emit('run.ended', {
-        outcome: stopped.by === 'error' ? 'error' : 'stopped',
-        reason: stopped.reason,
-      });
-    else this.timeline.emit('run.ended', { outcome: this.#outcome });
-    this.timeline.close();
+    if (!stopped) return { outcome: this.#outcome };
+    return { outcome: stopped.by === 'error' ? 'error' : 'stopped', reason: stopped.reason };
   }
 }

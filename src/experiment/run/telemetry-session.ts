@@ -21,6 +21,8 @@ export interface TelemetryOptions {
   /** What objectives, rules and stop conditions read: a remote is mirrored for these and no others. */
   readonly selectors: readonly MirroredSelector[];
   readonly scrapeIntervalMs: number;
+  /** From here on nothing can be judged again: the run has to end. */
+  onRecordingLost(reason: string): void;
 }
 
 export class TelemetrySession {
@@ -35,13 +37,13 @@ export class TelemetrySession {
   #feeding: Promise<void> = Promise.resolve();
 
   static async open(options: TelemetryOptions): Promise<TelemetrySession> {
-    const { folder, clock, timeline } = options;
+    const { folder, clock } = options;
     const store = new SeriesStore();
     const recording = await RecordingWriter.open({
       folder: folder.recording,
       store,
       clock,
-      onError: (error) => timeline.emit('warning', { message: `the recording ends here: ${error.message}` }),
+      onError: (error) => options.onRecordingLost(error.message),
     });
     return new TelemetrySession(options, store, recording);
   }

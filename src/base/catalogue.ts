@@ -82,6 +82,10 @@ export const catalogue = {
     hint: 'Its outermost operator must be one of == != < <= > >=, so that it is true or false.',
   },
   FD120: { title: 'Setting without effect', hint: 'Remove it, or change what makes it useless.' },
+  FD121: {
+    title: 'Setting that the embedded engine does not use',
+    hint: 'The file is good for Prometheus; here the setting changes nothing.',
+  },
   // 2xx: PromQL
   FD201: { title: 'PromQL syntax error', hint: 'The position is inside the expression.' },
   FD202: {
@@ -305,6 +309,24 @@ export const catalogue = {
     title: 'Report cannot be written',
     exit: exitCodes.toolError,
     hint: 'Check the folder and its permissions.',
+  },
+  // 9xx: the tool and its surroundings
+  FD901: {
+    title: 'Server cannot listen',
+    exit: exitCodes.toolError,
+    hint: 'Choose another port, or end the program that has it.',
+  },
+  FD902: {
+    title: 'Server would be open to the network',
+    hint: 'Listen on 127.0.0.1, or name a file with a token in `--token-file`.',
+  },
+  FD903: {
+    title: 'Not a feature that can be enabled',
+    hint: 'The message lists those that there are.',
+  },
+  FD904: {
+    title: 'Not a time or step of a query',
+    hint: 'Write Unix seconds, 2026-11-20T12:00:00Z, or a duration such as 15s for a step.',
   },
 } as const satisfies Record<string, CatalogueEntry>;
 

@@ -2,7 +2,7 @@
 // The command line: names, options and help only. Each command's code is loaded when it is called, so that `--help`
 // costs little more than starting Node.js.
 
-import { Command, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { version } from './version.ts';
 
 const collect = (value: string, list: string[] = []): string[] => [...list, value];
@@ -19,6 +19,8 @@ const runOptions = (command: Command): Command =>
     .option('--runs <folder>', 'where run folders are written', '.firedrill/runs');
 
 const program = new Command('firedrill')
+  // A mistake in the command line is bad input; Commander itself would end with what means `fail` here.
+  .exitOverride()
   .description('Inject a real fault, watch the objectives and the pager, undo it, and judge both.')
   .version(version)
   .showHelpAfterError('(see firedrill --help)')
@@ -128,6 +130,49 @@ program
   .option('--to <file>', 'where to write it; standard output when not given')
   .action(async (run, options) => end(await (await import('./commands/report.ts')).report(run, options)));
 
+program
+  .command('serve')
+  .description(
+    'serve the embedded metrics engine: the HTTP API of Prometheus, scraping, rules, remote write, OTLP',
+  )
+  .option('--listen <address>', 'host:port; other than on loopback it needs a token', '127.0.0.1:9090')
+  .option('--token-file <file>', 'require this bearer token of every request')
+  .option('--load <file>', 'begin with the samples of a file of OpenMetrics text with timestamps')
+  .option('--config <file>', 'prometheus.yml: global, scrape_configs, rule_files')
+  .option('--enable-feature <names>', 'as in Prometheus, separated by commas (repeatable)', collect)
+  .option('--retention <duration>', 'forget samples that are older, as 15d')
+  .option('--retention-size <size>', 'forget the oldest samples beyond this much memory, as 512MB')
+  .action(async (options) => end(await (await import('./commands/serve.ts')).serve(options)));
+
+const query = program.command('query').description('ask PromQL of a Prometheus, a past run or a file');
+const sourced = (command: Command): Command =>
+  command
+    .argument('<expr>', 'PromQL expression')
+    .requiredOption(
+      '--source <source>',
+      'URL of a Prometheus, run folder or id, or a file of OpenMetrics text',
+    )
+    .option('--source-config <file>', 'how to authenticate at the URL: basic_auth, authorization, tls_config')
+    .option('--runs <folder>', 'where run folders are', '.firedrill/runs')
+    .option('--enable-feature <names>', 'as in Prometheus, separated by commas (repeatable)', collect)
+    .addOption(output());
+
+sourced(query.command('instant'))
+  .description('the value at one time')
+  .option('--time <time>', 'Unix seconds or RFC 3339; now, or the end of what the file holds')
+  .action(async (expr, options) =>
+    end(await (await import('./commands/query.ts')).queryInstant(expr, options)),
+  );
+
+sourced(query.command('range'))
+  .description('values over a range of time')
+  .option('--start <time>', 'Unix seconds or RFC 3339; five minutes before the end')
+  .option('--end <time>', 'Unix seconds or RFC 3339; now, or the end of what the file holds')
+  .option('--step <duration>', 'as 15s; a 250th of the range, at least 1s')
+  .action(async (expr, options) =>
+    end(await (await import('./commands/query.ts')).queryRange(expr, options)),
+  );
+
 function end(code: number): void {
   process.exitCode = code;
 }
@@ -135,6 +180,6 @@ function end(code: number): void {
 try {
   await program.parseAsync();
 } catch (error) {
-  const { showFailure } = await import('./failure.ts');
-  process.exitCode = showFailure(error);
+  if (error instanceof CommanderError) end(error.exitCode === 0 ? 0 : 2);
+  else end((await import('./failure.ts')).showFailure(error));
 }

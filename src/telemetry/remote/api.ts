@@ -63,6 +63,11 @@ export class RemoteApi {
     });
   }
 
+  /** The `data` of query or query_range as it came, with whatever the remote puts into results. */
+  async queryData(path: 'query' | 'query_range', form: Record<string, string>): Promise<unknown> {
+    return this.#ask(path, form);
+  }
+
   /** Rules as the remote evaluates them, with the alerts that are pending or firing now. */
   async rules(): Promise<readonly RemoteRuleGroup[]> {
     return this.#checked('rules', rulesAnswer, await this.#ask('rules')).groups;

@@ -1,0 +1,35 @@
+// format_query, parse_query, query_exemplars: what can be asked about an expression without evaluating it.
+
+import { prettyExpr } from '../../promql/pretty.ts';
+import { selectorsOf } from '../../promql/walk.ts';
+import type { ExemplarStore } from '../../telemetry/metrics/exemplars.ts';
+import { type Answer, success, successJson } from '../http/answer.ts';
+import type { ApiRequest } from '../http/request.ts';
+import type { Router } from '../http/router.ts';
+import { expressionTree } from './expression-tree.ts';
+import { labelsJson, timestampJson } from './json-result.ts';
+import { expressionParameter, rangeParameters } from './parameters.ts';
+import { valueText } from './value-text.ts';
+
+export function addExpressionRoutes(router: Router, exemplars: ExemplarStore): void {
+  router.add('GET POST', '/api/v1/format_query', ({ parameters }) =>
+    success(prettyExpr(expressionParameter(parameters).expr)),
+  );
+  router.add('GET POST', '/api/v1/parse_query', ({ parameters }) =>
+    success(expressionTree(expressionParameter(parameters).expr)),
+  );
+  router.add('GET POST', '/api/v1/query_exemplars', (request) => queryExemplars(request, exemplars));
+}
+
+function queryExemplars({ parameters }: ApiRequest, exemplars: ExemplarStore): Answer {
+  const { startMs, endMs } = rangeParameters(parameters);
+  const selectors = selectorsOf(expressionParameter(parameters).expr).map(({ matchers }) => matchers);
+  const found = exemplars.select(selectors, startMs, endMs).map((list) => {
+    const shown = list.map(
+      ({ exemplar, atMs }) =>
+        `{"labels":${JSON.stringify(Object.fromEntries(exemplar.labels))},"value":"${valueText(exemplar.value)}","timestamp":${timestampJson(atMs)}}`,
+    );
+    return `{"seriesLabels":${labelsJson(list[0]!.series)},"exemplars":[${shown.join(',')}]}`;
+  });
+  return successJson(`[${found.join(',')}]`);
+}

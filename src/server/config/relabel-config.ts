@@ -1,0 +1,59 @@
+// relabel_configs and metric_relabel_configs, with what each action needs.
+
+import { z } from 'zod';
+import { createMatcher } from '../../base/matcher.ts';
+import { complain } from '../../experiment/file/scalars.ts';
+import {
+  type RelabelRule,
+  relabelActions,
+  relabelDefaults,
+} from '../../telemetry/metrics/relabel/relabel.ts';
+
+const relabelConfig = z
+  .strictObject({
+    source_labels: z.array(z.string()).nullish(),
+    separator: z.string().optional(),
+    regex: z.string().optional(),
+    modulus: z.int().min(0).optional(),
+    target_label: z.string().optional(),
+    replacement: z.string().optional(),
+    action: z.preprocess(lowercase, z.enum(relabelActions)).optional(),
+  })
+  .superRefine((config, context) => {
+    const action = config.action ?? relabelDefaults.action;
+    const needsTarget = ['replace', 'hashmod', 'lowercase', 'uppercase', 'keepequal', 'dropequal'];
+    if (needsTarget.includes(action) && !config.target_label)
+      complain(context, 'FD107', `the action ${action} needs target_label`, { expected: 'target_label' });
+    if (action === 'hashmod' && !config.modulus)
+      complain(context, 'FD107', 'the action hashmod needs modulus', { expected: 'a modulus above zero' });
+    try {
+      createMatcher('', '=~', config.regex ?? relabelDefaults.regex);
+    } catch (error) {
+      complain(context, 'FD105', (error as Error).message, {
+        path: ['regex'],
+        expected: 'an RE2 expression',
+      });
+    }
+  });
+
+/** Of one list; a configuration that is written by hand has a dozen. */
+const rulesMax = 1000;
+
+export const relabelConfigs = z.array(relabelConfig).max(rulesMax);
+
+/** Prometheus reads actions in any case. */
+function lowercase(value: unknown): unknown {
+  return typeof value === 'string' ? value.toLowerCase() : value;
+}
+
+export function resolveRelabel(config: z.output<typeof relabelConfig>): RelabelRule {
+  return {
+    action: config.action ?? relabelDefaults.action,
+    sourceLabels: config.source_labels ?? [],
+    separator: config.separator ?? relabelDefaults.separator,
+    regex: config.regex ?? relabelDefaults.regex,
+    modulus: config.modulus ?? 0,
+    targetLabel: config.target_label ?? '',
+    replacement: config.replacement ?? relabelDefaults.replacement,
+  };
+}

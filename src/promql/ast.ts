@@ -46,6 +46,8 @@ export interface VectorSelector extends Span, TimeModifiers {
   readonly matchers: readonly Matcher[];
   /** Of a range selector it is held by its inner selector. */
   readonly extended?: ExtendedModifier;
+  /** Set by the plan: of native histograms only count and sum are wanted. */
+  readonly statisticsOnly?: boolean;
 }
 
 export interface MatrixSelector extends Span {

@@ -106,9 +106,26 @@ function checkCall(call: Call, text: string): void {
   if (variadic === 0 && call.args.length !== required) fail(String(required));
   if (call.args.length < required) fail(`at least ${required}`);
   if (call.args.length > required + variadic) fail(`at most ${required + variadic}`);
+  if (call.name === 'info' && call.args[1]) checkInfoMatchers(call, call.args[1]);
   call.args.forEach((arg, i) => {
+    if (call.name === 'info' && i === 1) return;
     expectType(arg, types[Math.min(i, types.length - 1)]!, `call to function ${quote(call.name)}`, text);
   });
+}
+
+/** Matchers in the form of a selector without a name; they need not exclude anything. */
+function checkInfoMatchers(call: Call, argument: Expr): void {
+  const type = typeOf(argument);
+  if (type !== 'vector') {
+    const message = `expected type ${typeNames.vector} in call to function ${quote(call.name)}, got ${typeNames[type]}`;
+    throw typeError(message, call.start, call.end);
+  }
+  if (argument.kind !== 'vectorSelector') {
+    throw typeError('expected label selectors only', argument.start, argument.end);
+  }
+  if (argument.name === '') return;
+  const message = 'expected label selectors only, got vector selector instead';
+  throw typeError(message, argument.start, argument.end);
 }
 
 function checkBinary(expr: Binary, text: string): void {

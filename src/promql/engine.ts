@@ -12,10 +12,20 @@ import { queryError } from './errors.ts';
 import { Evaluator } from './evaluate.ts';
 import { type Features, noFeatures } from './features.ts';
 import { formatGeneral, formatTwoDigits } from './format.ts';
+import { edgeValues, reachOf } from './functions/bounded-difference.ts';
 import { dropMetadata } from './metadata-labels.ts';
 import { planExpr, StepInvariance } from './plan.ts';
 import { type QueryContext, SampleBudget } from './query-context.ts';
-import { type Grid, type MatrixValue, type Series, stepTime, type Value } from './values.ts';
+import { markStatistics } from './select/statistics.ts';
+import {
+  type Boundary,
+  type Grid,
+  type MatrixValue,
+  type RangeSeriesInput,
+  type Series,
+  stepTime,
+  type Value,
+} from './values.ts';
 import { lookbackMsDefault } from './walk.ts';
 
 export interface QueryOptions {
@@ -141,7 +151,7 @@ function run(
   // Even a scalar holds one number a step.
   budget.settle(0, query.steps > 1 ? query.steps : 0);
   const evaluator = new Evaluator(context, query, new StepInvariance());
-  const value = finish(evaluator.evaluate(planExpr(expr, query), query));
+  const value = finish(evaluator.evaluate(planExpr(markStatistics(expr), query), query));
   return { value, notes: annotations.render(options.text, describeFix) };
 }
 
@@ -187,7 +197,8 @@ function points({ labels, values, presence, histograms }: Series, grid: Grid): R
 }
 
 /** The samples of a range vector at its one step. */
-function rawSeries({ series }: MatrixValue): RangeSeries[] {
+function rawSeries({ series, rangeMs, boundary }: MatrixValue): RangeSeries[] {
+  if (boundary) return series.flatMap((one) => boundedSamples(one, rangeMs, boundary));
   return series.flatMap(({ labels, times, values, histograms, offset, first, last, windows }) => {
     const from = Math.max(windows.lo[0]!, first);
     const to = Math.min(windows.hi[0]!, last);
@@ -203,4 +214,29 @@ function rawSeries({ series }: MatrixValue): RangeSeries[] {
       },
     ];
   });
+}
+
+/** The samples inside the range, with the values at its edges as samples of their own. */
+function boundedSamples(samples: RangeSeriesInput, rangeMs: number, boundary: Boundary): RangeSeries[] {
+  const { labels, times, values, histograms, offset, windows } = samples;
+  const from = Math.max(windows.lo[0]!, samples.first);
+  const to = Math.min(windows.hi[0]!, samples.last);
+  if (to <= from) return [];
+  if (histograms?.slice(from - offset, to - offset).some(Boolean)) {
+    throw queryError(`${boundary.modifier} modifier is not supported with histograms`);
+  }
+  const endMs = windows.ends[0]! - boundary.afterMs;
+  const reach = reachOf(samples, from, to, endMs - rangeMs, endMs, boundary);
+  if (!reach) return [];
+  const [left, right] = edgeValues(samples, reach, boundary, false);
+  const first = times[reach.first]! <= reach.startMs ? reach.first + 1 : reach.first;
+  const last = times[reach.last]! >= endMs ? reach.last : reach.last + 1;
+  const inside = Math.max(first, last);
+  return [
+    {
+      labels,
+      times: Float64Array.of(reach.startMs, ...times.subarray(first, inside), endMs),
+      values: Float64Array.of(left, ...values.subarray(first - offset, inside - offset), right),
+    },
+  ];
 }

@@ -16,6 +16,7 @@ import type { StepInvariance } from './plan.ts';
 import type { QueryContext } from './query-context.ts';
 import { selectInstant } from './select/instant.ts';
 import { selectRange } from './select/range.ts';
+import { selectSmoothed } from './select/smoothed.ts';
 import { subqueryGrid, windowSubquery } from './select/subquery.ts';
 import type { Moments } from './select/windows.ts';
 import { quote } from './syntax/quote.ts';
@@ -68,7 +69,9 @@ export class Evaluator {
       case 'paren':
         return this.evaluate(expr.expr, grid);
       case 'vectorSelector':
-        return selectInstant(this.#context, expr, moments(expr, grid));
+        return expr.extended === 'smoothed'
+          ? selectSmoothed(this.#context, expr, moments(expr, grid))
+          : selectInstant(this.#context, expr, moments(expr, grid));
       case 'matrixSelector':
         return selectRange(this.#context, expr, moments(expr.selector, grid));
       case 'subquery':
@@ -104,11 +107,14 @@ export class Evaluator {
   }
 
   #call(call: Call, grid: Grid): Value {
-    const args = call.args.map((arg) => {
+    checkExtended(call);
+    // The second argument of info() is matchers in the form of a selector.
+    const operands = call.name === 'info' ? call.args.slice(0, 1) : call.args;
+    const args = operands.map((arg) => {
       const inner = unwrapParens(arg);
-      const wantsTimes = call.name === 'timestamp' && inner.kind === 'vectorSelector';
-      if (!wantsTimes) return this.evaluate(arg, grid);
-      return selectInstant(this.#context, inner, moments(inner, grid), true);
+      const wanted = selectorWants[call.name];
+      if (!wanted || inner.kind !== 'vectorSelector') return this.evaluate(arg, grid);
+      return selectInstant(this.#context, inner, moments(inner, grid), wanted);
     });
     const context = this.#context;
     return implementationOf(call.name)({ call, args, context, grid, query: this.#query });
@@ -148,6 +154,28 @@ export class Evaluator {
     }
     if (isSetOperator(node.operator)) return setOperation(node, left, right, grid.steps);
     return vectorVector(this.#context, node, left, right, grid.steps);
+  }
+}
+
+/** Functions that ask a selector for something else than the values of its samples. */
+const selectorWants: Readonly<Record<string, 'time' | 'start'>> = {
+  timestamp: 'time',
+  start_timestamp: 'start',
+};
+
+const functionsFor = {
+  anchored: ['changes', 'delta', 'increase', 'rate', 'resets'],
+  smoothed: ['delta', 'increase', 'rate'],
+};
+
+/** Only functions that know what lies around a range may be given that. */
+function checkExtended({ name, args }: Call): void {
+  for (const arg of args) {
+    const inner = unwrapParens(arg);
+    const modifier = inner.kind === 'matrixSelector' ? inner.selector.extended : undefined;
+    if (!modifier || functionsFor[modifier].includes(name)) continue;
+    const allowed = functionsFor[modifier].join(', ');
+    throw queryError(`${modifier} modifier can only be used with: ${allowed} - not with ${name}`);
   }
 }
 

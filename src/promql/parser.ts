@@ -4,6 +4,7 @@ import type { Matcher } from '../base/matcher.ts';
 import type { Expr } from './ast.ts';
 import { checkTypes } from './check.ts';
 import { ParseFailure, type PromqlError } from './errors.ts';
+import { type Features, noFeatures } from './features.ts';
 import { Parser } from './syntax/parser.ts';
 
 export type ParsedExpr =
@@ -14,10 +15,15 @@ export type ParsedMatchers =
   | { readonly ok: true; readonly matchers: readonly Matcher[] }
   | { readonly ok: false; readonly error: PromqlError };
 
+export interface ParseOptions {
+  /** What of Prometheus's feature flags is on; nothing. */
+  readonly features?: Features;
+}
+
 /** Parses and type-checks an expression. */
-export function parseExpr(text: string): ParsedExpr {
+export function parseExpr(text: string, { features = noFeatures }: ParseOptions = {}): ParsedExpr {
   try {
-    const expr = new Parser(text).parse();
+    const expr = new Parser(text, features).parse();
     checkTypes(expr, text);
     return { ok: true, expr };
   } catch (failure) {

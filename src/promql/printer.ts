@@ -33,10 +33,11 @@ export function printExpr(expr: Expr): string {
     case 'aggregate':
       return printAggregate(expr);
     case 'vectorSelector':
-      return printSeries(expr) + printTime(expr);
+      return printSeries(expr) + printExtended(expr) + printTime(expr);
     case 'matrixSelector': {
       const range = printDuration(expr.rangeMs, expr.rangeExpr);
-      return `${printSeries(expr.selector)}[${range}]${printTime(expr.selector)}`;
+      const { selector } = expr;
+      return `${printSeries(selector)}[${range}]${printExtended(selector)}${printTime(selector)}`;
     }
     case 'subquery': {
       const step = expr.stepMs === undefined ? '' : printDuration(expr.stepMs, expr.stepExpr);
@@ -87,6 +88,10 @@ function isNameOf(name: string, matcher: Matcher): boolean {
 
 function printMatcher(matcher: Matcher): string {
   return `${quoteLabelName(matcher.name)}${matcher.operator}${quote(matcher.value)}`;
+}
+
+function printExtended({ extended }: VectorSelector): string {
+  return extended ? ` ${extended}` : '';
 }
 
 function printTime({ at, offsetMs, offsetExpr }: TimeModifiers): string {

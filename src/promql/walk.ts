@@ -81,7 +81,9 @@ function collect(expr: Expr, around: Surroundings, uses: SelectorUse[]): void {
     }
     case 'call': {
       const absent = around.absent || expr.name === 'absent' || expr.name === 'absent_over_time';
-      for (const arg of expr.args) collect(arg, { ...around, absent }, uses);
+      // The second argument of info() is matchers, not a selection of its own.
+      const args = expr.name === 'info' ? expr.args.slice(0, 1) : expr.args;
+      for (const arg of args) collect(arg, { ...around, absent }, uses);
       return;
     }
     default:

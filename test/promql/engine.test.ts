@@ -5,11 +5,12 @@ import type { Expr } from '../../src/promql/ast.ts';
 import { instantQuery, type QueryOptions, rangeQuery } from '../../src/promql/engine.ts';
 import { parseExpr } from '../../src/promql/parser.ts';
 import { absent, present, type SeriesView, stale } from '../../src/telemetry/metrics/series.ts';
+import { allFeatures } from './all-features.ts';
 import { MemorySource } from './memory-source.ts';
 import { parseSeriesLine } from './promqltest/series-notation.ts';
 
 function parse(text: string): Expr {
-  const parsed = parseExpr(text);
+  const parsed = parseExpr(text, { features: allFeatures });
   if (!parsed.ok) throw new Error(parsed.error.message);
   return parsed.expr;
 }
@@ -244,7 +245,8 @@ describe('metric names', () => {
   it('go with the operation, or with the query where that is asked for', () => {
     const text = 'label_replace(rate(a_total[5m]), "was", "$1", "__name__", "(.*)_total")';
     expect(vectorAt(source, text, 300_000)).toEqual(['{i="1"} 1']);
-    expect(vectorAt(source, text, 300_000, { delayedNameRemoval: true })).toEqual(['{i="1", was="a"} 1']);
+    const features = new Set(['promql-delayed-name-removal' as const]);
+    expect(vectorAt(source, text, 300_000, { features })).toEqual(['{i="1", was="a"} 1']);
   });
 });
 

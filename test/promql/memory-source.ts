@@ -2,29 +2,30 @@
 
 import type { Labels } from '../../src/base/labels.ts';
 import { type Matcher, matchesAll } from '../../src/base/matcher.ts';
+import type { NativeHistogram } from '../../src/telemetry/metrics/native-histogram.ts';
 import {
+  histogramPresent,
   present,
   type Queryable,
   type SeriesView,
   stale,
-  type TimeColumn,
 } from '../../src/telemetry/metrics/series.ts';
 
 interface MemorySample {
-  readonly value: number;
+  readonly value: number | NativeHistogram;
   readonly stale: boolean;
 }
 
 interface MemorySeries {
   readonly labels: Labels;
   readonly samples: Map<number, MemorySample>;
-  columns: { column: TimeColumn; values: Float64Array; states: Uint8Array } | undefined;
+  columns: Omit<SeriesView, 'labels' | 'offset' | 'first' | 'last'> | undefined;
 }
 
 export class MemorySource implements Queryable {
   readonly #series = new Map<string, MemorySeries>();
 
-  append(labels: Labels, atMs: number, value: number, isStale = false): void {
+  append(labels: Labels, atMs: number, value: number | NativeHistogram, isStale = false): void {
     let series = this.#series.get(labels.key);
     if (!series) {
       series = { labels, samples: new Map(), columns: undefined };
@@ -42,15 +43,21 @@ export class MemorySource implements Queryable {
     const views: SeriesView[] = [];
     for (const series of this.#series.values()) {
       if (!matchesAll(matchers, series.labels)) continue;
-      const { column, values, states } = columnsOf(series);
+      const columns = columnsOf(series);
+      const { column } = columns;
       let first = 0;
       while (first < column.length && column.times[first]! < minMs) first++;
       let last = column.length;
       while (last > first && column.times[last - 1]! > maxMs) last--;
-      if (first < last) views.push({ labels: series.labels, column, offset: 0, values, states, first, last });
+      if (first < last) views.push({ ...columns, labels: series.labels, offset: 0, first, last });
     }
     return views;
   }
+}
+
+function stateOf({ value, stale: isStale }: MemorySample): number {
+  if (isStale) return stale;
+  return typeof value === 'number' ? present : histogramPresent;
 }
 
 function columnsOf(series: MemorySeries) {
@@ -58,8 +65,11 @@ function columnsOf(series: MemorySeries) {
     const samples = [...series.samples].sort(([a], [b]) => a - b);
     series.columns = {
       column: { times: Float64Array.from(samples, ([atMs]) => atMs), length: samples.length },
-      values: Float64Array.from(samples, ([, sample]) => sample.value),
-      states: Uint8Array.from(samples, ([, sample]) => (sample.stale ? stale : present)),
+      values: Float64Array.from(samples, ([, { value }]) => (typeof value === 'number' ? value : Number.NaN)),
+      states: Uint8Array.from(samples, ([, sample]) => stateOf(sample)),
+      ...(samples.some(([, { value }]) => typeof value !== 'number') && {
+        histograms: samples.map(([, { value }]) => (typeof value === 'number' ? undefined : value)),
+      }),
     };
   }
   return series.columns;

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatPromqlError } from '../../src/promql/errors.ts';
+import { type Features, noFeatures } from '../../src/promql/features.ts';
 import { parseExpr, parseMatchers } from '../../src/promql/parser.ts';
 import { printExpr } from '../../src/promql/printer.ts';
+import { allFeatures } from './all-features.ts';
 import { plainTree } from './plain-tree.ts';
 
-function problem(text: string): string {
-  const parsed = parseExpr(text);
+function problem(text: string, features: Features = allFeatures): string {
+  const parsed = parseExpr(text, { features });
   return parsed.ok ? 'no error' : `${parsed.error.code} ${formatPromqlError(text, parsed.error)}`;
 }
 
@@ -61,10 +63,12 @@ describe('errors and their places', () => {
     ['up + bool up', 'FD202 1:4: parse error: bool modifier can only be used on comparison operators'],
     ['{job=""}', 'FD202 1:1: parse error: vector selector must contain at least one non-empty matcher'],
     ['up{__name__="down"}', 'FD202 1:1: parse error: metric name must not be set twice: "up" or "down"'],
-    // Not evaluated.
-    ['histogram_count(up)', 'FD203 1:1: parse error: function "histogram_count" is not evaluated'],
-    ['1 + up[5m] smoothed', 'FD203 1:12: parse error: smoothed modifier is not evaluated'],
-    ['a </ b', 'FD203 1:3: parse error: operator "</" works on native histograms, which are not evaluated'],
+    ['info(up, up)', 'FD202 1:10: parse error: expected label selectors only, got vector selector instead'],
+    ['up[5m:] smoothed', 'FD201 1:1: parse error: smoothed modifier is not supported for subqueries'],
+    [
+      'up anchored smoothed',
+      'FD201 1:1: parse error: anchored and smoothed modifiers cannot be used together',
+    ],
   ])('%s', (text, expected) => {
     expect(problem(text)).toBe(expected);
   });
@@ -88,6 +92,33 @@ describe('errors and their places', () => {
   });
 });
 
+describe('features that are off', () => {
+  it.each([
+    [
+      'limitk(1, up)',
+      '1:1: parse error: limitk() is experimental and must be enabled with --enable-feature=promql-experimental-functions',
+    ],
+    ['1 + mad_over_time(up[5m])', '1:5: parse error: function "mad_over_time" is not enabled'],
+    ['start_timestamp(up)', '1:1: parse error: function "start_timestamp" is not enabled'],
+    ['rate(up[5m] anchored)', '1:6: parse error: anchored modifier is experimental and not enabled'],
+    ['up smoothed', '1:1: parse error: smoothed modifier is experimental and not enabled'],
+    ['1 + a + fill(0) b', '1:1: parse error: binop fill modifiers are experimental and not enabled'],
+    ['up[5m + 1m]', '1:4: parse error: experimental duration expression is not enabled'],
+    ['up[(5m)]', '1:5: parse error: experimental duration expression is not enabled'],
+    ['up offset step()', '1:11: parse error: experimental duration expression is not enabled'],
+    ['up[max_of(5m, 1m):]', '1:4: parse error: experimental duration expression is not enabled'],
+  ])('%s', (text, expected) => {
+    expect(problem(text, noFeatures)).toBe(`FD201 ${expected}`);
+    expect(problem(text)).toBe('no error');
+  });
+
+  it('are each named like the flag', () => {
+    const features = new Set(['promql-duration-expr' as const]);
+    expect(problem('up[5m + 1m]', features)).toBe('no error');
+    expect(problem('up smoothed', features)).toMatch(/^FD201 /);
+  });
+});
+
 describe('normal form', () => {
   it.each([
     ['SUM(up) BY (job)', 'sum by (job) (up)'],
@@ -104,12 +135,15 @@ describe('normal form', () => {
     ['-2^2', '-2 ^ 2'],
     ['a + fill_right(0) b', 'a + fill_right (0) b'],
     ['x[5m+step()]', 'x[5m + step()]'],
+    ['x[5m] offset 1m anchored @ 3', 'x[5m] anchored @ 3.000 offset 1m'],
+    ['x smoothed offset 1m', 'x smoothed offset 1m'],
+    ['a</2', 'a </ 2'],
     ['count_values("v", x)', 'count_values("v", x)'],
     ['label_replace(x, "a", "\\xff\\n", "b", "c")', 'label_replace(x, "a", "\\xff\\n", "b", "c")'],
   ])('%s', (text, expected) => {
-    const parsed = parseExpr(text);
+    const parsed = parseExpr(text, { features: allFeatures });
     expect(parsed.ok && printExpr(parsed.expr)).toBe(expected);
-    const again = parseExpr(expected);
+    const again = parseExpr(expected, { features: allFeatures });
     expect(again.ok && parsed.ok && plainTree(again.expr)).toEqual(parsed.ok && plainTree(parsed.expr));
   });
 
@@ -195,10 +229,10 @@ it('answers any text with an expression or an error inside it', () => {
   );
   fc.assert(
     fc.property(text, (input) => {
-      const parsed = parseExpr(input);
+      const parsed = parseExpr(input, { features: allFeatures });
       if (parsed.ok) {
         const printed = printExpr(parsed.expr);
-        const again = parseExpr(printed);
+        const again = parseExpr(printed, { features: allFeatures });
         expect(again.ok && printExpr(again.expr)).toBe(printed);
         return;
       }

@@ -7,6 +7,7 @@ import { Labels } from '../../src/base/labels.ts';
 import { rangeQuery } from '../../src/promql/engine.ts';
 import { parseExpr } from '../../src/promql/parser.ts';
 import { absent, present, type SeriesView, stale } from '../../src/telemetry/metrics/series.ts';
+import { allFeatures } from './all-features.ts';
 import { type SlowFunction, slowFunctions, windowOf } from './slow-evaluator.ts';
 
 interface Slot {
@@ -108,7 +109,7 @@ function checkFunction(name: string, slow: SlowFunction, drawn: Scenario): void 
   const { rangeMs, offsetMs, startMs, stepMs, steps } = drawn.times;
   const argument = `series_total[${rangeMs}ms] offset ${offsetMs < 0 ? '-' : ''}${Math.abs(offsetMs)}ms`;
   const text = name === 'quantile_over_time' ? `${name}(0.7, ${argument})` : `${name}(${argument})`;
-  const parsed = parseExpr(text);
+  const parsed = parseExpr(text, { features: allFeatures });
   if (!parsed.ok) throw new Error(parsed.error.message);
   const source = { select: () => views };
   const { series } = rangeQuery(source, parsed.expr, startMs, startMs + (steps - 1) * stepMs, stepMs);

@@ -8,6 +8,15 @@ import { Labels } from '../../src/base/labels.ts';
 import type { Expr } from '../../src/promql/ast.ts';
 import { instantQuery, rangeQuery } from '../../src/promql/engine.ts';
 import { parseExpr } from '../../src/promql/parser.ts';
+import {
+  type Buckets,
+  bucketsFromSpans,
+  customBucketsSchema,
+  type NativeHistogram,
+  noBuckets,
+  type ResetHint,
+} from '../../src/telemetry/metrics/native-histogram.ts';
+import { allFeatures } from './all-features.ts';
 import { MemorySource } from './memory-source.ts';
 
 const { vector } = fc.letrec<{ vector: string; scalar: string; range: string }>((tie) => ({
@@ -44,7 +53,11 @@ const { vector } = fc.letrec<{ vector: string; scalar: string; range: string }>(
       .tuple(tie('vector'), binary(), tie('vector'))
       .map(([left, operator, right]) => `(${left}) ${operator} (${right})`),
     fc
-      .tuple(tie('vector'), fc.constantFrom('+', '^', '> bool', '<', '=='), tie('scalar'))
+      .tuple(
+        tie('vector'),
+        fc.constantFrom('+', '^', '> bool', '<', '==', '*', '/', '</', '>/'),
+        tie('scalar'),
+      )
       .map(([left, operator, right]) => `(${left}) ${operator} (${right})`),
     fc
       .tuple(
@@ -56,13 +69,32 @@ const { vector } = fc.letrec<{ vector: string; scalar: string; range: string }>(
           'last_over_time',
           'deriv',
           'absent_over_time',
+          'avg_over_time',
+          'irate',
+          'idelta',
+          'changes',
+          'resets',
+          'increase',
         ),
         tie('range'),
       )
       .map(([name, inner]) => `${name}(${inner})`),
     fc
-      .tuple(fc.constantFrom('abs', 'absent', 'sort', 'timestamp', 'sgn', '-'), tie('vector'))
+      .tuple(
+        fc.constantFrom(
+          'abs',
+          'absent',
+          'sort',
+          'timestamp',
+          'sgn',
+          '-',
+          'histogram_stddev',
+          'histogram_sum',
+        ),
+        tie('vector'),
+      )
       .map(([name, inner]) => `${name}(${inner})`),
+    tie('vector').map((inner) => `histogram_fraction(-0.5, 1.5, ${inner})`),
     tie('vector').map((inner) => `label_replace(${inner}, "x", "$1", "y", "(.*)")`),
     tie('vector').map((inner) => `histogram_quantile(0.5, label_replace(${inner}, "le", "$1", "x", "(.*)"))`),
     tie('scalar').map((inner) => `vector(${inner})`),
@@ -91,9 +123,43 @@ function binary() {
 const stepMs = 20_000;
 const steps = 12;
 
+const bucketCounts = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 0, maxLength: 3 });
+
+/** Exponential and custom buckets, so that some do not fit each other. */
+const histogram = fc
+  .record({
+    schema: fc.constantFrom(0, 0, 1, customBucketsSchema),
+    counts: bucketCounts,
+    below: bucketCounts,
+    zeroCount: fc.integer({ min: 0, max: 2 }),
+    zeroThreshold: fc.constantFrom(0, 0.25, 1),
+    resetHint: fc.constantFrom<ResetHint>('unknown', 'unknown', 'gauge', 'notReset'),
+    bounds: fc.constantFrom([1, 2], [1, 3]),
+  })
+  .map(({ schema, counts, below, zeroCount, zeroThreshold, resetHint, bounds }): NativeHistogram => {
+    const isCustom = schema === customBucketsSchema;
+    const all = [...counts, ...(isCustom ? [] : [...below, zeroCount])];
+    const bucketsOf = (list: number[]) => bucketsFromSpans([{ offset: 0, length: list.length }], list);
+    return {
+      schema,
+      count: all.reduce((sum, one) => sum + one, 0),
+      sum: counts.length - below.length,
+      zeroThreshold: isCustom ? 0 : zeroThreshold,
+      zeroCount: isCustom ? 0 : zeroCount,
+      positive: bucketsOf(counts),
+      negative: isCustom ? noBuckets : bucketsOf(below),
+      customBounds: isCustom ? Float64Array.from(bounds) : undefined,
+      resetHint,
+    };
+  });
+
 /** Samples of one series: one a step, some of them missing or stale. */
 const samples = fc.array(
-  fc.oneof(fc.integer({ min: -3, max: 9 }), fc.constantFrom('gap', 'stale', Number.NaN, Infinity)),
+  fc.oneof(
+    { weight: 5, arbitrary: fc.integer({ min: -3, max: 9 }) },
+    { weight: 2, arbitrary: fc.constantFrom('gap', 'stale', Number.NaN, Infinity) },
+    { weight: 2, arbitrary: histogram },
+  ),
   { minLength: steps, maxLength: steps },
 );
 
@@ -102,20 +168,25 @@ const seriesLabels = names.map((name, i) =>
   Labels.from({ __name__: name, x: String((i % 2) + 1), ...(i % 3 === 0 ? { y: 'p' } : {}) }),
 );
 
-function sourceOf(drawn: readonly (readonly (number | string)[])[]): MemorySource {
+function sourceOf(drawn: readonly (readonly (number | string | NativeHistogram)[])[]): MemorySource {
   const source = new MemorySource();
   drawn.forEach((values, i) => {
     values.forEach((value, step) => {
       if (value === 'gap') return;
       const isStale = value === 'stale';
-      source.append(seriesLabels[i]!, step * stepMs, isStale ? Number.NaN : (value as number), isStale);
+      source.append(
+        seriesLabels[i]!,
+        step * stepMs,
+        isStale ? Number.NaN : (value as number | NativeHistogram),
+        isStale,
+      );
     });
   });
   return source;
 }
 
 /** Values by the key of their labels; undefined when the query fails. */
-type Outcome = ReadonlyMap<string, number> | undefined;
+type Outcome = ReadonlyMap<string, number | string> | undefined;
 
 function attempt<T>(run: () => T): T | undefined {
   try {
@@ -133,16 +204,34 @@ function instantAt(source: MemorySource, expr: Expr, atMs: number): Outcome {
   return attempt(() => {
     const result = instantQuery(source, expr, atMs, options);
     if (result.type !== 'vector') throw new Error(`got a ${result.type}`);
-    return new Map(result.samples.map(({ labels, value }) => [labels.key, value]));
+    return new Map(
+      result.samples.map(({ labels, value, histogram: one }) => [
+        labels.key,
+        one ? histogramText(one) : value,
+      ]),
+    );
   });
+}
+
+/** Rounded, since sums over a vector are taken in its order. */
+function histogramText(one: NativeHistogram): string {
+  const round = (value: number) => Number(value.toPrecision(9)) + 0;
+  const side = ({ indexes, counts }: Buckets) => [...indexes].map((index, i) => [index, round(counts[i]!)]);
+  const { schema, count, sum, zeroThreshold, zeroCount, positive, negative, customBounds } = one;
+  const numbers = [schema, round(count), round(sum), zeroThreshold, round(zeroCount)];
+  return JSON.stringify([numbers, side(positive), side(negative), [...(customBounds ?? [])]]);
 }
 
 /** One outcome a step. */
 function rangeBySteps(source: MemorySource, expr: Expr): Outcome[] | undefined {
   return attempt(() => {
-    const outcomes = Array.from({ length: steps }, () => new Map<string, number>());
-    for (const { labels, times, values } of rangeQuery(source, expr, 0, endMs, stepMs, options).series) {
-      for (const [i, atMs] of times.entries()) outcomes[atMs / stepMs]!.set(labels.key, values[i]!);
+    const outcomes = Array.from({ length: steps }, () => new Map<string, number | string>());
+    for (const { labels, times, values, histograms } of rangeQuery(source, expr, 0, endMs, stepMs, options)
+      .series) {
+      for (const [i, atMs] of times.entries()) {
+        const one = histograms?.[i];
+        outcomes[atMs / stepMs]!.set(labels.key, one ? histogramText(one) : values[i]!);
+      }
     }
     return outcomes;
   });
@@ -154,7 +243,8 @@ function agree(a: Outcome, b: Outcome): boolean {
 }
 
 /** Sums over a vector are taken in its order, which sorting may have changed. */
-function isClose(value: number, other: number | undefined): boolean {
+function isClose(value: number | string, other: number | string | undefined): boolean {
+  if (typeof value === 'string' || typeof other === 'string') return value === other;
   if (other === undefined) return false;
   if (Object.is(value, other) || value === other) return true;
   return Math.abs(value - other) <= 1e-9 * Math.max(Math.abs(value), Math.abs(other));
@@ -170,7 +260,7 @@ it('range queries agree with instant queries', () => {
   fc.assert(
     fc.property(vector, data, (text, drawn) => {
       // The end of an instant query would be its own time.
-      const parsed = parseExpr(text.replaceAll('end()', String(endMs / 1000)));
+      const parsed = parseExpr(text.replaceAll('end()', String(endMs / 1000)), { features: allFeatures });
       if (!parsed.ok) throw new Error(`${text}: ${parsed.error.message}`);
       const source = sourceOf(drawn);
       const range = rangeBySteps(source, parsed.expr);

@@ -10,7 +10,7 @@ import { type Boundary, type RangeSeriesInput, setHistogram, setValue } from '..
 import type { RateOptions } from './extrapolated-windows.ts';
 import type { FunctionInput } from './function.ts';
 import { eachWindow, type RangeKernel } from './range-function.ts';
-import { histogramsIn, SeriesNotes } from './window.ts';
+import { histogramsIn, notesOn, type WindowNotes } from './window.ts';
 
 /** The samples that matter in a window, and the edges between which the difference is taken. */
 interface Reach {
@@ -26,7 +26,7 @@ export function boundedDifference(
   { counter, perSecond }: RateOptions,
 ): RangeKernel {
   return (series, out, rangeMs) => {
-    const notes = new SeriesNotes(input, series);
+    const notes = notesOn(input, series);
     const seconds = rangeMs / 1000;
     const kernel = eachWindow(1, (samples, from, to, step, result) => {
       const histograms = histogramsIn(samples, from, to).length;
@@ -127,7 +127,7 @@ function histogramDifference(
   reach: Reach,
   boundary: Boundary,
   counter: boolean,
-  notes: SeriesNotes,
+  notes: WindowNotes,
 ): NativeHistogram | undefined {
   const { times, histograms, offset } = samples;
   const { first, last, startMs, endMs } = reach;
@@ -170,7 +170,7 @@ export function interpolatedHistogram(
   j: number,
   atMs: number,
   counter: boolean,
-  notes: Pick<SeriesNotes, 'reconciled'>,
+  notes: Pick<WindowNotes, 'reconciled'>,
 ): NativeHistogram {
   const [before, after] = [histograms![j - offset]!, histograms![j + 1 - offset]!];
   if (atMs === times[j]) return before;
@@ -184,7 +184,7 @@ export function interpolatedHistogram(
 function minus(
   a: NativeHistogram,
   b: NativeHistogram,
-  notes: Pick<SeriesNotes, 'reconciled'>,
+  notes: Pick<WindowNotes, 'reconciled'>,
 ): NativeHistogram {
   const difference = subtract(a, b)!;
   if (difference.reconciled) notes.reconciled('subtraction');
@@ -194,7 +194,7 @@ function minus(
 function plus(
   a: NativeHistogram,
   b: NativeHistogram,
-  notes: Pick<SeriesNotes, 'reconciled'>,
+  notes: Pick<WindowNotes, 'reconciled'>,
 ): NativeHistogram {
   const sum = add(a, b)!;
   if (sum.reconciled) notes.reconciled('addition');

@@ -7,7 +7,7 @@ import type { FunctionInput } from './function.ts';
 import { histogramDifference, histogramIncrease } from './histogram-increase.ts';
 import { eachWindow, type RangeKernel } from './range-function.ts';
 import { startedAnew, startOverlaps } from './start-timestamps.ts';
-import { histogramsIn, SeriesNotes } from './window.ts';
+import { histogramsIn, notesOn, type WindowNotes } from './window.ts';
 
 export interface RateOptions {
   readonly counter: boolean;
@@ -28,7 +28,7 @@ interface Window {
 
 export function extrapolatedWindows(input: FunctionInput, options: RateOptions): RangeKernel {
   return (series, out, rangeMs) => {
-    const notes = new SeriesNotes(input, series);
+    const notes = notesOn(input, series);
     const divisor = options.perSecond ? rangeMs / 1000 : 1;
     const kernel = eachWindow(1, (samples, from, to, step, result) => {
       const endMs = samples.windows.ends[step]!;
@@ -46,7 +46,7 @@ function floatWindow(
   window: Window,
   { counter }: RateOptions,
   divisor: number,
-  notes: SeriesNotes,
+  notes: WindowNotes,
   step: number,
   out: SeriesBuilder,
 ): void {
@@ -72,7 +72,7 @@ function histogramWindow(
   window: Window,
   { counter }: RateOptions,
   divisor: number,
-  notes: SeriesNotes,
+  notes: WindowNotes,
   step: number,
   out: SeriesBuilder,
 ): void {
@@ -91,7 +91,10 @@ function histogramWindow(
     difference = gained;
     if (startMs !== undefined) {
       const withFirst = add(gained, first);
-      if (!withFirst) return notes.mixedSchemas();
+      if (!withFirst) {
+        notes.mixedSchemas();
+        return;
+      }
       if (withFirst.reconciled) notes.reconciled('addition');
       difference = withFirst.histogram;
     }
@@ -101,10 +104,10 @@ function histogramWindow(
   setHistogram(out, step, multiply(difference!, factor(window, startMs, beganAt) / divisor));
 }
 
-function noteOverlap({ samples, from, to }: Window, notes: SeriesNotes): void {
-  for (let j = from + 1; j < to; j++) {
-    if (startOverlaps(samples, j)) return notes.startOverlap();
-  }
+function noteOverlap({ samples, from, to }: Window, notes: WindowNotes): void {
+  let j = from + 1;
+  while (j < to && !startOverlaps(samples, j)) j++;
+  if (j < to) notes.startOverlap();
 }
 
 /** When the first sample of the window began to count, where that is inside the range: before it there was nothing. */

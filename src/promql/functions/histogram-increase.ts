@@ -8,7 +8,7 @@ import {
 import { add, asGauge, compact, subtract } from '../native/arithmetic.ts';
 import { atSchema } from '../native/layout.ts';
 import { hasReset } from '../native/reset.ts';
-import type { SeriesNotes } from './window.ts';
+import type { WindowNotes } from './window.ts';
 
 /**
  * From the first to the last of at least two histograms; undefined where their buckets do not fit. `startsAnew` tells of
@@ -17,7 +17,7 @@ import type { SeriesNotes } from './window.ts';
 export function histogramIncrease(
   points: readonly NativeHistogram[],
   startsAnew: (position: number) => boolean,
-  notes: SeriesNotes,
+  notes: WindowNotes,
 ): NativeHistogram | undefined {
   const [first, second, last] = [points[0]!, points[1]!, points.at(-1)!];
   // A reset right after the first sample makes its layout irrelevant.
@@ -47,7 +47,7 @@ export function histogramIncrease(
 export function histogramDifference(
   first: NativeHistogram,
   last: NativeHistogram,
-  notes: SeriesNotes,
+  notes: WindowNotes,
 ): NativeHistogram | undefined {
   const difference = subtract(last, first);
   if (!difference) {

@@ -6,7 +6,7 @@ import { type RangeSeriesInput, setHistogram, setValue } from '../values.ts';
 import type { FunctionInput } from './function.ts';
 import { eachWindow, perWindow, type RangeKernel, rangeFunction } from './range-function.ts';
 import { startedAnew } from './start-timestamps.ts';
-import { SeriesNotes } from './window.ts';
+import { notesOn } from './window.ts';
 
 export const idelta = rangeFunction(
   () => perWindow(2, ({ values, offset }, _from, to) => values[to - 1 - offset]! - values[to - 2 - offset]!),
@@ -30,7 +30,7 @@ function perSecond(samples: RangeSeriesInput, _from: number, to: number): number
 
 function lastTwo(input: FunctionInput, counter: boolean): RangeKernel {
   return (series, out, rangeMs) => {
-    const notes = new SeriesNotes(input, series);
+    const notes = notesOn(input, series);
     const kernel = eachWindow(2, (samples, from, to, step) => {
       const { times, values, histograms, offset } = samples;
       const [previous, last] = [histograms?.[to - 2 - offset], histograms?.[to - 1 - offset]];

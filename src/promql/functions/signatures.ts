@@ -34,7 +34,7 @@ const signatures: ReadonlyMap<string, FunctionSignature> = new Map([
   ...named(ofVector, ['acos', 'acosh', 'asin', 'asinh', 'atan', 'atanh', 'cos', 'cosh', 'deg', 'rad']),
   ...named(ofVector, ['histogram_avg', 'histogram_count', 'histogram_stddev', 'histogram_stdvar']),
   ...named(ofVector, ['histogram_sum']),
-  ...named(ofVector, ['sin', 'sinh', 'tan', 'tanh', 'sort', 'sort_desc', 'timestamp']),
+  ...named(ofVector, ['sin', 'sinh', 'tan', 'tanh', 'sort', 'sort_desc', 'timestamp', 'start_timestamp']),
   ...named(ofRange, ['changes', 'delta', 'deriv', 'idelta', 'increase', 'irate', 'rate', 'resets']),
   ...named(ofRange, ['absent_over_time', 'avg_over_time', 'count_over_time', 'first_over_time']),
   ...named(ofRange, ['last_over_time', 'mad_over_time', 'max_over_time', 'min_over_time']),
@@ -51,6 +51,7 @@ const signatures: ReadonlyMap<string, FunctionSignature> = new Map([
   ['histogram_fraction', signature(['scalar', 'scalar', 'vector'])],
   ['histogram_quantile', signature(['scalar', 'vector'])],
   ['histogram_quantiles', signature(['vector', 'string', 'scalar', 'scalar'], 'vector', 9)],
+  ['info', signature(['vector', 'vector'], 'vector', 1)],
   ['label_join', signature(['vector', 'string', 'string', 'string'], 'vector', Number.POSITIVE_INFINITY)],
   ['label_replace', signature(['vector', 'string', 'string', 'string', 'string'])],
   ['predict_linear', signature(['matrix', 'scalar'])],
@@ -67,3 +68,24 @@ const signatures: ReadonlyMap<string, FunctionSignature> = new Map([
 export function signatureOf(name: string): FunctionSignature | undefined {
   return signatures.get(name);
 }
+
+/** Functions behind the flag `promql-experimental-functions`. */
+export const experimentalFunctions: ReadonlySet<string> = new Set([
+  'double_exponential_smoothing',
+  'end',
+  'histogram_quantiles',
+  'info',
+  'mad_over_time',
+  'max_of',
+  'min_of',
+  'range',
+  'sort_by_label',
+  'sort_by_label_desc',
+  'start',
+  'start_timestamp',
+  'step',
+  'ts_of_first_over_time',
+  'ts_of_last_over_time',
+  'ts_of_max_over_time',
+  'ts_of_min_over_time',
+]);

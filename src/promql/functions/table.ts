@@ -13,6 +13,7 @@ import {
   histogramStdvar,
   histogramSum,
 } from './histogram/statistics.ts';
+import { info } from './info.ts';
 import { idelta, irate } from './instant-rate.ts';
 import { labelJoin, labelReplace } from './labels.ts';
 import { maxOverTime, minOverTime, tsOfMaxOverTime, tsOfMinOverTime } from './over-time/extreme.ts';
@@ -46,7 +47,7 @@ import {
   time,
   year,
 } from './time.ts';
-import { timestamp } from './timestamp.ts';
+import { startTimestamp, timestamp } from './timestamp.ts';
 
 const implementations: Readonly<Record<string, FunctionImplementation>> = {
   abs: ofValue(Math.abs),
@@ -90,6 +91,7 @@ const implementations: Readonly<Record<string, FunctionImplementation>> = {
   hour,
   idelta,
   increase,
+  info,
   irate,
   label_join: labelJoin,
   label_replace: labelReplace,
@@ -123,6 +125,7 @@ const implementations: Readonly<Record<string, FunctionImplementation>> = {
   sort_desc: sortDesc,
   sqrt: ofValue(Math.sqrt),
   start,
+  start_timestamp: startTimestamp,
   stddev_over_time: stddevOverTime,
   stdvar_over_time: stdvarOverTime,
   step,

@@ -1,4 +1,4 @@
-// timestamp(): the time of each sample. Of a selector that is the time at which the sample was taken; the samples of any
+// timestamp() and start_timestamp(): the time of each sample. Of a selector that is the time at which the sample was taken; the samples of any
 // other vector are of the evaluation time.
 
 import { unwrapParens } from '../ast.ts';
@@ -20,4 +20,12 @@ export const timestamp: FunctionImplementation = (input) => {
       series.map((one) => ({ ...one, values: times, histograms: undefined })),
     ),
   );
+};
+
+/** Since when the samples of a selector have counted, 0 where that is unknown; other vectors have no start. */
+export const startTimestamp: FunctionImplementation = (input) => {
+  const { context } = input;
+  const isSelector = unwrapParens(input.call.args[0]!).kind === 'vectorSelector';
+  if (!isSelector || !context.useStartTimestamps) return vector([]);
+  return vector(withDroppedNames(context, vectorArgument(input).series));
 };

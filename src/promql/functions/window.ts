@@ -1,6 +1,7 @@
 // What a window of samples holds, where floats and histograms may stand beside each other.
 
 import type { NativeHistogram } from '../../telemetry/metrics/native-histogram.ts';
+import type { Annotations } from '../annotations.ts';
 import { quote } from '../syntax/quote.ts';
 import type { RangeSeriesInput } from '../values.ts';
 import { argumentStart, type FunctionInput } from './function.ts';
@@ -19,14 +20,17 @@ export function histogramsIn(
   return found;
 }
 
-/** The notes that functions over ranges make about a series, at the place of their first argument. */
-export class SeriesNotes {
-  readonly #input: FunctionInput;
+/** Notes about the samples of one series. */
+export class WindowNotes {
+  readonly #annotations: Annotations;
   readonly #name: string;
+  readonly #start: number;
 
-  constructor(input: FunctionInput, { labels }: RangeSeriesInput) {
-    this.#input = input;
-    this.#name = quote(labels.name);
+  /** `start`: the place in the expression that the notes name. */
+  constructor(annotations: Annotations, metric: string, start: number) {
+    this.#annotations = annotations;
+    this.#name = quote(metric);
+    this.#start = start;
   }
 
   mixedFloatsAndHistograms(): void {
@@ -48,8 +52,7 @@ export class SeriesNotes {
   }
 
   reconciled(operation: 'addition' | 'subtraction' | 'aggregation'): void {
-    const text = `mismatched custom buckets were reconciled during ${operation}`;
-    this.#input.context.annotations.info(text, this.#start());
+    this.#annotations.info(`mismatched custom buckets were reconciled during ${operation}`, this.#start);
   }
 
   conflictingResets(): void {
@@ -57,15 +60,15 @@ export class SeriesNotes {
   }
 
   startOverlap(): void {
-    const { context } = this.#input;
-    context.annotations.startOverlap(this.#name, this.#start());
+    this.#annotations.startOverlap(this.#name, this.#start);
   }
 
   #warn(text: string): void {
-    this.#input.context.annotations.warn(text, this.#start());
+    this.#annotations.warn(text, this.#start);
   }
+}
 
-  #start(): number {
-    return argumentStart(this.#input, 0);
-  }
+/** Notes of a function over a range, at the place of its first argument. */
+export function notesOn(input: FunctionInput, { labels }: RangeSeriesInput): WindowNotes {
+  return new WindowNotes(input.context.annotations, labels.name, argumentStart(input, 0));
 }

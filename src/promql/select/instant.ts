@@ -13,14 +13,16 @@ import {
   vector,
   type Windows,
 } from '../values.ts';
+import { statisticsView } from './statistics.ts';
 import { firstMoment, lastMoment, type Moments, windowsOver } from './windows.ts';
 
-/** The selector's values; with `sampleTimes` the time of each sample in seconds instead, for timestamp(). */
+/** What becomes the value of a sample: its own, or in seconds when it was taken or since when it has counted. */
+type Wanted = 'value' | 'time' | 'start';
 export function selectInstant(
   context: QueryContext,
-  selector: VectorSelector,
+  selector: Pick<VectorSelector, 'matchers' | 'statisticsOnly'>,
   moments: Moments,
-  sampleTimes = false,
+  wanted: Wanted = 'value',
 ): VectorValue {
   const { lookbackMs } = context;
   const views = context.source.select(
@@ -30,10 +32,11 @@ export function selectInstant(
   );
   const { steps } = moments.grid;
   const out: SeriesBuilder[] = [];
-  for (const view of views) {
+  for (const found of views) {
+    const view = selector.statisticsOnly ? statisticsView(found) : found;
     const windows = windowsOver(context, view.column, moments, lookbackMs);
     const series = newSeries(view.labels, false, steps);
-    fill(series, view, windows, sampleTimes);
+    fill(series, view, windows, wanted);
     if (series.count === 0) continue;
     // A sparse series still costs its slots: a sixteenth of them keeps that bounded.
     context.budget.charge(Math.max(series.count, steps >> 4));
@@ -45,8 +48,8 @@ export function selectInstant(
   return vector(out);
 }
 
-function fill(series: SeriesBuilder, view: SeriesView, windows: Windows, sampleTimes: boolean): void {
-  const { values, states, histograms, offset, first, last, column } = view;
+function fill(series: SeriesBuilder, view: SeriesView, windows: Windows, wanted: Wanted): void {
+  const { values, states, histograms, starts, offset, first, last, column } = view;
   const { lo, hi } = windows;
   // `newest` is the newest slot of the series at or before the step; it only moves forward.
   let newest = -1;
@@ -56,7 +59,8 @@ function fill(series: SeriesBuilder, view: SeriesView, windows: Windows, sampleT
     for (; scanned < end; scanned++) if (states[scanned - offset] !== absent) newest = scanned;
     if (newest < lo[i]! || states[newest - offset] === stale) continue;
     const histogram = histograms?.[newest - offset];
-    if (sampleTimes) setValue(series, i, column.times[newest]! / 1000);
+    if (wanted === 'time') setValue(series, i, column.times[newest]! / 1000);
+    else if (wanted === 'start') setValue(series, i, (starts?.[newest - offset] ?? 0) / 1000);
     else if (histogram) setHistogram(series, i, histogram);
     else setValue(series, i, values[newest - offset]!);
   }

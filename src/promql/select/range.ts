@@ -3,20 +3,33 @@
 
 import type { NativeHistogram } from '../../telemetry/metrics/native-histogram.ts';
 import { histogramPresent, present, type SeriesView } from '../../telemetry/metrics/series.ts';
-import type { MatrixSelector } from '../ast.ts';
+import type { MatrixSelector, VectorSelector } from '../ast.ts';
 import type { QueryContext } from '../query-context.ts';
-import type { MatrixValue, RangeSeriesInput } from '../values.ts';
+import type { Boundary, MatrixValue, RangeSeriesInput } from '../values.ts';
+import { statisticsView } from './statistics.ts';
 import { computeWindows, firstMoment, lastMoment, type Moments, windowsOver } from './windows.ts';
 
 export function selectRange(context: QueryContext, node: MatrixSelector, moments: Moments): MatrixValue {
   const { selector, rangeMs } = node;
+  const boundary = boundaryOf(context, selector);
+  // A window that reaches beyond its end is one that ends later.
+  const afterMs = boundary?.afterMs ?? 0;
+  const wider = { ...moments, offsetMs: moments.offsetMs - afterMs };
+  const windowMs = rangeMs + (boundary?.beforeMs ?? 0) + afterMs;
   const views = context.source.select(
     selector.matchers,
-    firstMoment(moments) - rangeMs + 1,
-    lastMoment(moments),
+    firstMoment(wider) - windowMs + 1,
+    lastMoment(wider),
   );
-  const series = views.map((view) => rangeSeries(context, view, moments, rangeMs));
-  return { kind: 'matrix', rangeMs, series };
+  const series = views.map((view) => {
+    return rangeSeries(context, selector.statisticsOnly ? statisticsView(view) : view, wider, windowMs);
+  });
+  return { kind: 'matrix', rangeMs, boundary, series };
+}
+
+function boundaryOf({ lookbackMs }: QueryContext, { extended }: VectorSelector): Boundary | undefined {
+  if (!extended) return undefined;
+  return { modifier: extended, beforeMs: lookbackMs, afterMs: extended === 'smoothed' ? lookbackMs : 0 };
 }
 
 /** Samples in slots: a view of the store, or a series that a subquery has computed. */

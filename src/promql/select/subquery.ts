@@ -1,5 +1,6 @@
 // Subqueries: an instant expression evaluated on a grid of its own, then read as a range vector.
 
+import type { NativeHistogram } from '../../telemetry/metrics/native-histogram.ts';
 import type { Subquery } from '../ast.ts';
 import type { QueryContext } from '../query-context.ts';
 import { type Grid, type MatrixValue, stepTime, type VectorValue } from '../values.ts';
@@ -28,9 +29,16 @@ export function windowSubquery(
 ): MatrixValue {
   const times = Float64Array.from({ length: grid.steps }, (_, i) => stepTime(grid, i));
   const column = { times, length: grid.steps };
-  const series = inner.series.map(({ labels, dropName, values, histograms, presence: states }) => {
+  const series = inner.series.map(({ labels, dropName, values, presence: states, ...own }) => {
+    const histograms = own.histograms?.map(withoutNeighbour);
     const slots = { labels, column, values, states, histograms, offset: 0, first: 0, last: grid.steps };
     return rangeSeries(context, slots, moments, node.rangeMs, dropName);
   });
   return { kind: 'matrix', rangeMs: node.rangeMs, series };
+}
+
+/** What a sample says of the one before it in its series says nothing of the one at the step before. */
+function withoutNeighbour(histogram: NativeHistogram | undefined): NativeHistogram | undefined {
+  if (!histogram || histogram.resetHint === 'gauge' || histogram.resetHint === 'unknown') return histogram;
+  return { ...histogram, resetHint: 'unknown' };
 }

@@ -31,6 +31,7 @@ export function parseDurationExpression(
     tokens.take();
     // Power binds to the right, the others to the left.
     const right = parseDurationExpression(tokens, place, operator.kind === '^' ? precedence : precedence + 1);
+    checkEnabled(tokens, left);
     if (right.kind === 'number' && right.value === 0 && (operator.kind === '/' || operator.kind === '%')) {
       const message = operator.kind === '/' ? 'division by zero' : 'modulo by zero';
       throw syntaxError(message, operator.start, operator.end);
@@ -47,6 +48,11 @@ export function parseOffsetDuration(tokens: TokenStream, place: DurationPlace): 
   return applySign(sign.kind as '+' | '-', sign.start, parseOffsetDuration(tokens, place));
 }
 
+function checkEnabled(tokens: TokenStream, { start, end }: DurationExpr): void {
+  if (tokens.features.has('promql-duration-expr')) return;
+  throw syntaxError('experimental duration expression is not enabled', start, end);
+}
+
 function parseOperand(tokens: TokenStream, place: DurationPlace): DurationExpr {
   const first = tokens.peek();
   switch (first.kind) {
@@ -60,6 +66,7 @@ function parseOperand(tokens: TokenStream, place: DurationPlace): DurationExpr {
       tokens.take();
       const operand = parseDurationExpression(tokens, place);
       expect(tokens, ')', place);
+      checkEnabled(tokens, operand);
       return { kind: 'durationParen', operand, start: first.start, end: tokens.lastEnd };
     }
     case 'step':
@@ -67,7 +74,9 @@ function parseOperand(tokens: TokenStream, place: DurationPlace): DurationExpr {
       tokens.take();
       expect(tokens, '(', place);
       expect(tokens, ')', place);
-      return { kind: 'durationCall', name: first.kind, args: [], start: first.start, end: tokens.lastEnd };
+      const call = { kind: 'durationCall', name: first.kind, args: [], start: first.start } as const;
+      checkEnabled(tokens, { ...call, end: tokens.lastEnd });
+      return { ...call, end: tokens.lastEnd };
     }
     case 'min_of':
     case 'max_of': {
@@ -77,8 +86,14 @@ function parseOperand(tokens: TokenStream, place: DurationPlace): DurationExpr {
       expect(tokens, ',', place);
       const right = parseDurationExpression(tokens, place);
       expect(tokens, ')', place);
-      const args = [left, right];
-      return { kind: 'durationCall', name: first.kind, args, start: first.start, end: tokens.lastEnd };
+      const call = {
+        kind: 'durationCall',
+        name: first.kind,
+        args: [left, right],
+        start: first.start,
+      } as const;
+      checkEnabled(tokens, { ...call, end: tokens.lastEnd });
+      return { ...call, end: tokens.lastEnd };
     }
     default:
       return parseLiteral(tokens, place);

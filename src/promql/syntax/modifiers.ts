@@ -1,6 +1,14 @@
 // What may follow an expression: a range or a subquery in brackets, `offset`, and `@`.
 
-import type { DurationExpr, Expr, MatrixSelector, NumberLiteral, Subquery, VectorSelector } from '../ast.ts';
+import type {
+  DurationExpr,
+  Expr,
+  ExtendedModifier,
+  MatrixSelector,
+  NumberLiteral,
+  Subquery,
+  VectorSelector,
+} from '../ast.ts';
 import { syntaxError } from '../errors.ts';
 import { formatGeneral } from '../format.ts';
 import { type DurationPlace, parseDurationExpression, parseOffsetDuration } from './duration-expression.ts';
@@ -95,6 +103,25 @@ export function parseOffset(tokens: TokenStream, expr: Expr): Expr {
   const modified = { ...target, offsetMs, offsetExpr };
   if (expr.kind === 'matrixSelector') return { ...expr, selector: modified as VectorSelector, end };
   return { ...modified, end };
+}
+
+/** `anchored` and `smoothed`, after a selector or its range. */
+export function parseExtended(tokens: TokenStream, expr: Expr): Expr {
+  const extended = tokens.take().kind as ExtendedModifier;
+  const fail = (problem: string) => syntaxError(problem, expr.start, expr.end);
+  if (!tokens.features.has('promql-extended-range-selectors')) {
+    throw fail(`${extended} modifier is experimental and not enabled`);
+  }
+  if (expr.kind === 'subquery') throw fail(`${extended} modifier is not supported for subqueries`);
+  if (expr.kind !== 'vectorSelector' && expr.kind !== 'matrixSelector') {
+    throw fail(`${extended} modifier not implemented`);
+  }
+  const selector = expr.kind === 'matrixSelector' ? expr.selector : expr;
+  if (selector.extended && selector.extended !== extended) {
+    throw fail('anchored and smoothed modifiers cannot be used together');
+  }
+  if (expr.kind === 'matrixSelector') return { ...expr, selector: { ...selector, extended } };
+  return { ...expr, extended };
 }
 
 export function parseAt(tokens: TokenStream, expr: Expr): Expr {

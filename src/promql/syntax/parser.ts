@@ -6,9 +6,10 @@
 
 import type { Aggregate, AggregateOperator, Binary, BinaryOperator, Call, Expr } from '../ast.ts';
 import { ParseFailure, syntaxError } from '../errors.ts';
-import { signatureOf } from '../functions/signatures.ts';
+import type { Features } from '../features.ts';
+import { experimentalFunctions, signatureOf } from '../functions/signatures.ts';
 import { parseBinaryModifiers, parseGroupingLabels, parseNumberToken } from './grouping.ts';
-import { parseAt, parseOffset, parseRange } from './modifiers.ts';
+import { parseAt, parseExtended, parseOffset, parseRange } from './modifiers.ts';
 import { quote, unquote } from './quote.ts';
 import { parseSelector } from './selector.ts';
 import { TokenStream } from './token-stream.ts';
@@ -45,8 +46,8 @@ export class Parser {
   #context = '';
   #depth = 0;
 
-  constructor(text: string) {
-    this.#tokens = new TokenStream(text);
+  constructor(text: string, features: Features) {
+    this.#tokens = new TokenStream(text, features);
   }
 
   /** The whole text as one expression. */
@@ -92,6 +93,11 @@ export class Parser {
     right: Expr,
     modifiers: ReturnType<typeof parseBinaryModifiers>,
   ): Binary {
+    const { fillLeft, fillRight } = modifiers.matching;
+    const fills = fillLeft !== undefined || fillRight !== undefined;
+    if (fills && !this.#tokens.features.has('promql-binop-fill-modifiers')) {
+      throw syntaxError('binop fill modifiers are experimental and not enabled', left.start, right.end);
+    }
     const kind = operator.kind as BinaryOperator;
     return { kind: 'binary', operator: kind, left, right, ...modifiers, start: left.start, end: right.end };
   }
@@ -111,10 +117,9 @@ export class Parser {
           expr = parseAt(this.#tokens, expr);
           break;
         case 'anchored':
-        case 'smoothed': {
-          const { kind, start, end } = this.#tokens.peek();
-          throw new ParseFailure('FD203', `${kind} modifier is not evaluated`, start, end);
-        }
+        case 'smoothed':
+          expr = parseExtended(this.#tokens, expr);
+          break;
         default:
           return expr;
       }
@@ -174,6 +179,9 @@ export class Parser {
     const args = this.#arguments();
     const signature = signatureOf(name.text);
     if (!signature) throw syntaxError(`unknown function with name ${quote(name.text)}`, name.start, name.end);
+    if (experimentalFunctions.has(name.text) && !this.#tokens.features.has('promql-experimental-functions')) {
+      throw syntaxError(`function ${quote(name.text)} is not enabled`, name.start, name.end);
+    }
     const { returns } = signature;
     return { kind: 'call', name: name.text, args, returns, start: name.start, end: this.#tokens.lastEnd };
   }
@@ -203,6 +211,12 @@ export class Parser {
     const span = { start: operator.start, end: this.#tokens.lastEnd };
     if (args.length === 0) {
       throw syntaxError('no arguments for aggregate expression provided', span.start, span.end);
+    }
+    const isExperimental = operator.kind === 'limitk' || operator.kind === 'limit_ratio';
+    if (isExperimental && !this.#tokens.features.has('promql-experimental-functions')) {
+      const flag = '--enable-feature=promql-experimental-functions';
+      const message = `${operator.kind}() is experimental and must be enabled with ${flag}`;
+      throw syntaxError(message, span.start, span.end);
     }
     const expected = parameterAggregators.has(operator.kind) ? 2 : 1;
     if (args.length !== expected) {

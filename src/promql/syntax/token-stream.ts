@@ -2,17 +2,20 @@
 // which Prometheus's parser would meet them.
 
 import { type ParseFailure, syntaxError } from '../errors.ts';
+import { type Features, noFeatures } from '../features.ts';
 import { Lexer } from './lexer.ts';
 import { describeToken, type Token } from './tokens.ts';
 
 export class TokenStream {
   readonly text: string;
+  readonly features: Features;
   readonly #lexer: Lexer;
   #lookahead: Token | undefined;
   #lastEnd = 0;
 
-  constructor(text: string) {
+  constructor(text: string, features: Features = noFeatures) {
     this.text = text;
+    this.features = features;
     this.#lexer = new Lexer(text);
   }
 

@@ -37,8 +37,9 @@ function isUnset(at: unknown): boolean {
   return typeof at !== 'number';
 }
 
-/** Whether the result depends on the evaluation time beyond what `@` can fix. */
+/** Whether the result depends on the evaluation time beyond what `@` can fix; it fixes all that is in a subquery. */
 export function dependsOnTime(expr: Expr): boolean {
+  if (expr.kind === 'subquery') return false;
   if (expr.kind === 'call' && timeDependentFunctions.has(expr.name)) return true;
   return childrenOf(expr).some(dependsOnTime);
 }

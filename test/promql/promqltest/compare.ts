@@ -85,8 +85,8 @@ export function compareVector(command: EvalCommand, samples: readonly VectorSamp
 
 export function compareMatrix(command: EvalCommand, series: readonly RangeSeries[]): string | undefined {
   if (command.expectedScalar !== undefined) return 'expected a scalar, got a matrix';
-  const disorder = series.some((one, i) => i > 0 && compareLabels(series[i - 1]!.labels, one.labels) > 0);
-  if (disorder) return 'the series are not in the order of their labels';
+  const disordered = disorder(series);
+  if (disordered !== undefined) return disordered;
   const expected = new Map(command.expected.map((line) => [line.labels.key, line]));
   for (const one of series) {
     const line = expected.get(one.labels.key);
@@ -98,6 +98,12 @@ export function compareMatrix(command: EvalCommand, series: readonly RangeSeries
   }
   const missing = [...expected.values()][0];
   return missing && `expected series ${missing.labels}, not found`;
+}
+
+/** The result of a range query is in the order of its labels. */
+export function disorder(series: readonly RangeSeries[]): string | undefined {
+  const isDisordered = series.some((one, i) => i > 0 && compareLabels(series[i - 1]!.labels, one.labels) > 0);
+  return isDisordered ? 'the series are not in the order of their labels' : undefined;
 }
 
 function comparePoints(

@@ -11,10 +11,10 @@ import {
   type VectorSample,
 } from '../../../src/promql/engine.ts';
 import { formatPromqlError } from '../../../src/promql/errors.ts';
-import { featureNames } from '../../../src/promql/features.ts';
 import { parseExpr } from '../../../src/promql/parser.ts';
 import { printExpr } from '../../../src/promql/printer.ts';
 import { type BatchSample, SeriesStore } from '../../../src/telemetry/metrics/store.ts';
+import { allFeatures } from '../all-features.ts';
 import { dependsOnTime, fixedAt, otherTimes } from './at-variants.ts';
 import {
   compareInstant,
@@ -23,6 +23,7 @@ import {
   compareScalar,
   compareText,
   compareVector,
+  disorder,
 } from './compare.ts';
 import { customHistograms } from './custom-histograms.ts';
 import { type EvalCommand, type LoadCommand, parseScript } from './script.ts';
@@ -35,8 +36,7 @@ export interface Evaluation {
   readonly executions: number;
 }
 
-// Of the features that change meaning, Prometheus's harness leaves out the labels for types and units.
-const features = new Set(featureNames.filter((name) => name !== 'type-and-unit-labels'));
+const features = allFeatures;
 const options = { maxSamples: 10_000, features };
 const minuteMs = 60_000;
 /** Calls whose value depends on the query's own times: not comparable between an instant and a range query. */
@@ -54,7 +54,9 @@ export function runScript(text: string): Evaluation[] {
 }
 
 function load(source: SeriesStore, { stepMs, series, withCustomBuckets }: LoadCommand): void {
-  for (const { labels, points, startOffsetsMs } of series) {
+  // Of two lines for one series the later counts.
+  const lines = new Map(series.map((line) => [line.labels.key, line]));
+  for (const { labels, points, startOffsetsMs } of lines.values()) {
     const samples = points.flatMap((point, i): BatchSample[] => {
       const atMs = i * stepMs;
       const offset = startOffsetsMs?.[i];
@@ -70,7 +72,7 @@ function load(source: SeriesStore, { stepMs, series, withCustomBuckets }: LoadCo
     });
     source.appendBatch({ source: 'load', atMs: 0, samples });
   }
-  for (const { labels, samples } of withCustomBuckets ? customHistograms(series) : []) {
+  for (const { labels, samples } of withCustomBuckets ? customHistograms([...lines.values()]) : []) {
     const converted = [...samples].map(([i, histogram]) => ({
       labels,
       atMs: i * stepMs,
@@ -99,13 +101,13 @@ class EvaluationRun {
 
   #problem(): string | undefined {
     const { expr: text, isRange, atMs } = this.#command;
-    const parsed = parseExpr(text);
+    const parsed = parseExpr(text, { features });
     if (!parsed.ok) return formatPromqlError(text, parsed.error);
     if (isRange) return this.#range(parsed.expr);
     const problem = this.#instant(parsed.expr, text, atMs);
     if (problem !== undefined || dependsOnTime(parsed.expr)) return problem;
     const fixed = printExpr(fixedAt(parsed.expr, atMs));
-    const again = parseExpr(fixed);
+    const again = parseExpr(fixed, { features });
     if (!again.ok) return `${fixed}: ${again.error.message}`;
     for (const time of otherTimes(atMs)) {
       const variant = this.#instant(again.expr, fixed, time);
@@ -133,23 +135,35 @@ class EvaluationRun {
     );
     const { isRangeVector, expectedString, isOrdered } = this.#command;
     if (problem !== undefined || !result || isRangeVector || expectedString !== undefined) return problem;
-    if (queryTimes.test(text) || isOrdered) return undefined;
-    const middle = this.#middleOfRange(expr, text, atMs, result.type === 'scalar');
+    if (queryTimes.test(text)) return undefined;
+    const middle = this.#middleOfRange(expr, text, atMs, result.type === 'scalar', isOrdered);
     return middle && `as the middle of a range: ${middle}`;
   }
 
-  #middleOfRange(expr: Expr, text: string, atMs: number, isScalar: boolean): string | undefined {
+  #middleOfRange(
+    expr: Expr,
+    text: string,
+    atMs: number,
+    isScalar: boolean,
+    isOrdered: boolean,
+  ): string | undefined {
     this.#executions++;
-    const { series } = rangeQuery(this.#source, expr, atMs - minuteMs, atMs + minuteMs, minuteMs, {
-      ...options,
-      text,
-    });
+    const [startMs, endMs] = [atMs - minuteMs, atMs + minuteMs];
+    let series: RangeResult['series'];
+    try {
+      series = rangeQuery(this.#source, expr, startMs, endMs, minuteMs, { ...options, text }).series;
+    } catch (error) {
+      if (error instanceof UserError) return `failed with: ${error.message}`;
+      throw error;
+    }
+    if (isOrdered) return undefined;
     const samples = series.flatMap(({ labels, times, values, histograms }): VectorSample[] => {
       const step = times.indexOf(atMs);
       const histogram = histograms?.[step];
       return step < 0 ? [] : [{ labels, atMs, value: values[step]!, ...(histogram && { histogram }) }];
     });
-    return isScalar ? compareScalar(this.#command, samples[0]!.value) : compareVector(this.#command, samples);
+    if (isScalar) return compareScalar(this.#command, samples[0]!.value);
+    return disorder(series) ?? compareVector(this.#command, samples);
   }
 
   /** Runs a query and compares its error, annotations and result with what is expected. */

@@ -13,7 +13,7 @@ import {
   type RangeKernel,
   rangeFunction,
 } from '../range-function.ts';
-import { histogramsIn, SeriesNotes } from '../window.ts';
+import { histogramsIn, notesOn } from '../window.ts';
 
 /** Below this mean length, summing each window anew is as fast. */
 const slidingLengthMin = 24;
@@ -89,7 +89,7 @@ function mixed(
   ofHistograms: (histograms: ReturnType<typeof histogramsIn>) => Totalled,
 ): RangeKernel {
   return (series, out, rangeMs) => {
-    const notes = new SeriesNotes(input, series);
+    const notes = notesOn(input, series);
     const kernel = eachWindow(1, (samples, from, to, step) => {
       const histograms = histogramsIn(samples, from, to);
       if (histograms.length === 0) return setValue(out, step, ofFloats(samples, from, to));

@@ -26,7 +26,7 @@ import { version } from './version.ts';
 export interface DrillOptions {
   readonly sets?: readonly string[];
   readonly targets?: readonly string[];
-  readonly allowed?: readonly string[];
+  readonly allowed?: readonly ErrorCode[];
   readonly notify: 'capture' | 'deliver';
   readonly projection: boolean;
   readonly runs: string;
@@ -65,7 +65,7 @@ export async function planDrill(
     clock: systemClock,
     machine: await probeMachine(),
     kinds: createFaultKinds([process.execPath, beside('stress-worker.js')]),
-    allowed: new Set(options.allowed as ErrorCode[]),
+    allowed: new Set(options.allowed),
     notify: options.notify,
     readFile: readUserFile,
   });

@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import { exitCodes } from '../../base/catalogue.ts';
-import { checkFile, type FileKind } from '../../experiment/file/check.ts';
+import { UserError } from '../../base/diagnostics.ts';
+import { type Checked, checkFile, type FileKind } from '../../experiment/file/check.ts';
 import { showDiagnostics } from '../failure.ts';
 import { print, printJson, readUserFile } from '../surroundings.ts';
 
@@ -12,13 +13,7 @@ export interface CheckOptions {
 export async function check(files: readonly string[], options: CheckOptions): Promise<number> {
   const kind = options.kind ? { kind: options.kind } : {};
   const checked = [];
-  for (const file of files) {
-    const text = await readUserFile(file);
-    checked.push({
-      file,
-      ...(await checkFile({ file, text, env: process.env, files: { read: readUserFile }, ...kind })),
-    });
-  }
+  for (const file of files) checked.push({ file, ...(await readAndCheck(file, kind)) });
   if (options.output === 'json') printJson({ files: checked });
   for (const { file, kind: found, diagnostics } of options.output === 'json' ? [] : checked) {
     showDiagnostics(diagnostics);
@@ -28,4 +23,15 @@ export async function check(files: readonly string[], options: CheckOptions): Pr
   }
   const bad = checked.some(({ diagnostics }) => diagnostics.some((each) => each.severity === 'error'));
   return bad ? exitCodes.badInput : exitCodes.pass;
+}
+
+/** A file that cannot be read is one more mistake, beside those of the others. */
+async function readAndCheck(file: string, kind: Pick<CheckOptions, 'kind'>): Promise<Checked> {
+  try {
+    const text = await readUserFile(file);
+    return await checkFile({ file, text, env: process.env, files: { read: readUserFile }, ...kind });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { kind: kind.kind, diagnostics: error.diagnostics };
+  }
 }

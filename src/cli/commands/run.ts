@@ -1,4 +1,4 @@
-import { exitCodes } from '../../base/catalogue.ts';
+import { type ErrorCode, exitCodes } from '../../base/catalogue.ts';
 import { systemClock } from '../../base/clock.ts';
 import { UserError } from '../../base/diagnostics.ts';
 import { exitCodeOf, type Gate } from '../../experiment/judge/exit-code.ts';
@@ -30,9 +30,9 @@ export async function run(file: string, options: RunOptions): Promise<number> {
   const notify = notifyOf(options.notify);
   const reports = (options.report ?? []).map(parseWantedReport);
   const warnOnly = warnsOnly(options);
+  const allowed = (options.allow ?? []).map(liftable);
   await warnOfOrphans();
   const experiment = await readFile(file, { sets: options.set ?? [], targets: options.target ?? [] });
-  const allowed = options.allow ?? [];
   if (options.dryRun) {
     const plan = await planDrill(experiment, { notify, allowed });
     const tell =
@@ -113,6 +113,15 @@ function worstOf(results: readonly DrillResult[]): DrillResult {
 export function notifyOf(text: string): 'capture' | 'deliver' {
   if (text === 'capture' || text === 'deliver') return text;
   throw UserError.of('FD105', `--notify ${text}`, { expected: 'capture or deliver' });
+}
+
+/** The refusals that somebody may have a reason to lift; all others say that something cannot be done. */
+const liftableCodes: readonly ErrorCode[] = ['FD510', 'FD511', 'FD512', 'FD806'];
+
+function liftable(text: string): ErrorCode {
+  const code = liftableCodes.find((each) => each === text);
+  if (code) return code;
+  throw UserError.of('FD105', `--allow ${text}`, { expected: `one of ${liftableCodes.join(', ')}` });
 }
 
 /** An exception that never ends is a gate that is never closed. */

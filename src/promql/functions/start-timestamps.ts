@@ -11,12 +11,12 @@ export function startedAnew({ times, starts, offset }: RangeSeriesInput, j: numb
   if (start > before) return true;
   // It began when the sample before was taken. Deltas do so every time, a counter does it for the first sample too: only
   // where that one has a start of its own, and an earlier one, is this another count.
-  const previousStart = starts![j - 1 - offset]!;
+  const previousStart = starts![j - 1 - offset] ?? 0;
   return previousStart < before && previousStart !== 0;
 }
 
 /** Whether sample j began to count before sample j - 1 was taken, and yet not when that one did. */
 export function startOverlaps({ times, starts, offset }: RangeSeriesInput, j: number): boolean {
   const start = starts?.[j - offset] ?? 0;
-  return start !== 0 && start < times[j - 1]! && start !== starts![j - 1 - offset];
+  return start !== 0 && start < times[j - 1]! && start !== (starts![j - 1 - offset] ?? 0);
 }

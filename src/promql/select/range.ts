@@ -70,7 +70,7 @@ function compacted(slots: Slots, moments: Moments, rangeMs: number, dropName: bo
     const state = states[i - offset];
     if (state !== present && state !== histogramPresent) continue;
     if (denseHistograms) denseHistograms[length] = histograms[i - offset];
-    if (denseStarts) denseStarts[length] = starts[i - offset]!;
+    if (denseStarts) denseStarts[length] = starts[i - offset] ?? 0;
     times[length] = column.times[i]!;
     dense[length] = values[i - offset]!;
     length++;

@@ -33,7 +33,7 @@ export interface SeriesView {
   readonly states: Uint8Array;
   /** As `values`, where the series has native histograms. */
   readonly histograms?: readonly (NativeHistogram | undefined)[] | undefined;
-  /** Start timestamps in Unix milliseconds, 0 where unknown; as `values`, where the series has any. */
+  /** Start timestamps in Unix milliseconds, 0 or beyond the end where unknown; as `values`, where the series has any. */
   readonly starts?: Float64Array | undefined;
   readonly first: number;
   readonly last: number;

@@ -8,10 +8,13 @@ import { lookbackMsDefault } from '../promql/walk.ts';
 import { ExemplarStore } from '../telemetry/metrics/exemplars.ts';
 import { MetadataStore } from '../telemetry/metrics/metadata.ts';
 import { Scraper } from '../telemetry/metrics/scrape.ts';
+import type { LabelLimits, ScrapeSpec } from '../telemetry/metrics/scrape-spec.ts';
 import type { SeriesStore } from '../telemetry/metrics/store.ts';
 import { addExpressionRoutes } from './api/expressions.ts';
+import { addOtlpRoutes } from './api/otlp.ts';
 import { addQueryRoutes } from './api/queries.ts';
 import { QueryGate } from './api/query-gate.ts';
+import { addRemoteWriteRoutes, type BodyLimits } from './api/remote-write.ts';
 import { addRuleRoutes } from './api/rules.ts';
 import { addSeriesRoutes } from './api/series.ts';
 import { addStatusRoutes } from './api/status.ts';
@@ -30,7 +33,11 @@ export interface ServerLimits {
   readonly queriesWaiting: number;
   readonly querySamples: number;
   readonly queryTimeoutMs: number;
-  readonly http?: Partial<ListenerLimits>;
+  /** Of what is sent to us. */
+  readonly body: BodyLimits;
+  /** Of what is sent to us, and of what is scraped where the configuration names no limits. */
+  readonly labels: LabelLimits;
+  readonly http: Partial<ListenerLimits>;
 }
 
 export const defaultServerLimits: ServerLimits = {
@@ -38,6 +45,9 @@ export const defaultServerLimits: ServerLimits = {
   queriesWaiting: 1000,
   querySamples: 50_000_000,
   queryTimeoutMs: 120_000,
+  body: { bytesMax: 32 * 2 ** 20, decodedBytesMax: 64 * 2 ** 20 },
+  labels: { count: 128, nameBytes: 1024, valueBytes: 16 * 1024 },
+  http: {},
 };
 
 export interface ServerOptions {
@@ -78,7 +88,7 @@ export class ServerApp {
     this.#startedMs = clock.now();
     this.#exemplars = new ExemplarStore(config.exemplarsMax);
     this.#scraper = new Scraper(
-      config.scrape,
+      config.scrape.map((spec) => withLabelLimits(spec, this.#limits.labels)),
       store,
       clock,
       {
@@ -102,7 +112,7 @@ export class ServerApp {
       port,
       ...(token !== undefined && { token }),
       router: this.#routes(),
-      ...(this.#limits.http && { limits: this.#limits.http }),
+      limits: this.#limits.http,
       onAnswer: (route, status) => this.#metrics.countRequest(route, status),
       onBug: options.onBug,
     });
@@ -125,7 +135,7 @@ export class ServerApp {
 
   #routes(): Router {
     const { store, clock, config, features, version, flags, workingFolder } = this.#options;
-    const { queries, queriesWaiting, querySamples, queryTimeoutMs } = this.#limits;
+    const { queries, queriesWaiting, querySamples, queryTimeoutMs, body, labels } = this.#limits;
     const now = () => clock.now();
     const router = new Router();
     addQueryRoutes(router, {
@@ -141,6 +151,9 @@ export class ServerApp {
     addExpressionRoutes(router, this.#exemplars);
     addTargetRoutes(router, this.#scraper, this.#metadata);
     addRuleRoutes(router, this.#rules);
+    const sinks = { store, metadata: this.#metadata, exemplars: this.#exemplars, labelLimits: labels };
+    addRemoteWriteRoutes(router, { ...sinks, source: 'remote-write' }, body);
+    addOtlpRoutes(router, { ...sinks, source: 'otlp' }, body);
     const { yaml: configYaml, retentionMs } = config;
     addStatusRoutes(router, {
       ...{ store, version, configYaml, flags, retentionMs, workingFolder, now },
@@ -183,4 +196,17 @@ export class ServerApp {
       ),
     ];
   }
+}
+
+/** A label bomb must not come in by a scrape that nobody thought to limit. */
+function withLabelLimits(spec: ScrapeSpec, limits: LabelLimits): ScrapeSpec {
+  const { count = 0, nameBytes = 0, valueBytes = 0 } = spec.labelLimits ?? {};
+  return {
+    ...spec,
+    labelLimits: {
+      count: count || limits.count,
+      nameBytes: nameBytes || limits.nameBytes,
+      valueBytes: valueBytes || limits.valueBytes,
+    },
+  };
 }

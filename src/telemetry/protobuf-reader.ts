@@ -73,6 +73,16 @@ export class ProtobufReader {
     return this.message(read);
   }
 
+  /** Where the next byte is that will be read. */
+  get position(): number {
+    return this.#at;
+  }
+
+  /** The bytes from `start` on that were read, one character each: a key by which the same bytes are known again. */
+  textSince(start: number): string {
+    return this.#bytes.toString('latin1', start, this.#at);
+  }
+
   string(): string {
     const start = this.#lengthDelimited();
     return this.#bytes.toString('utf8', start, this.#at);

@@ -106,12 +106,12 @@ export class Listener {
     if (response.destroyed) return;
     // What was not read of a body that was refused is not waited for.
     if (!request.complete) response.setHeader('connection', 'close');
-    response.writeHead(answer.status, {
+    const content = {
       'content-type': answer.contentType,
       'content-length': Buffer.byteLength(answer.body),
       'x-content-type-options': 'nosniff',
-      ...answer.headers,
-    });
+    };
+    response.writeHead(answer.status, { ...(answer.status !== 204 && content), ...answer.headers });
     response.end(request.method === 'HEAD' ? '' : answer.body);
   }
 

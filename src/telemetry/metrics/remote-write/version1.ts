@@ -1,0 +1,135 @@
+// Remote write 1.0: prometheus.WriteRequest.
+// https://prometheus.io/docs/specs/prw/remote_write_spec/
+
+import { Labels } from '../../../base/labels.ts';
+import { ProtobufReader } from '../../protobuf-reader.ts';
+import type { Exemplar, MetricFamily, MetricType } from '../exposition/exposition.ts';
+import { readHistogramSample } from './histogram.ts';
+import { labelSetMistake, type WriteRequest, type WrittenSample, type WrittenSeries } from './request.ts';
+
+const types: readonly MetricType[] = [
+  'unknown',
+  'counter',
+  'gauge',
+  'histogram',
+  'gaugehistogram',
+  'summary',
+  'info',
+  'stateset',
+];
+
+/** Label sets that are remembered by their bytes, so that a sender's next request finds them again. */
+const knownMax = 200_000;
+
+export class Version1Reader {
+  #known = new Map<string, Labels | string>();
+
+  /** Throws a ProtobufError. */
+  read(body: Buffer): WriteRequest {
+    const reader = new ProtobufReader(body);
+    const series: WrittenSeries[] = [];
+    const families: MetricFamily[] = [];
+    const mistakes: string[] = [];
+    while (reader.next()) {
+      if (reader.field === 1) {
+        const read = reader.message(() => this.#series(reader, mistakes));
+        if (read) series.push(read);
+      } else if (reader.field === 3) families.push(reader.message(() => readFamily(reader)));
+      else reader.skip();
+    }
+    return { series, families, mistakes };
+  }
+
+  #series(reader: ProtobufReader, mistakes: string[]): WrittenSeries | undefined {
+    const samples: WrittenSample[] = [];
+    const exemplars: Exemplar[] = [];
+    // Senders write the labels first and together, so their bytes name the series.
+    const start = reader.position;
+    let key = '';
+    let isTogether = true;
+    while (reader.next()) {
+      if (reader.field === 1) {
+        isTogether &&= samples.length === 0 && exemplars.length === 0;
+        reader.skip();
+        if (isTogether) key = reader.textSince(start);
+      } else if (reader.field === 2) samples.push(reader.message(() => readSample(reader)));
+      else if (reader.field === 3) exemplars.push(reader.message(() => readExemplar(reader)));
+      else if (reader.field === 4) {
+        const read = reader.message(() => readHistogramSample(reader));
+        if (typeof read === 'string') mistakes.push(read);
+        else samples.push(read);
+      } else reader.skip();
+    }
+    const labels = isTogether ? this.#labels(key) : 'the labels of a series are not in one place';
+    if (labels instanceof Labels) return { labels, samples, exemplars };
+    mistakes.push(labels);
+    return undefined;
+  }
+
+  /** The label set that these bytes are, or what is wrong with it. */
+  #labels(key: string): Labels | string {
+    let known = this.#known.get(key);
+    if (known === undefined) {
+      const pairs: [string, string][] = [];
+      const reader = new ProtobufReader(Buffer.from(key, 'latin1'));
+      while (reader.next()) pairs.push(reader.message(() => readPair(reader)));
+      known = labelSetMistake(pairs) ?? Labels.from(pairs);
+      if (this.#known.size >= knownMax) this.#known = new Map();
+      this.#known.set(key, known);
+    }
+    return known;
+  }
+}
+
+function readPair(reader: ProtobufReader): [string, string] {
+  let name = '';
+  let value = '';
+  while (reader.next()) {
+    if (reader.field === 1) name = reader.string();
+    else if (reader.field === 2) value = reader.string();
+    else reader.skip();
+  }
+  return [name, value];
+}
+
+function readSample(reader: ProtobufReader): WrittenSample {
+  let value = 0;
+  let stale = false;
+  let atMs = 0;
+  while (reader.next()) {
+    if (reader.field === 1) {
+      value = reader.double();
+      stale = reader.wasStaleMarker();
+    } else if (reader.field === 2) atMs = reader.signed();
+    else reader.skip();
+  }
+  return { atMs, value, stale, histogram: undefined, startMs: undefined };
+}
+
+function readExemplar(reader: ProtobufReader): Exemplar {
+  const labels: [string, string][] = [];
+  let value = 0;
+  let atMs: number | undefined;
+  while (reader.next()) {
+    if (reader.field === 1) labels.push(reader.message(() => readPair(reader)));
+    else if (reader.field === 2) value = reader.double();
+    else if (reader.field === 3) atMs = reader.signed();
+    else reader.skip();
+  }
+  return { labels, value, atMs };
+}
+
+function readFamily(reader: ProtobufReader): MetricFamily {
+  let type: MetricType = 'unknown';
+  let name = '';
+  let help = '';
+  let unit = '';
+  while (reader.next()) {
+    if (reader.field === 1) type = types[reader.unsigned()] ?? 'unknown';
+    else if (reader.field === 2) name = reader.string();
+    else if (reader.field === 4) help = reader.string();
+    else if (reader.field === 5) unit = reader.string();
+    else reader.skip();
+  }
+  return { name, type, help, unit };
+}

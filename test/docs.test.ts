@@ -100,10 +100,10 @@ describe.each(documents)('%s', (file) => {
       .map((line) => line.replace(/\s+#.*$/, '').replace(/^npx /, ''))
       .filter((line) => /^firedrill [a-z]/.test(line));
     const wrong = calls.flatMap((call) => {
-      const [, command, ...rest] = call.split(/\s+/);
-      const help = helpOf(command!);
-      if (help === undefined) return [`${call}: no command ${command}`];
-      const options = rest.filter((word) => /^--[a-z]/.test(word)).map((word) => word.split('=')[0]!);
+      const words = call.split(/\s+/).slice(1);
+      const help = helpOf(words);
+      if (help === undefined) return [`${call}: no command ${words[0]}`];
+      const options = words.filter((word) => /^--[a-z]/.test(word)).map((word) => word.split('=')[0]!);
       return options
         .filter((option) => !new RegExp(`^ .*${option}\\b`, 'm').test(help))
         .map((option) => `${call}: no ${option}`);
@@ -127,16 +127,24 @@ describe.each(documents)('%s', (file) => {
   });
 });
 
-const helpTexts = new Map<string, string | undefined>();
+const helpTexts = new Map<string, string>();
 
-function helpOf(command: string): string | undefined {
-  if (!helpTexts.has(command)) helpTexts.set(command, help(command));
-  return helpTexts.get(command);
+/** The help of the command that a line begins with, or of its command in turn; undefined when there is none. */
+function helpOf([first, second]: readonly string[]): string | undefined {
+  if (first === undefined || !lists(help(), first)) return undefined;
+  return second !== undefined && lists(help(first), second) ? help(first, second) : help(first);
 }
 
-function help(command: string): string | undefined {
-  const overview = firedrill('--help');
-  return new RegExp(`^  ${command}\\b`, 'm').test(overview) ? firedrill(command, '--help') : undefined;
+function lists(text: string, command: string): boolean {
+  const commands = text.split(/^Commands:$/m)[1] ?? '';
+  return /^[a-z]+$/.test(command) && new RegExp(`^  ${command}\\b`, 'm').test(commands);
+}
+
+function help(...command: string[]): string {
+  const key = command.join(' ');
+  const text = helpTexts.get(key) ?? firedrill(...command, '--help');
+  helpTexts.set(key, text);
+  return text;
 }
 
 function firedrill(...args: string[]): string {

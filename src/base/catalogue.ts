@@ -93,8 +93,8 @@ export const catalogue = {
     hint: 'The message names the type that the operator or function takes.',
   },
   FD203: {
-    title: 'PromQL feature that this version does not evaluate',
-    hint: 'See docs/promql.md for what is there.',
+    title: 'PromQL expression too deep',
+    hint: 'The limit is in docs/promql.md; a recording rule can take a part out of it.',
   },
   FD204: {
     title: 'Query failed while it was evaluated',

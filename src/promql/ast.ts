@@ -103,7 +103,7 @@ export type ArithmeticOperator = '+' | '-' | '*' | '/' | '%' | '^' | 'atan2';
 export type ComparisonOperator = '==' | '!=' | '<' | '<=' | '>' | '>=';
 export type SetOperator = 'and' | 'or' | 'unless';
 /** Cut native histograms: keep what is below, or above, the value on the right. */
-export type TrimOperator = '</' | '>/';
+type TrimOperator = '</' | '>/';
 export type BinaryOperator = ArithmeticOperator | ComparisonOperator | SetOperator | TrimOperator;
 
 /** How the series of two vectors find each other. Set operators are always many-to-many. */

@@ -12,10 +12,10 @@ import { queryError } from './errors.ts';
 import { Evaluator } from './evaluate.ts';
 import { type Features, noFeatures } from './features.ts';
 import { formatGeneral, formatTwoDigits } from './format.ts';
-import { edgeValues, reachOf } from './functions/bounded-difference.ts';
 import { dropMetadata } from './metadata-labels.ts';
 import { planExpr, StepInvariance } from './plan.ts';
 import { type QueryContext, SampleBudget } from './query-context.ts';
+import { edgeValues, reachOf } from './select/edges.ts';
 import { markStatistics } from './select/statistics.ts';
 import {
   type Boundary,

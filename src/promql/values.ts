@@ -11,7 +11,7 @@ export interface Grid {
 }
 
 /** Native histograms in the slots that hold one; the other slots are undefined. */
-export type Histograms = readonly (NativeHistogram | undefined)[];
+type Histograms = readonly (NativeHistogram | undefined)[];
 
 /**
  * One series over a grid. Slot i holds a sample where `presence[i]` is 1: the histogram of that slot, or else the value.

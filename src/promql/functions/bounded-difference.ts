@@ -4,21 +4,15 @@
 
 import type { NativeHistogram } from '../../telemetry/metrics/native-histogram.ts';
 import { usesCustomBuckets } from '../../telemetry/metrics/native-histogram.ts';
-import { add, asGauge, compact, divide, multiply, subtract } from '../native/arithmetic.ts';
+import { asGauge, compact, divide } from '../native/arithmetic.ts';
 import { hasReset } from '../native/reset.ts';
+import { edgeValues, interpolatedHistogram, minus, plus, type Reach, reachOf } from '../select/edges.ts';
 import { type Boundary, type RangeSeriesInput, setHistogram, setValue } from '../values.ts';
+import type { WindowNotes } from '../window-notes.ts';
 import type { RateOptions } from './extrapolated-windows.ts';
 import type { FunctionInput } from './function.ts';
 import { eachWindow, type RangeKernel } from './range-function.ts';
-import { histogramsIn, notesOn, type WindowNotes } from './window.ts';
-
-/** The samples that matter in a window, and the edges between which the difference is taken. */
-interface Reach {
-  readonly first: number;
-  readonly last: number;
-  readonly startMs: number;
-  readonly endMs: number;
-}
+import { histogramsIn, notesOn } from './window.ts';
 
 export function boundedDifference(
   input: FunctionInput,
@@ -46,24 +40,6 @@ export function boundedDifference(
   };
 }
 
-/** From the last sample at or before the start (or the first after it) to the first at or after the end (or the last). */
-export function reachOf(
-  { times }: RangeSeriesInput,
-  from: number,
-  to: number,
-  startMs: number,
-  endMs: number,
-  { modifier }: Boundary,
-): Reach | undefined {
-  let first = from;
-  while (first + 1 < to && times[first + 1]! <= startMs) first++;
-  let last = to - 1;
-  if (modifier === 'smoothed') while (last > from && times[last - 1]! >= endMs) last--;
-  if (times[last]! <= startMs) return undefined;
-  if (modifier === 'smoothed' && times[first]! > endMs) return undefined;
-  return { first, last, startMs, endMs };
-}
-
 function floatDifference(
   samples: RangeSeriesInput,
   reach: Reach,
@@ -88,38 +64,6 @@ function floatDifference(
   }
   meet(right);
   return difference + lost;
-}
-
-/** The values at both edges. */
-export function edgeValues(
-  samples: RangeSeriesInput,
-  { first, last, startMs, endMs }: Reach,
-  { modifier }: Boundary,
-  counter: boolean,
-): [left: number, right: number] {
-  const { times, values, offset } = samples;
-  const smoothed = modifier === 'smoothed';
-  const left =
-    smoothed && times[first]! < startMs
-      ? interpolated(samples, first, startMs, counter)
-      : values[first - offset]!;
-  const right =
-    smoothed && times[last]! > endMs
-      ? interpolated(samples, last - 1, endMs, counter)
-      : values[last - offset]!;
-  return [left, right];
-}
-
-/** The value at a time between samples j and j + 1; a counter that was reset between them rises from zero. */
-export function interpolated(
-  { times, values, offset }: RangeSeriesInput,
-  j: number,
-  atMs: number,
-  counter: boolean,
-): number {
-  const after = values[j + 1 - offset]!;
-  const before = counter && after < values[j - offset]! ? 0 : values[j - offset]!;
-  return before + ((after - before) * (atMs - times[j]!)) / (times[j + 1]! - times[j]!);
 }
 
 function histogramDifference(
@@ -162,41 +106,4 @@ function histogramDifference(
   for (let j = begin; j < last; j++) meet(at(j));
   meet(right);
   return total;
-}
-
-/** The histogram at a time between samples j and j + 1. */
-export function interpolatedHistogram(
-  { times, histograms, offset }: RangeSeriesInput,
-  j: number,
-  atMs: number,
-  counter: boolean,
-  notes: Pick<WindowNotes, 'reconciled'>,
-): NativeHistogram {
-  const [before, after] = [histograms![j - offset]!, histograms![j + 1 - offset]!];
-  if (atMs === times[j]) return before;
-  if (atMs === times[j + 1]) return after;
-  const share = (atMs - times[j]!) / (times[j + 1]! - times[j]!);
-  if (counter && hasReset(before, after)) return multiply(after, share);
-  return plus(multiply(minus(after, before, notes), share), before, notes);
-}
-
-/** The layouts are known to fit. */
-function minus(
-  a: NativeHistogram,
-  b: NativeHistogram,
-  notes: Pick<WindowNotes, 'reconciled'>,
-): NativeHistogram {
-  const difference = subtract(a, b)!;
-  if (difference.reconciled) notes.reconciled('subtraction');
-  return difference.histogram;
-}
-
-function plus(
-  a: NativeHistogram,
-  b: NativeHistogram,
-  notes: Pick<WindowNotes, 'reconciled'>,
-): NativeHistogram {
-  const sum = add(a, b)!;
-  if (sum.reconciled) notes.reconciled('addition');
-  return sum.histogram;
 }

@@ -3,11 +3,12 @@
 
 import { add, multiply } from '../native/arithmetic.ts';
 import { type RangeSeriesInput, type SeriesBuilder, setHistogram, setValue } from '../values.ts';
+import type { WindowNotes } from '../window-notes.ts';
 import type { FunctionInput } from './function.ts';
 import { histogramDifference, histogramIncrease } from './histogram-increase.ts';
 import { eachWindow, type RangeKernel } from './range-function.ts';
 import { startedAnew, startOverlaps } from './start-timestamps.ts';
-import { histogramsIn, notesOn, type WindowNotes } from './window.ts';
+import { histogramsIn, notesOn } from './window.ts';
 
 export interface RateOptions {
   readonly counter: boolean;

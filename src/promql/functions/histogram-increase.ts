@@ -8,7 +8,7 @@ import {
 import { add, asGauge, compact, subtract } from '../native/arithmetic.ts';
 import { atSchema } from '../native/layout.ts';
 import { hasReset } from '../native/reset.ts';
-import type { WindowNotes } from './window.ts';
+import type { WindowNotes } from '../window-notes.ts';
 
 /**
  * From the first to the last of at least two histograms; undefined where their buckets do not fit. `startsAnew` tells of

@@ -3,8 +3,6 @@
 
 import { usesCustomBuckets } from '../../telemetry/metrics/native-histogram.ts';
 import type { VectorSelector } from '../ast.ts';
-import { interpolated, interpolatedHistogram } from '../functions/bounded-difference.ts';
-import { WindowNotes } from '../functions/window.ts';
 import type { QueryContext } from '../query-context.ts';
 import {
   finished,
@@ -15,6 +13,8 @@ import {
   setValue,
   type VectorValue,
 } from '../values.ts';
+import { WindowNotes } from '../window-notes.ts';
+import { interpolated, interpolatedHistogram } from './edges.ts';
 import { rangeSeries } from './range.ts';
 import { firstMoment, lastMoment, type Moments } from './windows.ts';
 

@@ -14,7 +14,7 @@ export interface LoadCommand {
   readonly withCustomBuckets: boolean;
 }
 
-export interface LoadedSeries extends SeriesLine {
+interface LoadedSeries extends SeriesLine {
   /** For each point, how far from its time it began to count; undefined where unknown. */
   readonly startOffsetsMs: readonly (number | undefined)[] | undefined;
 }

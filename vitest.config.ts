@@ -16,6 +16,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/build.ts'],
+          // Drills mostly wait, so some of one file run side by side.
+          maxConcurrency: 3,
           ...timeouts,
         },
       },

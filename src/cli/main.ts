@@ -177,6 +177,18 @@ function end(code: number): void {
   process.exitCode = code;
 }
 
+// A reader that goes away (`firedrill run … | head`) does not end a drill half-way.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+// Node.js itself would end with what means `fail` here. The watchdog takes back what was in place.
+process.on('uncaughtException', async (error) => {
+  process.exit((await import('./failure.ts')).showFailure(error));
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -9,6 +9,7 @@ import { freePort } from '../support/processes.ts';
 import {
   LiveRun,
   type OnFinished,
+  patiently,
   placeFor,
   type Spec,
   scrape,
@@ -56,7 +57,10 @@ const stages: Readonly<Record<string, Stage>> = {
     const listen = `127.0.0.1:${await freePort()}`;
     return {
       targets: { app, edge: { proxy: { listen, upstream: `127.0.0.1:${port}` } } },
-      traffic: [{ name: 'users', http: { url: `http://${listen}/`, timeout: '1s' }, rate: '20/s' }],
+      traffic: [
+        { name: 'users', http: { url: `http://${listen}/`, timeout: '1s' }, rate: '20/s' },
+        { name: 'script', command: ['sh', '-c', 'while :; do sleep 0.2; done'] },
+      ],
       fault: {
         kind: 'NetworkChaos',
         on: 'edge',
@@ -102,7 +106,67 @@ describe('the runner and its watchdog are killed at once', () => {
   });
 });
 
+describe('something else breaks', () => {
+  test.concurrent('the watchdog alone is killed: another takes its place, and the run goes on', async ({
+    onTestFinished,
+  }) => {
+    const { place, run, bystander } = await begin(onTestFinished, stages.PodChaos!, 'recovery');
+    const { run: id } = await run.event('run.started');
+    await run.event('fault.injected');
+    const first = watchdogOf(place, id);
+    process.kill(first, 'SIGKILL');
+    await patiently(() => watchdogOf(place, id) !== first);
+    expect(watchdogOf(place, id)).not.toBe(first);
+    await run.event('phase.started', ({ phase }) => phase === 'recovery');
+    run.kill('SIGKILL');
+    await run.finished;
+    await expectNoTraces(place);
+    expect(stateOf(bystander!)).toMatch(/^[SR]$/);
+  });
+
+  test.concurrent('a bug of the runner ends it as such, and the watchdog takes the fault back', async ({
+    onTestFinished,
+  }) => {
+    const { place, bystander, file } = await prepare(onTestFinished, stages.PodChaos!, 'fault');
+    const bug = 'process.on("SIGUSR2", () => { throw new Error("a bug"); })';
+    const preload = `--import=data:text/javascript,${encodeURIComponent(bug)}`;
+    const run = new LiveRun(place, ['run', file], { NODE_OPTIONS: preload });
+    await run.event('fault.injected');
+    run.kill('SIGUSR2');
+    const { exitCode, stderr } = await run.finished;
+    expect(exitCode, stderr).toBe(5);
+    expect(stderr).toMatch(/this is a bug in firedrill, please report it:\nError: a bug/);
+    await expectNoTraces(place);
+    expect(stateOf(bystander!)).toMatch(/^[SR]$/);
+  });
+
+  test.concurrent('a second run on the same process is refused', async ({ onTestFinished }) => {
+    const { place, run, bystander } = await begin(onTestFinished, stages.PodChaos!, 'fault');
+    await run.event('fault.injected');
+    const other = writeDrill(
+      place,
+      {
+        targets: { same: { process: { pid: bystander } } },
+        faults: [{ kind: 'PodChaos', spec: { action: 'pod-failure', duration: '1s' } }],
+      },
+      'other',
+    );
+    const second = await firedrill(place, ['run', other, '--runs', join(place.folder, 'other-runs')]);
+    expect(second.exitCode, second.stderr).toBe(5);
+    expect(second.stderr).toMatch(/FD604|target same is held by run/);
+    expect(stateOf(bystander!)).toBe('T');
+    run.kill('SIGKILL');
+    await run.finished;
+    await expectNoTraces(place);
+  });
+});
+
 async function begin(onFinished: OnFinished, stage: Stage, phase: PhaseName) {
+  const scene = await prepare(onFinished, stage, phase);
+  return { ...scene, run: new LiveRun(scene.place, ['run', scene.file]) };
+}
+
+async function prepare(onFinished: OnFinished, stage: Stage, phase: PhaseName) {
   const place = placeFor(onFinished);
   const port = await freePort();
   // A target that is slow to get ready keeps the phase `start` open.
@@ -119,7 +183,7 @@ async function begin(onFinished: OnFinished, stage: Stage, phase: PhaseName) {
     phases: { baseline: phase === 'baseline' ? '30s' : '1s', recovery: '30s' },
     faults: [{ ...fault, spec: faultLength }],
   });
-  return { place, bystander, run: new LiveRun(place, ['run', file]) };
+  return { place, bystander, file };
 }
 
 /** Deep enough in the phase that there is something to leave behind. */

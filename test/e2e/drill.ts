@@ -78,8 +78,8 @@ export function serviceTarget(port: number, env: Readonly<Record<string, string>
   };
 }
 
-export function scrape(port: number): Spec {
-  return { job: 'app', targets: [`127.0.0.1:${port}`], interval: '250ms' };
+export function scrape(...ports: readonly number[]): Spec {
+  return { job: 'app', targets: ports.map((port) => `127.0.0.1:${port}`), interval: '250ms' };
 }
 
 /** An objective that the test breaks and mends by hand, through the service's /set. */
@@ -131,6 +131,12 @@ export function writeAlertmanager(place: Workplace): string {
   return 'alertmanager.yaml';
 }
 
+/** Resolves when the condition holds, and when ten seconds are over: the expectation after it tells. */
+export async function patiently(condition: () => boolean): Promise<void> {
+  const giveUpAt = performance.now() + 10_000;
+  while (!condition() && performance.now() < giveUpAt) await new Promise((done) => setTimeout(done, 50));
+}
+
 const eventMsMax = 20_000;
 
 /** A run of the command line that goes on while the test looks at it. */
@@ -167,6 +173,12 @@ export class LiveRun {
     this.#child.kill(name);
   }
 
+  /** Nobody reads what it prints any more. */
+  closeOutput(): void {
+    this.#child.stdout!.destroy();
+    this.#child.stderr!.destroy();
+  }
+
   /** The run's folder, once there is one. */
   get folder(): string | undefined {
     return runFolders(this.#place).at(-1);
@@ -184,7 +196,7 @@ export class LiveRun {
       if (found) return found;
       if (ended || performance.now() > giveUpAt)
         throw new Error(`no ${type} before the ${ended ? 'end' : 'time was over'}:\n${this.#stderr}`);
-      await new Promise((done) => setTimeout(done, 10));
+      await new Promise((done) => setTimeout(done, 25));
     }
   }
 

@@ -21,7 +21,7 @@ import {
   writeDrill,
   writeRules,
 } from './drill.ts';
-import { expectNoTraces, stateOf } from './traces.ts';
+import { expectNoTraces, stateOf, tracesOf } from './traces.ts';
 
 interface Scene {
   readonly place: Workplace;
@@ -114,6 +114,22 @@ const unsteady: readonly Unsteady[] = [
     reason:
       'stop condition no_such_metric > 0 cannot be evaluated: no series for {__name__="no_such_metric"}',
     spec: () => ({ stopConditions: [{ promql: 'no_such_metric > 0' }] }),
+  },
+  {
+    name: 'an objective that cannot be evaluated',
+    reason: 'objective level cannot be evaluated: found duplicate series for the match group {job="app"}',
+    spec: ({ victim, watched }) => ({
+      telemetry: { scrape: [scrape(victim.port, watched.port)] },
+      objectives: [{ ...levelObjective, promql: 'app_level < on (job) app_level + 1' }],
+    }),
+  },
+  {
+    name: 'a stop condition that cannot be evaluated',
+    reason: 'stop condition app_level > on (job) app_level + 1 cannot be evaluated: found duplicate series',
+    spec: ({ victim, watched }) => ({
+      telemetry: { scrape: [scrape(victim.port, watched.port)] },
+      stopConditions: [{ promql: 'app_level > on (job) app_level + 1' }],
+    }),
   },
   {
     name: 'a source that cannot be read',
@@ -260,6 +276,86 @@ describe.concurrent('a fault', () => {
     expect(item(verdict.faults, 'dns-chaos')).toMatchObject({ verdict: 'effective' });
     expect(item(verdict.objectives, 'lookups')).toMatchObject({ verdict: 'breached', judgement: 'wrong' });
     expect(item(verdict.objectives, 'lookups').times.recovered).not.toBeNull();
+  });
+});
+
+describe.concurrent('faults', () => {
+  test('of one kind, on two targets, act on each', async ({ onTestFinished }) => {
+    const stage = await scene(onTestFinished);
+    const [one, two] = [await freePort(), await freePort()];
+    const { verdict } = await drill(stage, {
+      targets: { one: serviceTarget(one, { LOOKUPS: '1' }), two: serviceTarget(two, { LOOKUPS: '1' }) },
+      telemetry: { scrape: [scrape(one, two)] },
+      faults: [
+        {
+          kind: 'DNSChaos',
+          on: ['one', 'two'],
+          spec: { mode: 'all', action: 'error', patterns: ['*.example.test'], duration: '2s' },
+        },
+      ],
+      phases: { baseline: '1s', recovery: '3s' },
+      objectives: [
+        {
+          name: 'both',
+          promql: 'sum(app_lookup_failed) < 2',
+          expect: 'breached',
+          breach: { for: '250ms' },
+          recovers: { within: '2s', stable: '500ms' },
+        },
+      ],
+    });
+    expect(item(verdict.faults, 'dns-chaos')).toMatchObject({
+      verdict: 'effective',
+      targets: ['one', 'two'],
+    });
+    expect(item(verdict.objectives, 'both')).toMatchObject({ verdict: 'breached' });
+  });
+
+  test('of one kind, on one target, end apart', async ({ onTestFinished }) => {
+    const stage = await scene(onTestFinished);
+    const stress = (name: string, duration: string): Spec => ({
+      kind: 'StressChaos',
+      name,
+      spec: { stressors: { cpu: { workers: 1, load: 20 } }, duration },
+    });
+    await drill(
+      stage,
+      pause(stage, { faults: [stress('short', '1s'), stress('long', '4s')] }),
+      async (run) => {
+        await run.event('fault.injected', ({ fault }) => fault === 'long');
+        await run.event('fault.undone', ({ fault }) => fault === 'short');
+        const workers = tracesOf(stage.place.folder).filter((trace) => /stress/.test(trace));
+        expect(workers).not.toEqual([]);
+        const { at } = await run.event('fault.undone', ({ fault }) => fault === 'long');
+        const injected = await run.event('fault.injected', ({ fault }) => fault === 'long');
+        expect(at - injected.at).toBeGreaterThan(3500);
+      },
+    );
+  });
+
+  test('that kill: the supervisor starts the target again, and it recovers', async ({ onTestFinished }) => {
+    const stage = await scene(onTestFinished);
+    const port = await freePort();
+    const { process } = serviceTarget(port) as { process: Spec };
+    const { exitCode, verdict, run } = await drill(stage, {
+      targets: { app: { process: { ...process, restart: { delay: '1s' } } } },
+      telemetry: { scrape: [scrape(port)] },
+      phases: { baseline: '1s', recovery: '5s' },
+      faults: [{ kind: 'PodChaos', spec: { action: 'pod-kill' } }],
+      objectives: [
+        {
+          name: 'up',
+          promql: 'up{job="app"} == 1',
+          breach: { for: '250ms' },
+          recovers: { within: '4s', stable: '500ms' },
+        },
+      ],
+    });
+    expect(item(verdict.faults, 'pod-chaos')).toMatchObject({ verdict: 'effective', hits: 1 });
+    expect(item(verdict.objectives, 'up')).toMatchObject({ verdict: 'breached' });
+    expect(item(verdict.objectives, 'up').times.recovered).not.toBeNull();
+    expect(eventsOf(run.timeline(), 'target.replaced')).toMatchObject([{ expected: true }]);
+    expect({ exitCode, reason: verdict.reason }).toEqual({ exitCode: 1, reason: null });
   });
 });
 

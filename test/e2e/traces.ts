@@ -24,7 +24,7 @@ export function tracesOf(folder: string): string[] {
 export async function expectNoTraces(place: Workplace, withinMs = 5000): Promise<void> {
   const giveUpAt = performance.now() + withinMs;
   while (tracesOf(place.folder).length > 0 && performance.now() < giveUpAt)
-    await new Promise((done) => setTimeout(done, 50));
+    await new Promise((done) => setTimeout(done, 100));
   expect(tracesOf(place.folder)).toEqual([]);
   const open = leasesOf(place).filter(({ state }) => state !== 'undone');
   expect(open).toEqual([]);

@@ -2,6 +2,7 @@
 // condition whose series the baseline had and that are gone for longer than `blindFor` stops the run as well.
 
 import type { Clock } from '../../base/clock.ts';
+import { UserError } from '../../base/diagnostics.ts';
 import { humanDuration } from '../../base/duration.ts';
 import { metricName } from '../../base/labels.ts';
 import { formatMatcher, type Matcher } from '../../base/matcher.ts';
@@ -33,6 +34,8 @@ export class Brake {
   readonly #store: SeriesStore;
   readonly #clock: Clock;
   readonly #stopping = new AbortController();
+  /** Conditions whose evaluation fails, since when, and why. */
+  readonly #failing = new Map<Condition, { readonly since: number; readonly reason: string }>();
 
   constructor(
     specs: readonly StopConditionSpec[],
@@ -50,6 +53,8 @@ export class Brake {
     const now = this.#clock.now();
     return this.#conditions.flatMap((condition) => {
       if (this.#isTrue(condition, now)) return [`stop condition ${condition.promql} is true already`];
+      const failure = this.#failing.get(condition);
+      if (failure) return [`stop condition ${condition.promql} cannot be evaluated: ${failure.reason}`];
       const unseen = condition.selectors.find((matchers) => !this.#known(matchers));
       return unseen
         ? [`stop condition ${condition.promql} cannot be evaluated: no series for ${printMatchers(unseen)}`]
@@ -77,7 +82,7 @@ export class Brake {
     this.#stopping.signal.addEventListener('abort', unsubscribe);
     void (async () => {
       while (!this.#stopping.signal.aborted && !pulled) {
-        check(() => this.#blind(seen));
+        check((now) => this.#blind(seen, now));
         await this.#clock.sleep(blindCheckEveryMs, this.#stopping.signal);
       }
     })();
@@ -92,8 +97,11 @@ export class Brake {
     return condition && { by: 'condition', reason: `stop condition ${condition.promql} became true` };
   }
 
-  #blind(seen: ReadonlySet<readonly Matcher[]>): BrakePull | undefined {
+  #blind(seen: ReadonlySet<readonly Matcher[]>, now: number): BrakePull | undefined {
     for (const condition of this.#conditions) {
+      const failure = this.#failing.get(condition);
+      if (failure && now - failure.since > condition.blindForMs)
+        return { by: 'blind', reason: `stop condition ${condition.promql} is blind: ${failure.reason}` };
       const lost = condition.selectors.find(
         (matchers) => seen.has(matchers) && !this.#fresh(matchers, condition.blindForMs),
       );
@@ -105,12 +113,26 @@ export class Brake {
     return undefined;
   }
 
-  /** A filter that keeps a series, or a scalar or bool that is not zero. */
+  /** False also when it cannot be told, which is noted: it is blindness, when it lasts. */
   #isTrue(condition: Condition, now: number): boolean {
-    const result = instantQuery(this.#store, condition.expr, now);
+    try {
+      const isTrue = this.#evaluate(condition.expr, now);
+      this.#failing.delete(condition);
+      return isTrue;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      const since = this.#failing.get(condition)?.since ?? now;
+      this.#failing.set(condition, { since, reason: error.message });
+      return false;
+    }
+  }
+
+  /** A filter that keeps a series, or a scalar or bool that is not zero. */
+  #evaluate(expr: Expr, now: number): boolean {
+    const result = instantQuery(this.#store, expr, now);
     if (result.type === 'scalar') return result.value !== 0 && !Number.isNaN(result.value);
     if (result.type !== 'vector') return false;
-    return condition.expr.kind === 'binary' && condition.expr.bool
+    return expr.kind === 'binary' && expr.bool
       ? result.samples.some((sample) => sample.value !== 0)
       : result.samples.length > 0;
   }

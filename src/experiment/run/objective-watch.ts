@@ -1,6 +1,7 @@
 // The live reading of the objectives: for the live view, the steady gate and the early end of the recovery phase. The
 // judge does not use it; it evaluates the recording.
 
+import { UserError } from '../../base/diagnostics.ts';
 import type { Expr } from '../../promql/ast.ts';
 import { instantQuery } from '../../promql/engine.ts';
 import { parseExpr } from '../../promql/parser.ts';
@@ -15,6 +16,8 @@ export interface ObjectiveReading {
   readonly value: number | null;
   readonly threshold: number | null;
   readonly at: number;
+  /** Why the expression could not be evaluated; its state is then `no-data`. */
+  readonly failure: string | undefined;
 }
 
 export class ObjectiveWatch {
@@ -47,16 +50,27 @@ export class ObjectiveWatch {
   }
 
   read(source: Queryable, nowMs: number): ObjectiveReading {
-    const verdicts = values(source, this.#ok, nowMs);
-    const state =
-      verdicts.length === 0 ? 'no-data' : verdicts.some((value) => value === 0) ? 'breached' : 'held';
-    const measured = values(source, this.#left, nowMs).filter((value) => !Number.isNaN(value));
-    const worst =
-      measured.length === 0 ? null : this.#wantsLow ? Math.max(...measured) : Math.min(...measured);
-    if (state === 'held') this.#heldSince ??= nowMs;
+    this.#last = this.#evaluate(source, nowMs);
+    if (this.#last.state === 'held') this.#heldSince ??= nowMs;
     else this.#heldSince = undefined;
-    this.#last = { name: this.name, state, value: worst, threshold: this.#threshold, at: nowMs };
     return this.#last;
+  }
+
+  #evaluate(source: Queryable, nowMs: number): ObjectiveReading {
+    const reading = { name: this.name, threshold: this.#threshold, at: nowMs };
+    try {
+      const verdicts = values(source, this.#ok, nowMs);
+      const state =
+        verdicts.length === 0 ? 'no-data' : verdicts.some((value) => value === 0) ? 'breached' : 'held';
+      const measured = values(source, this.#left, nowMs).filter((value) => !Number.isNaN(value));
+      const worst =
+        measured.length === 0 ? null : this.#wantsLow ? Math.max(...measured) : Math.min(...measured);
+      return { ...reading, state, value: worst, failure: undefined };
+    } catch (error) {
+      // Two series where the expression expects one, too many samples: what the data alone decides.
+      if (!(error instanceof UserError)) throw error;
+      return { ...reading, state: 'no-data', value: null, failure: error.message };
+    }
   }
 }
 

@@ -251,10 +251,10 @@ class Run {
   /** Nothing is injected into an unsteady system. */
   #gate(): boolean {
     const objectives = this.#objectives.flatMap((watch) => {
-      const state = watch.read(this.store, this.#around.clock.now()).state;
-      return state === 'held'
-        ? []
-        : [`objective ${watch.name} ${state === 'no-data' ? 'has no data' : 'does not hold'}`];
+      const { state, failure } = watch.read(this.store, this.#around.clock.now());
+      if (failure !== undefined) return [`objective ${watch.name} cannot be evaluated: ${failure}`];
+      if (state === 'no-data') return [`objective ${watch.name} has no data`];
+      return state === 'held' ? [] : [`objective ${watch.name} does not hold`];
     });
     const reasons = [
       ...this.#targets.unsteady(),

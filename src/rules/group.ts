@@ -155,7 +155,7 @@ export class GroupEvaluator {
   }
 
   /** A scalar becomes one series without labels. */
-  #query(source: Queryable, expr: Expr, text: string, atMs: number): { labels: Labels; value: number }[] {
+  #query(source: Queryable, expr: Expr, text: string, atMs: number): readonly ResultSample[] {
     const options = { text, defaultSubqueryStepMs: this.#options.defaultIntervalMs };
     const result = instantQuery(source, expr, atMs, options);
     if (result.type === 'vector') return result.samples;
@@ -163,12 +163,12 @@ export class GroupEvaluator {
     throw new RuleFailure('rule result is not a vector or scalar');
   }
 
-  #record(rule: RecordingRule, vector: readonly { labels: Labels; value: number }[]): BatchSample[] {
+  #record(rule: RecordingRule, vector: readonly ResultSample[]): BatchSample[] {
     const seen = new Set<string>();
-    const samples = vector.map(({ labels, value }) => {
+    const samples = vector.map(({ labels, value, histogram }): BatchSample => {
       const recorded = labels.with({ ...rule.labels, [metricName]: rule.name });
       seen.add(recorded.key);
-      return { labels: recorded, value };
+      return { labels: recorded, value, ...(histogram && { histogram }) };
     });
     if (seen.size < samples.length)
       throw new RuleFailure('vector contains metrics with the same labelset after applying rule labels');
@@ -227,6 +227,9 @@ export class GroupEvaluator {
     return { at, kind, alert: rule.name, labels, annotations, value, activeAt, group, file };
   }
 }
+
+/** What a rule's expression yields, without a name yet. */
+type ResultSample = Pick<BatchSample, 'labels' | 'value' | 'histogram'>;
 
 interface StateBefore {
   readonly alert: AlertInstance;

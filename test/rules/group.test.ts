@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { Labels } from '../../src/base/labels.ts';
 import { createMatcher } from '../../src/base/matcher.ts';
 import { instantQuery } from '../../src/promql/engine.ts';
 import { parseExpr } from '../../src/promql/parser.ts';
 import { GroupEvaluator } from '../../src/rules/group.ts';
+import {
+  bucketsFromSpans,
+  type NativeHistogram,
+  noBuckets,
+} from '../../src/telemetry/metrics/native-histogram.ts';
 import { stale } from '../../src/telemetry/metrics/series.ts';
 import { GroupRun, groupOptions, groupsOf } from './support.ts';
 
@@ -232,4 +238,29 @@ describe('evaluation times', () => {
     for (const offset of offsets) expect(offset > 0 && offset <= 30_000).toBe(true);
     expect(hashed('a')).toBe(hashed('a'));
   });
+});
+
+it('records a native histogram as one', () => {
+  const run = new GroupRun(`
+groups:
+  - name: g
+    rules:
+      - record: h:sum
+        expr: sum(h)
+`);
+  const histogram: NativeHistogram = {
+    schema: 0,
+    count: 3,
+    sum: 4,
+    zeroThreshold: 0,
+    zeroCount: 0,
+    positive: bucketsFromSpans([{ offset: 0, length: 2 }], [1, 2]),
+    negative: noBuckets,
+    customBounds: undefined,
+    resetHint: 'unknown',
+  };
+  const samples = ['a', 'b'].map((i) => ({ labels: Labels.from({ __name__: 'h', i }), value: 0, histogram }));
+  run.store.appendBatch({ source: 'test', atMs: 0, samples });
+  run.evaluate(0);
+  expect(values(run, 'histogram_count({__name__="h:sum"})', 0)).toEqual({ '{}': 6 });
 });

@@ -31,10 +31,12 @@ export async function readPastRun(run: string, runs: string, projection: boolean
     throw UserError.of('FD805', `${folder.path} has no ${experiment ? 'timeline.jsonl' : 'experiment.json'}`);
   refuseHiddenExpressions(experiment);
   const { store, warnings } = await readRecording(folder.recording);
+  // A run that was killed has none until `firedrill report` writes it.
+  const written = await stat(folder.report).catch(() => undefined);
   const verdict = {
     ...judge(experiment, timeline, store, { projection }),
     runFolder: folder.path,
-    report: folder.report,
+    report: written ? folder.report : null,
   };
   return { folder, experiment, timeline, recording: store, verdict, warnings };
 }

@@ -7,7 +7,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { UserError } from '../../src/base/diagnostics.ts';
 import { type LabelRecord, Labels } from '../../src/base/labels.ts';
 import { SeriesStore } from '../../src/telemetry/metrics/store.ts';
-import { exportOpenMetrics, importOpenMetrics } from '../../src/telemetry/recording/openmetrics-export.ts';
+import { exportOpenMetrics } from '../../src/telemetry/recording/openmetrics-export.ts';
+import { importOpenMetrics } from '../../src/telemetry/recording/openmetrics-import.ts';
 import { describeWith } from '../support/requires.ts';
 import { samplesOf } from './samples.ts';
 
@@ -55,6 +56,19 @@ describe('the export', () => {
         },
       ),
     );
+  });
+
+  it('reads text that comes in many parts, and names the line of a mistake in a late one', async () => {
+    const lines = Array.from({ length: 60_000 }, (_, i) => `b_bucket{le="${i % 3}",zone="é"} ${i} ${i}\n`);
+    const text = `# TYPE a counter\n# TYPE b histogram\n${lines.join('')}`;
+    writeFileSync(path, `${text}# EOF\n`);
+    const store = await importOpenMetrics(path);
+    expect([store.sampleCount, store.labelValues('le')]).toEqual([60_000, ['0.0', '1.0', '2.0']]);
+    const problem = (error: Error) => error.message;
+    writeFileSync(path, text);
+    expect(await importOpenMetrics(path).catch(problem)).toContain('line 60003: the text ends without # EOF');
+    writeFileSync(path, `# EOF\n${text}# EOF\n`);
+    expect(await importOpenMetrics(path).catch(problem)).toContain('text follows # EOF');
   });
 
   it('says why a file cannot be written or read', async () => {

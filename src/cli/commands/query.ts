@@ -16,7 +16,7 @@ import { instantJson, matrixJson } from '../../server/api/json-result.ts';
 import { parseDurationText, parseTime } from '../../server/api/parameters.ts';
 import type { HttpClientSpec } from '../../telemetry/http-client-spec.ts';
 import type { SeriesStore } from '../../telemetry/metrics/store.ts';
-import { importOpenMetrics } from '../../telemetry/recording/openmetrics-export.ts';
+import { importOpenMetrics } from '../../telemetry/recording/openmetrics-import.ts';
 import { readRecording } from '../../telemetry/recording/reader.ts';
 import { RemoteApi } from '../../telemetry/remote/api.ts';
 import { enabledFeatures } from '../features.ts';

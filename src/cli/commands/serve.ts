@@ -5,7 +5,7 @@ import { duration, listenAddress, size, splitAddress } from '../../experiment/fi
 import { ServerApp } from '../../server/app.ts';
 import { emptyConfig, readServerConfig } from '../../server/config/read.ts';
 import { SeriesStore } from '../../telemetry/metrics/store.ts';
-import { importOpenMetrics } from '../../telemetry/recording/openmetrics-export.ts';
+import { importOpenMetrics } from '../../telemetry/recording/openmetrics-import.ts';
 import { readSecretFile } from '../../telemetry/secret-file.ts';
 import { showDiagnostics, showFailure } from '../failure.ts';
 import { enabledFeatures } from '../features.ts';

@@ -1,15 +1,12 @@
-// A store as OpenMetrics text with timestamps: the file that `promtool tsdb create-blocks-from openmetrics` reads, and
-// the way back. The format has no stale markers, and Prometheus before 3.0 reads no names in quotes: such samples are
-// left out and counted.
+// A store as OpenMetrics text with timestamps: the file that `promtool tsdb create-blocks-from openmetrics` reads. The
+// format has no stale markers, and Prometheus before 3.0 reads no names in quotes: such samples are left out and counted.
 
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { UserError } from '../../base/diagnostics.ts';
-import { isLegacyName, Labels, metricName } from '../../base/labels.ts';
+import { isLegacyName, metricName } from '../../base/labels.ts';
 import { createMatcher } from '../../base/matcher.ts';
-import { SeriesTable } from '../metrics/exposition/exposition.ts';
-import { parseOpenMetrics } from '../metrics/exposition/openmetrics.ts';
 import { absent, present, type SeriesView } from '../metrics/series.ts';
-import { SeriesStore } from '../metrics/store.ts';
+import type { SeriesStore } from '../metrics/store.ts';
 import { systemReason } from '../system-reason.ts';
 
 const chunkCharacters = 256 * 1024;
@@ -87,22 +84,4 @@ function secondsText(atMs: number): string {
   return Math.trunc(seconds * 1000) === atMs
     ? String(seconds)
     : (seconds + Math.sign(atMs) * 1e-4).toFixed(4);
-}
-
-/** Reads OpenMetrics text with timestamps into a new store. Rejects with FD101, or FD706 and the line. */
-export async function importOpenMetrics(path: string): Promise<SeriesStore> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw UserError.of('FD101', `${path} cannot be read: ${systemReason(error)}`);
-  }
-  const { samples } = parseOpenMetrics(text, new SeriesTable((pairs) => Labels.from(pairs)));
-  const timed = samples.map(({ series, value, atMs }) => {
-    if (atMs === undefined) throw UserError.of('FD706', `${path}: a sample of ${series} has no timestamp`);
-    return { labels: series, value, atMs };
-  });
-  const store = new SeriesStore();
-  store.appendBatch({ source: 'import', atMs: 0, samples: timed });
-  return store;
 }

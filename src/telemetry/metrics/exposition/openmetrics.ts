@@ -29,13 +29,22 @@ const hash = 0x23;
 
 const metadataPattern = /^# (HELP|TYPE|UNIT) ("(?:[^"\\]|\\.)+"|[a-zA-Z_:][a-zA-Z0-9_:]*) (.*)$/;
 
+/** What a text that comes in parts, each of whole lines, carries from one to the next. */
+export interface TextPart {
+  readonly families: Families;
+  /** Counts from 1. */
+  readonly firstLine: number;
+  readonly isLast: boolean;
+}
+
 /** Throws an ExpositionError at the first mistake. */
 export function parseOpenMetrics<S>(
   text: string,
   table: SeriesTable<S>,
-  options: { readonly strict?: boolean } = {},
+  options: { readonly strict?: boolean; readonly part?: TextPart } = {},
 ): Exposition<S> {
-  return new OpenMetricsReader(text, table, options.strict ?? false).read();
+  const part = options.part ?? { families: new Families(), firstLine: 1, isLast: true };
+  return new OpenMetricsReader(text, table, options.strict ?? false, part).read();
 }
 
 class OpenMetricsReader<S> {
@@ -43,13 +52,17 @@ class OpenMetricsReader<S> {
   readonly #table: SeriesTable<S>;
   readonly #strict: boolean;
   readonly #rules: OpenMetricsRules | undefined;
-  readonly #families = new Families();
+  readonly #families: Families;
+  readonly #isLast: boolean;
   readonly #samples: ExposedSample<S>[] = [];
   readonly #failHere: Fail = (message) => this.#fail(message);
   #at = 0;
-  #line = 1;
+  #line: number;
 
-  constructor(text: string, table: SeriesTable<S>, strict: boolean) {
+  constructor(text: string, table: SeriesTable<S>, strict: boolean, part: TextPart) {
+    this.#families = part.families;
+    this.#isLast = part.isLast;
+    this.#line = part.firstLine;
     this.#text = text;
     this.#table = table;
     this.#strict = strict;
@@ -57,7 +70,7 @@ class OpenMetricsReader<S> {
   }
 
   read(): Exposition<S> {
-    for (;;) {
+    while (this.#isLast || this.#at < this.#text.length) {
       if (this.#at >= this.#text.length) this.#fail('the text ends without # EOF');
       if (this.#text.charCodeAt(this.#at) !== hash) this.#sample();
       else if (this.#comment()) break;
@@ -76,7 +89,7 @@ class OpenMetricsReader<S> {
     const line = this.#text.slice(this.#at, end);
     this.#at = end;
     if (line === '# EOF') {
-      if (end < this.#text.length - 1) this.#fail('text follows # EOF');
+      if (end < this.#text.length - 1 || !this.#isLast) this.#fail('text follows # EOF');
       return true;
     }
     const match = metadataPattern.exec(line);

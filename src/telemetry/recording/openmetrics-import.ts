@@ -1,0 +1,68 @@
+// Reads OpenMetrics text with timestamps into a new store: the file that `promtool tsdb create-blocks-from openmetrics`
+// reads. It may be far larger than what a string can hold, so it is read in pieces that end where a line ends.
+
+import { createReadStream } from 'node:fs';
+import { UserError } from '../../base/diagnostics.ts';
+import { Labels } from '../../base/labels.ts';
+import { type ExposedSample, SeriesTable } from '../metrics/exposition/exposition.ts';
+import { Families } from '../metrics/exposition/families.ts';
+import { parseOpenMetrics } from '../metrics/exposition/openmetrics.ts';
+import { SeriesStore } from '../metrics/store.ts';
+import { systemReason } from '../system-reason.ts';
+
+const chunkBytes = 1024 * 1024;
+const endOfText = '# EOF\n';
+
+/** Rejects with FD101, or FD706 and the line. */
+export async function importOpenMetrics(path: string): Promise<SeriesStore> {
+  const store = new SeriesStore();
+  const table = new SeriesTable<Source>((pairs) => sourceOf(Labels.from(pairs)));
+  const families = new Families();
+  let firstLine = 1;
+  for await (const { text, isLast } of partsOf(path)) {
+    const { samples } = parseOpenMetrics(text, table, { part: { families, firstLine, isLast } });
+    for (const sample of samples) append(store, sample, path);
+    firstLine += lineCount(text);
+  }
+  return store;
+}
+
+interface Source {
+  readonly labels: Labels;
+  /** What is scraped together has its timestamps in common. */
+  readonly source: string;
+}
+
+function sourceOf(labels: Labels): Source {
+  return { labels, source: `${labels.get('job')}\u0000${labels.get('instance')}` };
+}
+
+function append(store: SeriesStore, { series, value, atMs }: ExposedSample<Source>, path: string): void {
+  const { labels, source } = series;
+  if (atMs === undefined) throw UserError.of('FD706', `${path}: a sample of ${labels} has no timestamp`);
+  store.appendBatch({ source, atMs, samples: [{ labels, value }] });
+}
+
+/** Whole lines; the last part has the end of the text and whatever wrongly follows it. */
+async function* partsOf(path: string): AsyncGenerator<{ text: string; isLast: boolean }> {
+  let rest = '';
+  const chunks = createReadStream(path, { encoding: 'utf8', highWaterMark: chunkBytes });
+  try {
+    for await (const chunk of chunks as AsyncIterable<string>) {
+      rest += chunk;
+      const end = rest.lastIndexOf('\n', rest.length - endOfText.length - 1) + 1;
+      if (end === 0) continue;
+      yield { text: rest.slice(0, end), isLast: false };
+      rest = rest.slice(end);
+    }
+  } catch (error) {
+    throw UserError.of('FD101', `${path} cannot be read: ${systemReason(error)}`);
+  }
+  yield { text: rest, isLast: true };
+}
+
+function lineCount(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count++;
+  return count;
+}

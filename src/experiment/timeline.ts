@@ -41,7 +41,15 @@ interface EventBodies {
   };
   'steady.held': object;
   'steady.failed': { reasons: string[] };
-  'fault.injecting': { fault: string; kind: string; driver: string; targets: string[]; lease: string };
+  'fault.injecting': {
+    fault: string;
+    kind: string;
+    driver: string;
+    targets: string[];
+    lease: string;
+    /** What a hit is, in the plural: `look-ups refused`. */
+    hitsAre?: string;
+  };
   'fault.injected': { fault: string; lease: string };
   'fault.failed': { fault: string; reason: string };
   /** `hits` is undefined when the driver cannot count. Written at most once a second and at the undo. */

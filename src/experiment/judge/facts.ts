@@ -19,6 +19,8 @@ export interface FaultFacts {
   readonly goneAt: number | null;
   /** Last count; undefined when the driver cannot count or nothing was written. */
   readonly hits: number | undefined;
+  /** What a hit is, in the plural; undefined when the run did not say. */
+  readonly hitsAre: string | undefined;
   /** Why it was not injected, or not in place although the driver reported success. */
   readonly failure: string | null;
   readonly noEffect: string | null;
@@ -146,6 +148,7 @@ function faultFacts(name: string, all: readonly TimelineEvent[]): FaultFacts {
     goneAt: undone?.at ?? spent?.at ?? null,
     // Counts only rise; the highest is the last, whatever the order in which they were written.
     hits: hits.length > 0 ? Math.max(...hits) : undefined,
+    hitsAre: injecting?.hitsAre,
     failure: eventsOf(events, 'fault.failed')[0]?.reason ?? null,
     noEffect: eventsOf(events, 'fault.no-effect')[0]?.reason ?? null,
   };

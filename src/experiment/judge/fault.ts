@@ -45,7 +45,7 @@ function find(spec: FaultSpec, fault: FaultFacts, facts: RunFacts, recording: Qu
     const reason = `${spec.name} was reported as injected but was not in place: ${fault.noEffect}.`;
     return { verdict: 'no-effect', reason, evidence: [injected] };
   }
-  if (fault.hits !== undefined) return judgeHits(spec, fault.hits, [injected]);
+  if (fault.hits !== undefined) return judgeHits(spec, fault.hits, fault.hitsAre, [injected]);
   if (spec.effect.promql !== undefined) {
     return judgeEffect(spec, spec.effect.promql, fault, facts, recording, [injected]);
   }
@@ -62,13 +62,22 @@ function notInjected(spec: FaultSpec, fault: FaultFacts, facts: RunFacts): Findi
   return { verdict: 'not-injected', reason: `${spec.name} was not injected: ${why}.`, evidence: [] };
 }
 
-function judgeHits(spec: FaultSpec, hits: number, evidence: readonly Evidence[]): Finding {
+/** `what` a hit is, as the driver says: `look-ups refused`. */
+function judgeHits(
+  spec: FaultSpec,
+  hits: number,
+  what: string | undefined,
+  evidence: readonly Evidence[],
+): Finding {
   const needed = spec.effect.min;
-  const facts = [...evidence, { label: 'hits', value: `${hits} of at least ${needed}` }];
+  const facts = [...evidence, { label: what ?? 'hits', value: `${hits} of at least ${needed}` }];
+  const counted = what === undefined ? `hit ${times(hits)}` : `took effect: ${hits} ${what}`;
   if (hits >= needed) {
-    return { verdict: 'effective', reason: `${spec.name} hit ${times(hits)}.`, evidence: facts };
+    return { verdict: 'effective', reason: `${spec.name} ${counted}.`, evidence: facts };
   }
-  const reason = `${spec.name} was in place but hit ${hits === 0 ? 'nothing' : `only ${times(hits)}`}, and at least ${needed} ${needed === 1 ? 'was' : 'were'} asked for: what it breaks was hardly called.`;
+  const few =
+    what === undefined ? `hit ${hits === 0 ? 'nothing' : `only ${times(hits)}`}` : `had ${hits} ${what}`;
+  const reason = `${spec.name} was in place but ${few}, and at least ${needed} ${needed === 1 ? 'was' : 'were'} asked for: what it breaks was hardly called.`;
   return { verdict: 'unexercised', reason, evidence: facts };
 }
 
@@ -98,7 +107,7 @@ function judgeEffect(
     if (measured.length === 0) return unverified('returned nothing');
     return comparison
       ? judgeTruth(spec, parsed.expr, window, recording, evidence)
-      : judgeHits(spec, largest(measured), evidence);
+      : judgeHits(spec, largest(measured), undefined, evidence);
   } catch (error) {
     if (error instanceof UserError) return unverified(`could not be evaluated (${error.message})`);
     throw error;

@@ -162,6 +162,7 @@ export class FaultSession {
       driver: driver.name,
       targets: fault.planned.injections.map((each) => each.request.target.name),
       lease: lease.id,
+      ...(injection.plan.hits === undefined ? {} : { hitsAre: injection.plan.hits }),
     });
     try {
       const active = await driver.inject(request, this.#prepared.get(injection), (steps) =>

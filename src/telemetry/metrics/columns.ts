@@ -1,16 +1,27 @@
 // How samples are kept: a column of timestamps, shared by the series of one source as long as they keep its rhythm,
 // and beside it, for each series, values and states. Everything grows by doubling, so appending is amortised O(1).
+// Rows that have become old leave the column for a sealed block; rows are counted from the first that has not.
 
 import type { Labels } from '../../base/labels.ts';
+import type { SealedBlock, SealedSlots } from './chunks/sealed-block.ts';
+import type { Span } from './chunks/span.ts';
 import type { NativeHistogram } from './native-histogram.ts';
 import { absent, type TimeColumn } from './series.ts';
 
 const initialCapacity = 16;
+/** Of a column's rows, which are dropped together. */
+const droppedShareMin = 1 / 16;
 
 /** Timestamps in Unix milliseconds, strictly rising. */
 export class GrowingColumn implements TimeColumn {
   times = new Float64Array(initialCapacity);
   length = 0;
+  /** Older rows, oldest first; all before `times`. */
+  blocks: SealedBlock[] = [];
+  /** Those that have slots here, in rising order of their ids; some may have moved to other columns since. */
+  members: StoredSeries[] = [];
+  /** The span that a selection saw last, for as long as somebody uses it. */
+  lastSpan: WeakRef<Span> | undefined;
 
   get lastMs(): number {
     return this.length === 0 ? Number.NEGATIVE_INFINITY : this.times[this.length - 1]!;
@@ -27,20 +38,37 @@ export class GrowingColumn implements TimeColumn {
 
   /** The lowest index whose time is at or after `atMs`; `length` when there is none. */
   firstAtOrAfter(atMs: number): number {
-    let low = 0;
-    let high = this.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.times[middle]! < atMs) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstAtOrAfter(this, atMs);
   }
 
   /** The lowest index whose time is after `atMs`; `length` when there is none. */
   firstAfter(atMs: number): number {
-    const row = this.firstAtOrAfter(atMs);
-    return row < this.length && this.times[row] === atMs ? row + 1 : row;
+    return firstAfter(this, atMs);
+  }
+
+  /** Forgets the first rows; what the members have in them must be gone already. */
+  dropRows(count: number, spareRows: number): void {
+    const kept = this.length - count;
+    const times = new Float64Array(Math.max(initialCapacity, kept + spareRows));
+    times.set(this.times.subarray(count, this.length));
+    this.times = times;
+    this.length = kept;
+    this.lastSpan = undefined;
+  }
+
+  /** Gives back the memory of what is before `atMs`. Returns how many raw samples that were. */
+  dropBefore(atMs: number, gone: ReadonlySet<StoredSeries>): number {
+    this.blocks = this.blocks.filter(({ lastMs }) => lastMs >= atMs);
+    this.lastSpan = undefined;
+    this.members = this.members.filter((series) => series.column === this && !gone.has(series));
+    const rows = this.firstAtOrAfter(atMs);
+    // Moving what remains costs more than a few rows are worth.
+    if (rows < this.length * droppedShareMin) return 0;
+    let samples = 0;
+    const spare = this.length - rows < initialCapacity ? 0 : initialCapacity;
+    for (const series of this.members) samples += series.dropBefore(rows, spare);
+    if (rows > 0) this.dropRows(rows, spare);
+    return samples;
   }
 
   #append(atMs: number): number {
@@ -54,8 +82,32 @@ export class GrowingColumn implements TimeColumn {
   }
 }
 
+export function firstAtOrAfter({ times, length }: TimeColumn, atMs: number): number {
+  let low = 0;
+  let high = length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (times[middle]! < atMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+export function firstAfter(column: TimeColumn, atMs: number): number {
+  const row = firstAtOrAfter(column, atMs);
+  return row < column.length && column.times[row] === atMs ? row + 1 : row;
+}
+
+export interface NewestSample {
+  readonly value: number;
+  readonly state: number;
+  readonly histogram: NativeHistogram | undefined;
+}
+
 /** One series: the slots `offset` to `offset + length` of its column. Slots that were never written are absent. */
 export class StoredSeries {
+  /** Rises from series to series of a store. */
+  readonly id: number;
   readonly labels: Labels;
   column: GrowingColumn;
   /** Whether other series of the source have the same column. */
@@ -71,10 +123,18 @@ export class StoredSeries {
   /** Time of the newest sample or stale marker; a sample must be later than it. */
   lastMs = Number.NEGATIVE_INFINITY;
 
-  constructor(labels: Labels, sharedColumn: GrowingColumn | undefined) {
+  constructor(id: number, labels: Labels, sharedColumn: GrowingColumn | undefined) {
+    this.id = id;
     this.labels = labels;
     this.column = sharedColumn ?? new GrowingColumn();
+    this.column.members.push(this);
     this.shared = sharedColumn !== undefined;
+  }
+
+  /** The slots that are not sealed, as they are now. */
+  raw() {
+    const { offset, length, values, states, histograms, starts } = this;
+    return { offset, length, values, states, histograms, starts };
   }
 
   /** Writes one sample; `row` is an index of the column and is after every row that was written before. */
@@ -88,9 +148,59 @@ export class StoredSeries {
     this.lastMs = this.column.times[row]!;
   }
 
-  /** The newest sample, where it is a native histogram. */
-  get newestHistogram(): NativeHistogram | undefined {
-    return this.histograms?.[this.length - 1];
+  /** The newest sample or stale marker; undefined when there is none. */
+  newest(): NewestSample | undefined {
+    const { values, states, histograms } = this;
+    const slot = this.length - 1;
+    if (slot >= 0) return { value: values[slot]!, state: states[slot]!, histogram: histograms?.[slot] };
+    for (let i = this.column.blocks.length - 1; i >= 0; i--) {
+      const sealed = this.column.blocks[i]!.decode(this.id);
+      if (!sealed) continue;
+      const last = sealed.states.length - 1;
+      return {
+        value: sealed.values[last]!,
+        state: sealed.states[last]!,
+        histogram: sealed.histograms?.[last],
+      };
+    }
+    return undefined;
+  }
+
+  /** The slots before a row, to be sealed; undefined when there are none. They are copies or never written again. */
+  slotsBefore(row: number): SealedSlots | undefined {
+    let end = Math.min(row - this.offset, this.length);
+    while (end > 0 && this.states[end - 1] === absent) end--;
+    if (end <= 0) return undefined;
+    const histograms = this.histograms?.slice(0, end);
+    while (histograms && histograms.length < end) histograms.push(undefined);
+    return {
+      seriesId: this.id,
+      firstRow: this.offset,
+      values: this.values.subarray(0, end),
+      states: this.states.subarray(0, end),
+      histograms: histograms?.some(Boolean) ? histograms : undefined,
+      starts: this.starts && padded(this.starts.subarray(0, end), end),
+    };
+  }
+
+  /** Forgets the slots before a row, which the column is about to drop. Returns how many samples they held. */
+  dropBefore(row: number, spareRows: number): number {
+    if (this.length === 0) return 0;
+    const dropped = Math.min(Math.max(0, row - this.offset), this.length);
+    let samples = 0;
+    for (let slot = 0; slot < dropped; slot++) if (this.states[slot] !== absent) samples++;
+    this.offset = Math.max(0, this.offset - row);
+    this.length -= dropped;
+    if (this.histograms) this.histograms = this.histograms.slice(dropped);
+    if (this.histograms?.length === 0) this.histograms = undefined;
+    const starts = this.starts?.subarray(dropped, dropped + this.length);
+    this.#resize(this.length === 0 ? 0 : this.length + spareRows, dropped);
+    if (!starts) return samples;
+    this.starts = undefined;
+    if (this.length === 0) return samples;
+    this.starts = new Float64Array(this.values.length);
+    this.starts.set(starts);
+    return samples;
   }
 
   /** Completes the newest sample by what only some have; right after `put`. */
@@ -115,6 +225,9 @@ export class StoredSeries {
   detach(): void {
     const { column, offset, values, states, histograms, starts, length } = this;
     this.column = new GrowingColumn();
+    this.column.members.push(this);
+    // What is sealed stays where it is.
+    this.column.blocks = column.blocks.filter((block) => block.extent(this.id));
     this.shared = false;
     this.length = 0;
     this.histograms = undefined;
@@ -127,14 +240,24 @@ export class StoredSeries {
   }
 
   #grow(needed: number): void {
-    const capacity = Math.max(initialCapacity, this.values.length * 2, needed);
+    this.#resize(Math.max(initialCapacity, this.values.length * 2, needed), 0);
+  }
+
+  /** New arrays with the slots from `from` on. */
+  #resize(capacity: number, from: number): void {
     // One buffer for both arrays: half the allocations for stores with many short series.
     const buffer = new ArrayBuffer(capacity * 9);
     const values = new Float64Array(buffer, 0, capacity);
     const states = new Uint8Array(buffer, capacity * 8, capacity);
-    values.set(this.values.subarray(0, this.length));
-    states.set(this.states.subarray(0, this.length));
+    values.set(this.values.subarray(from, from + this.length));
+    states.set(this.states.subarray(from, from + this.length));
     this.values = values;
     this.states = states;
   }
+}
+
+function padded(starts: Float64Array, length: number): Float64Array {
+  const whole = new Float64Array(length);
+  whole.set(starts);
+  return whole;
 }

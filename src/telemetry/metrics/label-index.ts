@@ -5,7 +5,7 @@ import { type Matcher, matchesAll } from '../../base/matcher.ts';
 import type { StoredSeries } from './columns.ts';
 
 export class LabelIndex {
-  readonly #all: StoredSeries[] = [];
+  #all: StoredSeries[] = [];
   readonly #postings = new Map<string, Map<string, StoredSeries[]>>();
 
   add(series: StoredSeries): void {
@@ -19,6 +19,28 @@ export class LabelIndex {
       const list = byValue.get(value);
       if (list) list.push(series);
       else byValue.set(value, [series]);
+    }
+  }
+
+  remove(gone: ReadonlySet<StoredSeries>): void {
+    const touched = new Map<string, Set<string>>();
+    for (const { labels } of gone) {
+      for (const [name, value] of labels.pairs) {
+        const values = touched.get(name);
+        if (values) values.add(value);
+        else touched.set(name, new Set([value]));
+      }
+    }
+    const remaining = (list: readonly StoredSeries[]) => list.filter((series) => !gone.has(series));
+    this.#all = remaining(this.#all);
+    for (const [name, values] of touched) {
+      const byValue = this.#postings.get(name)!;
+      for (const value of values) {
+        const left = remaining(byValue.get(value)!);
+        if (left.length > 0) byValue.set(value, left);
+        else byValue.delete(value);
+      }
+      if (byValue.size === 0) this.#postings.delete(name);
     }
   }
 

@@ -4,7 +4,10 @@
 import { UserError } from '../../base/diagnostics.ts';
 import type { Labels } from '../../base/labels.ts';
 import type { Matcher } from '../../base/matcher.ts';
-import { GrowingColumn, StoredSeries } from './columns.ts';
+import { DecodedCache } from './chunks/decoded-cache.ts';
+import { Sealer, type SealingOptions } from './chunks/sealer.ts';
+import { Span } from './chunks/span.ts';
+import { firstAfter, firstAtOrAfter, GrowingColumn, StoredSeries } from './columns.ts';
 import { LabelIndex } from './label-index.ts';
 import { equalHistograms, type NativeHistogram, storedResetHint } from './native-histogram.ts';
 import { histogramPresent, present, type Queryable, type SeriesView, stale } from './series.ts';
@@ -36,6 +39,22 @@ export interface StoreLimits {
   readonly samples: number;
 }
 
+/** What `retain` keeps; undefined is without limit. */
+export interface Retention {
+  /** Unix milliseconds. */
+  readonly keepFromMs?: number | undefined;
+  readonly bytesMax?: number | undefined;
+}
+
+export interface StoreMemory {
+  readonly rawBytes: number;
+  readonly sealedBytes: number;
+  readonly cacheBytes: number;
+}
+
+/** Of the time that raw samples reach back, dropped at once when memory is short. */
+const rawShareToDrop = 1 / 16;
+
 const defaultStoreLimits: StoreLimits = { series: 1_000_000, samples: 200_000_000 };
 
 export type BatchListener = (batch: SampleBatch) => void;
@@ -46,11 +65,19 @@ export class SeriesStore implements Queryable {
   readonly #index = new LabelIndex();
   readonly #columns = new Map<string, GrowingColumn>();
   readonly #listeners = new Set<BatchListener>();
+  readonly #sealer: Sealer | undefined;
+  readonly #cache: DecodedCache;
   #sampleCount = 0;
   #droppedCount = 0;
+  #seriesCreated = 0;
+  /** What is older was dropped, or is left out until its memory is given back. */
+  #floorMs = Number.NEGATIVE_INFINITY;
 
-  constructor(limits: StoreLimits = defaultStoreLimits) {
+  /** Without `sealing` all samples stay as they are, which suits runs that end soon. */
+  constructor(limits: StoreLimits = defaultStoreLimits, sealing?: SealingOptions) {
     this.#limits = limits;
+    this.#sealer = sealing && new Sealer(sealing);
+    this.#cache = new DecodedCache(sealing?.cacheBytesMax ?? 0);
   }
 
   get seriesCount(): number {
@@ -60,6 +87,15 @@ export class SeriesStore implements Queryable {
   /** Samples and stale markers that are held. */
   get sampleCount(): number {
     return this.#sampleCount;
+  }
+
+  /** Memory of samples, their times and what is kept of decoded chunks, in bytes; not that of label sets. */
+  memory(): StoreMemory {
+    let rawBytes = 0;
+    for (const column of this.#allColumns()) rawBytes += column.times.byteLength;
+    for (const { values, starts } of this.#series.values())
+      rawBytes += values.buffer.byteLength + (starts?.byteLength ?? 0);
+    return { rawBytes, sealedBytes: this.#sealer?.bytes ?? 0, cacheBytes: this.#cache.bytes };
   }
 
   /** Samples that were older than their series' newest, or differed from it at the same time. */
@@ -76,9 +112,30 @@ export class SeriesStore implements Queryable {
     const column = this.#columnOf(batch.source);
     for (let i = 0; i < batch.samples.length; i++) {
       const sample = batch.samples[i]!;
+      if ((sample.atMs ?? batch.atMs) < this.#floorMs) {
+        this.#droppedCount++;
+        continue;
+      }
       this.#put(known[i] ?? this.#create(sample, column), sample, batch.atMs, column);
     }
+    this.#sealer?.sealOld(column);
     for (const listener of this.#listeners) listener(batch);
+  }
+
+  /**
+   * Drops what is before `keepFromMs`, and then the oldest data until the memory of samples is at most `bytesMax`
+   * bytes; seals what sources that have fallen silent left behind. To be called from time to time.
+   */
+  retain({ keepFromMs, bytesMax }: Retention): void {
+    if (keepFromMs !== undefined) this.#dropBefore(keepFromMs);
+    const newestMs = this.#newestMs();
+    this.#sealer?.sealSilent(this.#allColumns(), newestMs);
+    if (bytesMax === undefined) return;
+    while (this.#usedBytes() > bytesMax) {
+      const nextMs = this.#sealer?.floorToFree(this.#usedBytes() - bytesMax) ?? this.#rawFloor(newestMs);
+      if (nextMs === undefined) return;
+      this.#dropBefore(nextMs);
+    }
   }
 
   /** Calls `listener` after each append, until the returned function is called. */
@@ -88,17 +145,23 @@ export class SeriesStore implements Queryable {
   }
 
   select(matchers: readonly Matcher[], minMs: number, maxMs: number): SeriesView[] {
-    const ranges = new Map<GrowingColumn, readonly [number, number]>();
+    const ranges = new Map<GrowingColumn, ColumnRange>();
     const views: SeriesView[] = [];
+    const fromMs = Math.max(minMs, this.#floorMs);
     for (const series of this.#index.select(matchers)) {
       const { column, offset } = series;
       let range = ranges.get(column);
       if (!range) {
-        range = [column.firstAtOrAfter(minMs), column.firstAfter(maxMs)];
+        range = rangeOf(column, fromMs, maxMs);
         ranges.set(column, range);
       }
-      const first = Math.max(range[0], offset);
-      const last = Math.min(range[1], offset + series.length);
+      if (range.span) {
+        const view = range.span.view(series, range.first, range.last, this.#cache);
+        if (view) views.push(view);
+        continue;
+      }
+      const first = Math.max(range.first, offset);
+      const last = Math.min(range.last, offset + series.length);
       if (first >= last) continue;
       const { labels, values, states, histograms, starts } = series;
       views.push({ labels, column, offset, values, states, histograms, starts, first, last });
@@ -144,7 +207,11 @@ export class SeriesStore implements Queryable {
     // The same new series may stand twice in one batch.
     const existing = this.#series.get(sample.labels.key);
     if (existing) return existing;
-    const series = new StoredSeries(sample.labels, sample.atMs === undefined ? sourceColumn : undefined);
+    const series = new StoredSeries(
+      ++this.#seriesCreated,
+      sample.labels,
+      sample.atMs === undefined ? sourceColumn : undefined,
+    );
     this.#series.set(sample.labels.key, series);
     this.#index.add(series);
     return series;
@@ -169,19 +236,88 @@ export class SeriesStore implements Queryable {
     series.put(row, state === present ? sample.value : Number.NaN, state);
     if (kept || sample.startMs !== undefined) series.addToNewest(kept, sample.startMs);
     this.#sampleCount++;
+    if (series.column !== sourceColumn) this.#sealer?.sealOld(series.column);
   }
+
+  #allColumns(): Set<GrowingColumn> {
+    const columns = new Set(this.#columns.values());
+    for (const { column } of this.#series.values()) columns.add(column);
+    return columns;
+  }
+
+  #newestMs(): number {
+    let newestMs = Number.NEGATIVE_INFINITY;
+    for (const { lastMs } of this.#series.values()) newestMs = Math.max(newestMs, lastMs);
+    return newestMs;
+  }
+
+  #usedBytes(): number {
+    const { rawBytes, sealedBytes } = this.memory();
+    return rawBytes + sealedBytes;
+  }
+
+  #dropBefore(atMs: number): void {
+    if (atMs <= this.#floorMs) return;
+    this.#floorMs = atMs;
+    const gone = new Set<StoredSeries>();
+    for (const [key, series] of this.#series) {
+      if (series.lastMs >= atMs) continue;
+      gone.add(series);
+      this.#series.delete(key);
+      this.#sampleCount -= series.dropBefore(Number.POSITIVE_INFINITY, 0);
+    }
+    if (gone.size > 0) this.#index.remove(gone);
+    for (const column of this.#allColumns()) this.#sampleCount -= column.dropBefore(atMs, gone);
+    for (const [source, column] of this.#columns)
+      if (column.members.length === 0) this.#columns.delete(source);
+    const sealed = this.#sealer?.dropBefore(atMs) ?? 0;
+    this.#sampleCount -= sealed;
+    if (sealed > 0) this.#cache.clear();
+  }
+
+  /** A floor above the oldest raw samples; undefined when only the newest moment is left. */
+  #rawFloor(newestMs: number): number | undefined {
+    let oldestMs = newestMs;
+    for (const column of this.#allColumns()) {
+      const first = column.times[column.firstAtOrAfter(this.#floorMs)];
+      if (column.length > 0 && first !== undefined)
+        oldestMs = Math.min(oldestMs, Math.max(first, this.#floorMs));
+    }
+    if (oldestMs >= newestMs) return undefined;
+    return oldestMs + Math.max(1, Math.ceil((newestMs - oldestMs) * rawShareToDrop));
+  }
+}
+
+/** Rows of a column, or of the span that joins its sealed rows to the raw ones. */
+interface ColumnRange {
+  readonly span: Span | undefined;
+  readonly first: number;
+  readonly last: number;
+}
+
+function rangeOf(column: GrowingColumn, minMs: number, maxMs: number): ColumnRange {
+  const blocks = column.blocks.filter(({ firstMs, lastMs }) => lastMs >= minMs && firstMs <= maxMs);
+  const last = column.firstAfter(maxMs);
+  if (blocks.length === 0) return { span: undefined, first: column.firstAtOrAfter(minMs), last };
+  let span = column.lastSpan?.deref();
+  if (!span?.covers(blocks, last)) {
+    span = new Span(blocks, column, last);
+    // Selectors of one query compute their windows once for what they share.
+    column.lastSpan = new WeakRef(span);
+  }
+  return { span, first: firstAtOrAfter(span, minMs), last: firstAfter(span, maxMs) };
 }
 
 /** Whether a sample is the newest of its series once more: not an error, and nothing to store. */
 function repeats(series: StoredSeries, { value, histogram }: BatchSample, state: number): boolean {
-  const newest = series.length - 1;
-  if (series.states[newest] !== state) return false;
-  if (state === histogramPresent) return equalHistograms(series.histograms![newest]!, histogram!);
-  return state === stale || Object.is(series.values[newest], value);
+  const newest = series.newest();
+  if (newest?.state !== state) return false;
+  if (state === histogramPresent) return equalHistograms(newest.histogram!, histogram!);
+  return state === stale || Object.is(newest.value, value);
 }
 
 /** The histogram as it is kept: its hint says what the samples before it allow to say. */
 function withStoredHint(series: StoredSeries, histogram: NativeHistogram): NativeHistogram {
-  const resetHint = storedResetHint(series.newestHistogram, histogram);
+  const resetHint = storedResetHint(series.newest()?.histogram, histogram);
   return resetHint === histogram.resetHint ? histogram : { ...histogram, resetHint };
 }

@@ -1,0 +1,94 @@
+// When rows of a column are sealed, and the list of all blocks, by which memory is counted and given back.
+
+import type { GrowingColumn } from '../columns.ts';
+import { SealedBlock, type SealedSlots } from './sealed-block.ts';
+
+export interface SealingOptions {
+  /** Samples that are younger than this stay as they are, which is what queries are fastest on. */
+  readonly rawMs: number;
+  /** Memory of decoded chunks that are kept for further queries, in bytes. */
+  readonly cacheBytesMax: number;
+  /** Rows that are sealed together. */
+  readonly rowsPerBlock?: number;
+}
+
+/** An hour at 15 s: long enough for small chunks, short enough for a query to decode little that it does not want. */
+const rowsPerBlockDefault = 240;
+
+export class Sealer {
+  readonly #rawMs: number;
+  readonly #rowsPerBlock: number;
+  readonly #blocks = new Set<SealedBlock>();
+  #sealed = 0;
+  #bytes = 0;
+
+  constructor({ rawMs, rowsPerBlock = rowsPerBlockDefault }: SealingOptions) {
+    this.#rawMs = rawMs;
+    this.#rowsPerBlock = rowsPerBlock;
+  }
+
+  /** Memory of all blocks. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Seals the rows of a column that are old, when they fill a block. The newest row is never sealed. */
+  sealOld(column: GrowingColumn): void {
+    while (
+      column.length > this.#rowsPerBlock &&
+      column.times[this.#rowsPerBlock - 1]! < column.lastMs - this.#rawMs
+    )
+      this.#seal(column, this.#rowsPerBlock);
+  }
+
+  /** Seals what is old in columns that nothing was appended to for long. */
+  sealSilent(columns: Iterable<GrowingColumn>, nowMs: number): void {
+    for (const column of columns) {
+      if (column.lastMs >= nowMs - this.#rawMs) continue;
+      while (column.length > 1) this.#seal(column, Math.min(this.#rowsPerBlock, column.length - 1));
+    }
+  }
+
+  /** Returns the number of samples that were dropped. */
+  dropBefore(atMs: number): number {
+    let samples = 0;
+    for (const block of this.#blocks) {
+      if (block.lastMs >= atMs) continue;
+      this.#blocks.delete(block);
+      this.#bytes -= block.bytes;
+      samples += block.samples;
+    }
+    return samples;
+  }
+
+  /** Before which time to drop so that the oldest blocks give back this much; undefined when there is no block. */
+  floorToFree(bytes: number): number | undefined {
+    let left = bytes;
+    let floorMs: number | undefined;
+    for (const block of [...this.#blocks].sort((a, b) => a.lastMs - b.lastMs)) {
+      if (left <= 0) break;
+      left -= block.bytes;
+      floorMs = block.lastMs + 1;
+    }
+    return floorMs;
+  }
+
+  #seal(column: GrowingColumn, rows: number): void {
+    column.members = column.members.filter((series) => series.column === column);
+    const chunks: SealedSlots[] = [];
+    for (const series of column.members) {
+      const slots = series.slotsBefore(rows);
+      if (slots) chunks.push(slots);
+    }
+    if (chunks.length > 0) {
+      const block = new SealedBlock(++this.#sealed, column.times.subarray(0, rows), chunks);
+      this.#blocks.add(block);
+      this.#bytes += block.bytes;
+      column.blocks.push(block);
+    }
+    // Room until the next block is due, so that nothing doubles in between.
+    const spareRows = Math.min(this.#rowsPerBlock, column.length - rows);
+    for (const series of column.members) series.dropBefore(rows, spareRows);
+    column.dropRows(rows, spareRows);
+  }
+}

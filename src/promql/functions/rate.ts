@@ -3,40 +3,44 @@
 // intervals, otherwise by half an interval, and never to where a counter would have been negative.
 
 import { quote } from '../syntax/quote.ts';
-import { floatsOnly, type RangeSeriesInput, type SeriesBuilder, setValue, type Windows } from '../values.ts';
+import { floatsOnly, type RangeSeriesInput, type SeriesBuilder, type Windows } from '../values.ts';
 import { boundedDifference } from './bounded-difference.ts';
 import { extrapolatedWindows, type RateOptions, reachIntervals } from './extrapolated-windows.ts';
 import { argumentStart, type FunctionInput } from './function.ts';
 import { type RangeKernel, rangeFunction } from './range-function.ts';
 
-/** Where the samples of a window lie in it, in seconds: from first to last, and how far beyond each to extrapolate. */
-interface Edges {
+/** How a window's difference grows to that of its range. */
+interface Extrapolation {
+  /** From the first sample to the last, in seconds; 0 where a window has less than two. */
   readonly sampled: Float64Array;
+  /** How far to extrapolate before the first sample, in seconds. */
   readonly toStart: Float64Array;
   readonly toEnd: Float64Array;
+  /** What the difference is multiplied by, unless the counter would have been negative. */
+  readonly factors: Float64Array;
 }
 
-/** Edges depend on times alone, so the series of one column share them. */
-const edgesOfWindows = new WeakMap<Windows, Edges>();
+/** Extrapolations depend on times alone, so the series of one column share them. */
+const extrapolations = new WeakMap<Windows, Extrapolation>();
 
-function sharedEdges({ times, windows }: RangeSeriesInput, rangeMs: number): Edges {
-  let edges = edgesOfWindows.get(windows);
-  if (!edges) {
+function sharedExtrapolation({ times, windows }: RangeSeriesInput, rangeMs: number): Extrapolation {
+  let shared = extrapolations.get(windows);
+  if (!shared) {
     const { lo, hi, ends } = windows;
-    const steps = lo.length;
-    edges = {
-      sampled: new Float64Array(steps),
-      toStart: new Float64Array(steps),
-      toEnd: new Float64Array(steps),
-    };
-    for (let i = 0; i < steps; i++) measure(edges, i, times, lo[i]!, hi[i]!, ends[i]!, rangeMs);
-    edgesOfWindows.set(windows, edges);
+    shared = newExtrapolation(lo.length);
+    for (let i = 0; i < lo.length; i++) measure(shared, i, times, lo[i]!, hi[i]!, ends[i]!, rangeMs);
+    extrapolations.set(windows, shared);
   }
-  return edges;
+  return shared;
+}
+
+function newExtrapolation(steps: number): Extrapolation {
+  const column = () => new Float64Array(steps);
+  return { sampled: column(), toStart: column(), toEnd: column(), factors: column() };
 }
 
 function measure(
-  edges: Edges,
+  { sampled, toStart, toEnd, factors }: Extrapolation,
   step: number,
   times: Float64Array,
   from: number,
@@ -45,39 +49,39 @@ function measure(
   rangeMs: number,
 ): void {
   if (to - from < 2) return;
-  const sampled = (times[to - 1]! - times[from]!) / 1000;
-  const interval = sampled / (to - 1 - from);
+  const covered = (times[to - 1]! - times[from]!) / 1000;
+  const interval = covered / (to - 1 - from);
   const threshold = interval * reachIntervals;
-  const toStart = (times[from]! - (endMs - rangeMs)) / 1000;
-  const toEnd = (endMs - times[to - 1]!) / 1000;
-  edges.sampled[step] = sampled;
-  edges.toStart[step] = toStart >= threshold ? interval / 2 : toStart;
-  edges.toEnd[step] = toEnd >= threshold ? interval / 2 : toEnd;
+  const reach = (seconds: number) => (seconds >= threshold ? interval / 2 : seconds);
+  sampled[step] = covered;
+  toStart[step] = reach((times[from]! - (endMs - rangeMs)) / 1000);
+  toEnd[step] = reach((endMs - times[to - 1]!) / 1000);
+  factors[step] = (covered + toStart[step]! + toEnd[step]!) / covered;
 }
 
+/** One loop over plain arrays, since most of the work of most queries is done here. */
 function extrapolated({ counter, perSecond }: RateOptions): RangeKernel {
+  const own = newExtrapolation(1);
   return (samples, out, rangeMs) => {
     const { times, values, offset, first, last, windows } = samples;
-    const shared = sharedEdges(samples, rangeMs);
-    const own: Edges = {
-      sampled: new Float64Array(1),
-      toStart: new Float64Array(1),
-      toEnd: new Float64Array(1),
-    };
+    const { lo, hi, ends } = windows;
+    const { values: results, presence } = out;
+    const shared = sharedExtrapolation(samples, rangeMs);
     const divisor = perSecond ? rangeMs / 1000 : 1;
     const resets = counter ? resetPositions(values, offset, first, last) : [];
     let nextReset = 0;
-    for (let i = 0; i < windows.lo.length; i++) {
-      const from = Math.max(windows.lo[i]!, first);
-      const to = Math.min(windows.hi[i]!, last);
+    let count = 0;
+    for (let i = 0; i < lo.length; i++) {
+      const from = lo[i]! < first ? first : lo[i]!;
+      const to = hi[i]! > last ? last : hi[i]!;
       if (to - from < 2) continue;
-      let edges = shared;
+      let extrapolation = shared;
       let at = i;
       // A series that begins or ends within its column has other edges there than the rest.
-      if (from !== windows.lo[i] || to !== windows.hi[i]) {
-        edges = own;
+      if (from !== lo[i] || to !== hi[i]) {
+        extrapolation = own;
         at = 0;
-        measure(own, 0, times, from, to, windows.ends[i]!, rangeMs);
+        measure(own, 0, times, from, to, ends[i]!, rangeMs);
       }
       const firstValue = values[from - offset]!;
       let difference = values[to - 1 - offset]! - firstValue;
@@ -85,14 +89,19 @@ function extrapolated({ counter, perSecond }: RateOptions): RangeKernel {
       for (let r = nextReset; r < resets.length && resets[r]! < to; r++) {
         difference += values[resets[r]! - 1 - offset]!;
       }
-      const sampled = edges.sampled[at]!;
-      let toStart = edges.toStart[at]!;
+      let factor = extrapolation.factors[at]!;
       if (counter && difference > 0 && firstValue >= 0) {
-        toStart = Math.min(toStart, sampled * (firstValue / difference));
+        const sampled = extrapolation.sampled[at]!;
+        const toZero = sampled * (firstValue / difference);
+        if (toZero < extrapolation.toStart[at]!) {
+          factor = (sampled + toZero + extrapolation.toEnd[at]!) / sampled;
+        }
       }
-      const factor = (sampled + toStart + edges.toEnd[at]!) / sampled / divisor;
-      setValue(out, i, difference * factor);
+      results[i] = difference * (factor / divisor);
+      presence[i] = 1;
+      count++;
     }
+    out.count = count;
   };
 }
 

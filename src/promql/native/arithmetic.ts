@@ -53,6 +53,11 @@ export function combinedHint(
 }
 
 function mergeBuckets(left: Buckets, right: Buckets, sign: 1 | -1): Buckets {
+  // Samples of one series mostly list the same buckets.
+  if (sameIndexes(left.indexes, right.indexes)) {
+    const counts = left.counts.map((count, i) => count + sign * right.counts[i]!);
+    return { indexes: left.indexes, counts };
+  }
   const indexes = new Int32Array(left.indexes.length + right.indexes.length);
   const counts = new Float64Array(indexes.length);
   let [i, j, length] = [0, 0, 0];
@@ -65,6 +70,12 @@ function mergeBuckets(left: Buckets, right: Buckets, sign: 1 | -1): Buckets {
     length++;
   }
   return { indexes: indexes.slice(0, length), counts: counts.slice(0, length) };
+}
+
+function sameIndexes(a: Int32Array, b: Int32Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 export function multiply(histogram: NativeHistogram, factor: number): NativeHistogram {

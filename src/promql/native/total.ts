@@ -4,10 +4,12 @@ import {
   type Buckets,
   type NativeHistogram,
   type ResetHint,
+  sameBounds,
   usesCustomBuckets,
 } from '../../telemetry/metrics/native-histogram.ts';
-import { compensate } from '../kahan.ts';
-import { add, combinedHint, divide, multiply } from './arithmetic.ts';
+import { KahanSum } from '../kahan.ts';
+import { combinedHint, divide } from './arithmetic.ts';
+import { CompensatedBuckets } from './compensated-buckets.ts';
 import { commonLayout } from './layout.ts';
 
 export interface Totalled {
@@ -19,146 +21,162 @@ export interface Totalled {
   readonly conflictingHints: boolean;
 }
 
-/** Sum and compensation beside each other, in one layout. */
-interface Compensated {
-  readonly value: NativeHistogram;
-  readonly compensation: NativeHistogram;
-  readonly reconciled: boolean;
-}
-
 export function sumOfHistograms(histograms: readonly NativeHistogram[]): Totalled {
-  return total(histograms, (members) => {
-    let sum = start(members[0]!);
-    for (const member of members.slice(1)) sum = plus(sum, member);
-    return { ...sum, value: settled(sum) };
+  return totalled(histograms, (members) => {
+    const total = new Total(members[0]!);
+    for (let i = 1; i < members.length; i++) total.add(members[i]!);
+    return total;
   });
 }
 
 /** The sum divided by the count, or the running mean from where the sum would overflow. */
 export function meanOfHistograms(histograms: readonly NativeHistogram[]): Totalled {
-  return total(histograms, (members) => {
-    let sum = start(members[0]!);
+  return totalled(histograms, (members) => {
+    const total = new Total(members[0]!);
     for (let i = 1; i < members.length; i++) {
-      const next = plus(sum, members[i]!);
-      if (hasOverflow(next.value)) return runningMean(sum, members, i);
-      sum = next;
+      total.add(members[i]!);
+      if (total.hasOverflow()) return runningMean(members, i);
     }
-    const scaled = scaledBy(sum, (one) => divide(one, members.length));
-    return { ...scaled, value: settled(scaled) };
+    total.scale((value) => value / members.length);
+    return total;
   });
 }
 
-/** `sum` is that of the members before `from`. */
-function runningMean(sum: Compensated, members: readonly NativeHistogram[], from: number): Compensated {
-  let mean = scaledBy(sum, (one) => divide(one, from));
+/** The sum of the members before `from` can still be held. */
+function runningMean(members: readonly NativeHistogram[], from: number): Total {
+  const mean = new Total(members[0]!);
+  for (let i = 1; i < from; i++) mean.add(members[i]!);
+  mean.scale((value) => value / from);
   for (let i = from; i < members.length; i++) {
-    const count = i + 1;
-    const share = scaledBy(mean, (one) => multiply(one, (count - 1) / count));
-    mean = plus(share, divide(members[i]!, count));
+    const share = i / (i + 1);
+    mean.scale((value) => value * share);
+    mean.add(divide(members[i]!, i + 1));
   }
-  return { ...mean, value: settled(mean) };
+  return mean;
 }
 
-function total(
+function totalled(
   histograms: readonly NativeHistogram[],
-  compute: (members: readonly NativeHistogram[]) => Compensated,
+  compute: (members: readonly NativeHistogram[]) => Total,
 ): Totalled {
-  const first = histograms[0]!;
-  const isCustom = usesCustomBuckets(first);
+  const isCustom = usesCustomBuckets(histograms[0]!);
   const misfit = histograms.findIndex((one) => usesCustomBuckets(one) !== isCustom);
-  const members = misfit < 0 ? histograms : histograms.slice(0, misfit);
-  const { value, reconciled } = compute(members);
+  const total = compute(misfit < 0 ? histograms : histograms.slice(0, misfit));
   const hints = new Set<ResetHint>(histograms.map(({ resetHint }) => resetHint));
   return {
-    histogram: misfit < 0 ? value : undefined,
+    histogram: misfit < 0 ? total.histogram() : undefined,
     incompatibleAt: misfit < 0 ? undefined : misfit,
-    reconciled,
+    reconciled: total.reconciled,
     conflictingHints: hints.has('reset') && hints.has('notReset'),
   };
 }
 
-const empty = (counts: Float64Array) => new Float64Array(counts.length);
+type Layout = Pick<NativeHistogram, 'schema' | 'zeroThreshold' | 'customBounds' | 'resetHint'>;
 
-function start(value: NativeHistogram): Compensated {
-  return { value, compensation: zeroOf(value), reconciled: false };
-}
+class Total {
+  /** Custom bounds differed somewhere, and only common ones are left. */
+  reconciled = false;
+  #layout: Layout;
+  readonly #count = new KahanSum();
+  readonly #sum = new KahanSum();
+  readonly #zeroCount = new KahanSum();
+  #positive: CompensatedBuckets;
+  #negative: CompensatedBuckets;
 
-/** Nothing, in the layout of `value`. */
-function zeroOf(value: NativeHistogram): NativeHistogram {
-  return {
-    ...value,
-    count: 0,
-    sum: 0,
-    zeroCount: 0,
-    positive: { ...value.positive, counts: empty(value.positive.counts) },
-    negative: { ...value.negative, counts: empty(value.negative.counts) },
-  };
-}
+  constructor(first: NativeHistogram) {
+    this.#layout = first;
+    this.#positive = new CompensatedBuckets(first.positive);
+    this.#negative = new CompensatedBuckets(first.negative);
+    // As they are: an infinity is no overflow yet.
+    this.#count.sum = first.count;
+    this.#sum.sum = first.sum;
+    this.#zeroCount.sum = first.zeroCount;
+  }
 
-function plus({ value, compensation, reconciled }: Compensated, other: NativeHistogram): Compensated {
-  const layout = commonLayout(value, other)!;
-  // The compensation has the layout of the sum, so it takes the same way to the common one.
-  const lost = commonLayout(compensation, zeroOf(layout.left))!.left;
-  const { left: a, right: b } = layout;
-  const [count, countLost] = plusOne(a.count, lost.count, b.count);
-  const [sum, sumLost] = plusOne(a.sum, lost.sum, b.sum);
-  const [zeroCount, zeroLost] = plusOne(a.zeroCount, lost.zeroCount, b.zeroCount);
-  const [positive, positiveLost] = plusBuckets(a.positive, lost.positive, b.positive);
-  const [negative, negativeLost] = plusBuckets(a.negative, lost.negative, b.negative);
-  const { hint: resetHint } = combinedHint(value.resetHint, other.resetHint);
-  return {
-    value: { ...a, count, sum, zeroCount, positive, negative, resetHint },
-    compensation: {
-      ...a,
-      count: countLost,
-      sum: sumLost,
-      zeroCount: zeroLost,
-      positive: positiveLost,
-      negative: negativeLost,
+  /** Both are exponential, or both have custom buckets. */
+  add(other: NativeHistogram): void {
+    const fitting = this.#hasLayoutOf(other) ? other : this.#meet(other);
+    this.#count.add(fitting.count);
+    this.#sum.add(fitting.sum);
+    this.#zeroCount.add(fitting.zeroCount);
+    this.#positive.add(fitting.positive);
+    this.#negative.add(fitting.negative);
+    const { hint: resetHint } = combinedHint(this.#layout.resetHint, other.resetHint);
+    if (resetHint !== this.#layout.resetHint) this.#layout = { ...this.#layout, resetHint };
+  }
+
+  scale(compute: (value: number) => number): void {
+    for (const one of [this.#count, this.#sum, this.#zeroCount]) {
+      one.sum = compute(one.sum);
+      one.compensation = compute(one.compensation);
+    }
+    this.#positive.scale(compute);
+    this.#negative.scale(compute);
+  }
+
+  hasOverflow(): boolean {
+    const numbers = [this.#count.sum, this.#sum.sum, this.#zeroCount.sum];
+    if (numbers.some(isInfinite) || this.#layout.customBounds?.some(isInfinite)) return true;
+    return this.#positive.sums.some(isInfinite) || this.#negative.sums.some(isInfinite);
+  }
+
+  histogram(): NativeHistogram {
+    const of = ({ sum, compensation }: KahanSum) => sum + compensation;
+    return this.#with(of, (buckets) => buckets.total());
+  }
+
+  #hasLayoutOf({ schema, zeroThreshold, customBounds }: NativeHistogram): boolean {
+    const own = this.#layout;
+    return (
+      schema === own.schema &&
+      zeroThreshold === own.zeroThreshold &&
+      sameBounds(customBounds, own.customBounds)
+    );
+  }
+
+  /** Brings the total to a layout that it has in common with `other`, and returns `other` in it. */
+  #meet(other: NativeHistogram): NativeHistogram {
+    const sums = this.#with(
+      ({ sum }) => sum,
+      ({ indexes, sums: counts }) => ({ indexes, counts }),
+    );
+    const lost = this.#with(
+      ({ compensation }) => compensation,
+      ({ indexes, compensations: counts }) => ({ indexes, counts }),
+    );
+    const { left, right, reconciled } = commonLayout(sums, other)!;
+    // The compensations meet nothing, in the layout of the sums.
+    const nothing = { ...left, zeroCount: 0, positive: none(left.positive), negative: none(left.negative) };
+    const leftLost = commonLayout(lost, nothing)!.left;
+    this.#layout = { ...left, resetHint: this.#layout.resetHint };
+    this.#zeroCount.sum = left.zeroCount;
+    this.#zeroCount.compensation = leftLost.zeroCount;
+    this.#positive = new CompensatedBuckets(left.positive, leftLost.positive);
+    this.#negative = new CompensatedBuckets(left.negative, leftLost.negative);
+    this.reconciled ||= reconciled;
+    return right;
+  }
+
+  #with(number: (sum: KahanSum) => number, buckets: (side: CompensatedBuckets) => Buckets): NativeHistogram {
+    const { schema, zeroThreshold, customBounds, resetHint } = this.#layout;
+    return {
+      schema,
+      count: number(this.#count),
+      sum: number(this.#sum),
+      zeroThreshold,
+      zeroCount: number(this.#zeroCount),
+      positive: buckets(this.#positive),
+      negative: buckets(this.#negative),
+      customBounds,
       resetHint,
-    },
-    reconciled: reconciled || layout.reconciled,
-  };
-}
-
-function plusOne(held: number, lost: number, more: number): [total: number, lost: number] {
-  const sum = held + more;
-  return [sum, compensate(held, more, sum, lost)];
-}
-
-function plusBuckets(held: Buckets, lost: Buckets, more: Buckets): [Buckets, Buckets] {
-  const entries = new Map<number, [total: number, lost: number]>();
-  for (let i = 0; i < held.indexes.length; i++) entries.set(held.indexes[i]!, [held.counts[i]!, 0]);
-  for (let i = 0; i < lost.indexes.length; i++) {
-    const entry = entries.get(lost.indexes[i]!);
-    if (entry) entry[1] = lost.counts[i]!;
-    else entries.set(lost.indexes[i]!, [0, lost.counts[i]!]);
+    };
   }
-  for (let i = 0; i < more.indexes.length; i++) {
-    const [total, compensation] = entries.get(more.indexes[i]!) ?? [0, 0];
-    entries.set(more.indexes[i]!, plusOne(total, compensation, more.counts[i]!));
-  }
-  const sorted = [...entries].sort(([a], [b]) => a - b);
-  const indexes = Int32Array.from(sorted, ([index]) => index);
-  return [
-    { indexes, counts: Float64Array.from(sorted, ([, [count]]) => count) },
-    { indexes, counts: Float64Array.from(sorted, ([, [, compensation]]) => compensation) },
-  ];
 }
 
-function scaledBy(
-  { value, compensation, reconciled }: Compensated,
-  scale: (histogram: NativeHistogram) => NativeHistogram,
-): Compensated {
-  return { value: scale(value), compensation: scale(compensation), reconciled };
+function none({ indexes }: Buckets): Buckets {
+  return { indexes, counts: new Float64Array(indexes.length) };
 }
 
-function settled({ value, compensation }: Compensated): NativeHistogram {
-  return { ...add(value, compensation)!.histogram, resetHint: value.resetHint };
-}
-
-function hasOverflow({ count, sum, zeroCount, positive, negative, customBounds }: NativeHistogram): boolean {
-  const isInfinite = (value: number) => Math.abs(value) === Number.POSITIVE_INFINITY;
-  if (isInfinite(count) || isInfinite(sum) || isInfinite(zeroCount)) return true;
-  return [positive.counts, negative.counts, customBounds].some((values) => values?.some(isInfinite));
+function isInfinite(value: number): boolean {
+  return value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY;
 }

@@ -71,9 +71,23 @@ export function upperBound(index: number, { schema, customBounds }: BoundSource)
   // The whole and the broken part of the exponent apart: powers of two stay exact.
   const perPower = 2 ** schema;
   const whole = Math.floor(index / perPower);
-  const bound = 2 ** (index / perPower - whole) * 2 ** whole;
+  const bound = brokenPower(schema, index - whole * perPower) * 2 ** whole;
   // The bucket that would end at 2^1024 ends at the largest float; infinity has the next one to itself.
   return bound === Number.POSITIVE_INFINITY && index === 1024 * perPower ? Number.MAX_VALUE : bound;
+}
+
+/** By schema: 2^(i * 2^-schema) for each i of one power of two. */
+const brokenPowers = new Map<number, Float64Array>();
+
+function brokenPower(schema: number, part: number): number {
+  // Elsewhere a bucket is at least a whole power wide.
+  if (schema <= 0) return 1;
+  let powers = brokenPowers.get(schema);
+  if (!powers) {
+    powers = Float64Array.from({ length: 2 ** schema }, (_, i) => 2 ** (i / 2 ** schema));
+    brokenPowers.set(schema, powers);
+  }
+  return powers[part]!;
 }
 
 type BoundSource = Pick<NativeHistogram, 'schema' | 'customBounds'>;

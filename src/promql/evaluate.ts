@@ -1,7 +1,7 @@
 // Walks a planned expression and hands each node's evaluated operands to the operator that it names. All operators
 // work on whole columns, one slot a step; nothing here loops over steps.
 
-import { aggregate } from './aggregate/aggregate.ts';
+import { aggregate, isFold } from './aggregate/aggregate.ts';
 import type { Binary, Call, Expr, Subquery, TimeModifiers, Unary } from './ast.ts';
 import { isSetOperator, unwrapParens } from './ast.ts';
 import { scalarOperator } from './binary/operators.ts';
@@ -10,6 +10,7 @@ import { vectorScalar } from './binary/vector-scalar.ts';
 import { vectorVector } from './binary/vector-vector.ts';
 import { withDroppedNames } from './duplicates.ts';
 import { queryError } from './errors.ts';
+import type { FunctionInput } from './functions/function.ts';
 import { implementationOf } from './functions/table.ts';
 import { multiply } from './native/arithmetic.ts';
 import type { StepInvariance } from './plan.ts';
@@ -82,7 +83,7 @@ export class Evaluator {
         return aggregate({
           node: expr,
           parameter: expr.parameter && this.evaluate(expr.parameter, grid),
-          argument: this.#vector(expr.expr, grid),
+          argument: this.#series(expr.expr, grid, isFold(expr)),
           context: this.#context,
           steps: grid.steps,
         });
@@ -99,6 +100,14 @@ export class Evaluator {
     return value;
   }
 
+  /** The series of a vector; where a function can make them one by one, they never all exist at once. */
+  #series(expr: Expr, grid: Grid, fleeting: boolean): Iterable<Series> {
+    const inner = unwrapParens(expr);
+    if (inner.kind !== 'call' || this.#isOnceEnough(inner, grid)) return this.#vector(expr, grid).series;
+    const { each } = implementationOf(inner.name);
+    return each ? each(this.#input(inner, grid), fleeting) : this.#vector(expr, grid).series;
+  }
+
   #subquery(node: Subquery, grid: Grid): Value {
     const outer = moments(node, grid);
     const inner = subqueryGrid(node, outer, node.stepMs ?? this.#context.defaultSubqueryStepMs);
@@ -107,6 +116,11 @@ export class Evaluator {
   }
 
   #call(call: Call, grid: Grid): Value {
+    return implementationOf(call.name)(this.#input(call, grid));
+  }
+
+  /** The call with its arguments evaluated. */
+  #input(call: Call, grid: Grid): FunctionInput {
     checkExtended(call);
     // The second argument of info() is matchers in the form of a selector.
     const operands = call.name === 'info' ? call.args.slice(0, 1) : call.args;
@@ -116,8 +130,7 @@ export class Evaluator {
       if (!wanted || inner.kind !== 'vectorSelector') return this.evaluate(arg, grid);
       return selectInstant(this.#context, inner, moments(inner, grid), wanted);
     });
-    const context = this.#context;
-    return implementationOf(call.name)({ call, args, context, grid, query: this.#query });
+    return { call, args, context: this.#context, grid, query: this.#query };
   }
 
   #unary({ operator, expr }: Unary, grid: Grid): Value {

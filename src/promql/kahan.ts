@@ -39,6 +39,15 @@ export class KahanMean {
   #compensation = 0;
   #incremental = false;
 
+  /** The mean of what has been added up already, to which more is to come. */
+  static after(count: number, sum: number, compensation: number): KahanMean {
+    const mean = new KahanMean();
+    mean.#count = count;
+    mean.#sum = sum;
+    mean.#compensation = compensation;
+    return mean;
+  }
+
   reset(): void {
     this.#count = 0;
     this.#sum = 0;

@@ -1,65 +1,111 @@
-// Aggregations that fold one series after another into columns of the group: no step ever gathers a vector.
+// Aggregations that fold one series after another into columns of the group: no step ever gathers a vector, and a series
+// that has been added is not needed any more.
 
 import { compensate, KahanMean } from '../kahan.ts';
-import { newSeries, type SeriesBuilder, setValue } from '../values.ts';
-import type { Group } from './grouping.ts';
+import type { Series } from '../values.ts';
 
-/** Reduces a group to its series. */
-export type Aggregation = (group: Group, steps: number) => SeriesBuilder;
+/** Folds the values of series into one value a step; slots that no series has filled mean nothing. */
+export interface Fold {
+  add(series: Series): void;
+  /** Called once, when all have been added. */
+  finish(): Columns;
+}
 
-export const sum: Aggregation = ({ labels, dropName, members }, steps) => {
-  const out = newSeries(labels, dropName, steps);
+export interface Columns {
+  readonly values: Float64Array;
+  readonly presence: Uint8Array;
+}
+
+function newColumns(steps: number): Columns {
+  return { values: new Float64Array(steps), presence: new Uint8Array(steps) };
+}
+
+export function sum(steps: number): Fold {
+  const { values: sums, presence: held } = newColumns(steps);
   const compensations = new Float64Array(steps);
-  for (const { values, presence } of members) {
-    for (let i = 0; i < steps; i++) {
-      if (!presence[i]) continue;
-      const value = values[i]!;
-      if (!out.presence[i]) {
-        setValue(out, i, value);
-        continue;
+  return {
+    add({ values, presence }) {
+      for (let i = 0; i < steps; i++) {
+        if (presence[i] === 0) continue;
+        const value = values[i]!;
+        if (held[i] === 0) {
+          held[i] = 1;
+          sums[i] = value;
+          continue;
+        }
+        const before = sums[i]!;
+        const total = before + value;
+        compensations[i] = compensate(before, value, total, compensations[i]!);
+        sums[i] = total;
       }
-      const before = out.values[i]!;
-      const total = before + value;
-      compensations[i] = compensate(before, value, total, compensations[i]!);
-      out.values[i] = total;
-    }
-  }
-  for (let i = 0; i < steps; i++) if (compensations[i] !== 0) out.values[i]! += compensations[i]!;
-  return out;
-};
+    },
+    finish() {
+      for (let i = 0; i < steps; i++) if (compensations[i] !== 0) sums[i]! += compensations[i]!;
+      return { values: sums, presence: held };
+    },
+  };
+}
 
-/** Step by step, because the mean changes its method where a sum overflows. */
-export const avg: Aggregation = ({ labels, dropName, members }, steps) => {
-  const out = newSeries(labels, dropName, steps);
-  const mean = new KahanMean();
-  for (let i = 0; i < steps; i++) {
-    mean.reset();
-    let count = 0;
-    for (const { values, presence } of members) {
-      if (!presence[i]) continue;
-      mean.add(values[i]!);
-      count++;
+/** A sum until it would overflow; from there on that step has a running mean. */
+export function avg(steps: number): Fold {
+  const { values: sums, presence: held } = newColumns(steps);
+  const compensations = new Float64Array(steps);
+  const counts = new Float64Array(steps);
+  const running = new Map<number, KahanMean>();
+  const addOverflowing = (step: number, value: number) => {
+    let mean = running.get(step);
+    if (!mean) {
+      mean = KahanMean.after(counts[step]!, sums[step]!, compensations[step]!);
+      running.set(step, mean);
     }
-    if (count > 0) setValue(out, i, mean.mean);
-  }
-  return out;
-};
+    mean.add(value);
+  };
+  return {
+    add({ values, presence }) {
+      for (let i = 0; i < steps; i++) {
+        if (presence[i] === 0) continue;
+        const value = values[i]!;
+        const before = sums[i]!;
+        // The first value may itself be infinite, which is no overflow.
+        const total = held[i] === 0 ? value : before + value;
+        const overflows = total === Number.POSITIVE_INFINITY || total === Number.NEGATIVE_INFINITY;
+        if (held[i] === 1 && (overflows || (running.size > 0 && running.has(i)))) {
+          addOverflowing(i, value);
+          continue;
+        }
+        if (held[i] === 1) compensations[i] = compensate(before, value, total, compensations[i]!);
+        held[i] = 1;
+        sums[i] = total;
+        counts[i]!++;
+      }
+    },
+    finish() {
+      for (let i = 0; i < steps; i++) {
+        if (held[i] === 1) sums[i] = sums[i]! / counts[i]! + compensations[i]! / counts[i]!;
+      }
+      for (const [step, mean] of running) sums[step] = mean.mean;
+      return { values: sums, presence: held };
+    },
+  };
+}
 
 /** Folds values pairwise, beginning with the first. */
 function folding(
   first: (value: number) => number,
   fold: (held: number, value: number) => number,
-): Aggregation {
-  return ({ labels, dropName, members }, steps) => {
-    const out = newSeries(labels, dropName, steps);
-    for (const { values, presence } of members) {
-      for (let i = 0; i < steps; i++) {
-        if (!presence[i]) continue;
-        if (out.presence[i]) out.values[i] = fold(out.values[i]!, values[i]!);
-        else setValue(out, i, first(values[i]!));
-      }
-    }
-    return out;
+): (steps: number) => Fold {
+  return (steps) => {
+    const { values: results, presence: held } = newColumns(steps);
+    return {
+      add({ values, presence }) {
+        for (let i = 0; i < steps; i++) {
+          if (presence[i] === 0) continue;
+          results[i] = held[i] === 1 ? fold(results[i]!, values[i]!) : first(values[i]!);
+          held[i] = 1;
+        }
+      },
+      finish: () => ({ values: results, presence: held }),
+    };
   };
 }
 

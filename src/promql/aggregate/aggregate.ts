@@ -1,11 +1,13 @@
 // The aggregation operators.
 
+import type { Labels } from '../../base/labels.ts';
 import type { Aggregate } from '../ast.ts';
 import { unwrapParens } from '../ast.ts';
 import { formatGeneral } from '../format.ts';
 import { quantileProblem } from '../quantile.ts';
 import type { QueryContext } from '../query-context.ts';
 import {
+  countPresent,
   finished,
   floatsOnly,
   type Series,
@@ -13,9 +15,9 @@ import {
   type Value,
   type VectorValue,
 } from '../values.ts';
-import { type Aggregation, avg, count, group, max, min, sum } from './accumulate.ts';
+import { avg, count, type Fold, group, max, min, sum } from './accumulate.ts';
 import { countValues } from './count-values.ts';
-import { type Group, groupSeries } from './grouping.ts';
+import { Groups, groupSeries } from './grouping.ts';
 import { aggregateHistograms } from './histograms.ts';
 import { quantile } from './quantile.ts';
 import { bottomk, limitk, limitRatio, type SelectionInput, topk } from './select-series.ts';
@@ -23,45 +25,87 @@ import { stddev, stdvar } from './variance.ts';
 
 export interface AggregateInput {
   readonly node: Aggregate;
-  readonly argument: VectorValue;
+  /** One series after the other; see `isFold` for how long each is needed. */
+  readonly argument: Iterable<Series>;
   readonly parameter: Value | undefined;
   readonly context: QueryContext;
   readonly steps: number;
 }
 
+/** Whether the operator needs each series only until it asks for the next: those with histograms it keeps. */
+export function isFold({ operator }: Aggregate): boolean {
+  return folds.has(operator);
+}
+
+const folds: ReadonlySet<string> = new Set([
+  'sum',
+  'avg',
+  'min',
+  'max',
+  'count',
+  'group',
+  'stddev',
+  'stdvar',
+]);
+
 export function aggregate(input: AggregateInput): VectorValue {
-  const { node, argument, steps } = input;
-  if (node.operator === 'count_values') {
-    const label = input.parameter?.kind === 'string' ? input.parameter.value : '';
-    return countValues(argument.series, node, label, steps);
-  }
-  const groups = groupSeries(samplesFor(input), node);
+  const { node, context, steps } = input;
   switch (node.operator) {
-    case 'topk':
-      return topk(selection(input, groups));
-    case 'bottomk':
-      return bottomk(selection(input, groups));
-    case 'limitk':
-      return limitk(selection(input, groups));
-    case 'limit_ratio':
-      return limitRatio(selection(input, groups), input.context.annotations, parameterStart(node));
-    default: {
-      const aggregation = aggregationOf(input);
-      return finished(groups.map((one) => aggregateGroup(input, one, aggregation, steps)));
+    case 'count_values': {
+      const label = input.parameter?.kind === 'string' ? input.parameter.value : '';
+      return countValues(input.argument, node, label, steps);
     }
+    case 'topk':
+      return topk(selection(input));
+    case 'bottomk':
+      return bottomk(selection(input));
+    case 'limitk':
+      return limitk(selection(input));
+    case 'limit_ratio':
+      return limitRatio(selection(input), context.annotations, parameterStart(node));
+    default:
+      return reduce(input);
   }
 }
 
-function aggregateGroup(
-  { node, context }: AggregateInput,
-  group: Group,
-  aggregation: Aggregation,
-  steps: number,
-): SeriesBuilder {
-  const { operator } = node;
-  const adds = operator === 'sum' || operator === 'avg';
-  if (!adds || !group.members.some(({ histograms }) => histograms)) return aggregation(group, steps);
-  return aggregateHistograms(group, steps, operator, context.annotations, unwrapParens(node.expr).start);
+/** A group while its series come in. */
+interface Reduction {
+  readonly labels: Labels;
+  readonly floats: Fold;
+  readonly withHistograms: Series[];
+  dropName: boolean;
+}
+
+/** One series a group. */
+function reduce(input: AggregateInput): VectorValue {
+  const { node, steps } = input;
+  const newFold = foldOf(input);
+  const addsHistograms = node.operator === 'sum' || node.operator === 'avg';
+  const groups = new Groups<Reduction>(node, (labels) => {
+    return { labels, floats: newFold(steps), withHistograms: [], dropName: false };
+  });
+  for (const one of samplesFor(input)) {
+    const group = groups.of(one);
+    group.dropName ||= one.dropName;
+    if (!addsHistograms || !one.histograms) {
+      group.floats.add(one);
+      continue;
+    }
+    group.withHistograms.push(one);
+    for (const floats of floatsOnly([one])) group.floats.add(floats);
+  }
+  return finished(groups.list().map((group) => reduced(input, group)));
+}
+
+function reduced({ node, context }: AggregateInput, group: Reduction): SeriesBuilder {
+  const { labels, dropName, floats, withHistograms } = group;
+  const { values, presence } = floats.finish();
+  const out = { labels, dropName, values, presence, histograms: undefined, count: countPresent(presence) };
+  if (withHistograms.length > 0) {
+    const operator = node.operator === 'sum' ? 'sum' : 'avg';
+    aggregateHistograms(out, withHistograms, operator, context.annotations, unwrapParens(node.expr).start);
+  }
+  return out;
 }
 
 /** Operators that make nothing of histograms; each says so where it meets one. */
@@ -75,19 +119,20 @@ const floatOperators: ReadonlySet<string> = new Set([
   'bottomk',
 ]);
 
-function samplesFor({ node, argument, parameter, context }: AggregateInput): readonly Series[] {
+function* samplesFor({ node, argument, parameter, context }: AggregateInput): Iterable<Series> {
   const { operator } = node;
-  if (!floatOperators.has(operator)) return argument.series;
+  if (!floatOperators.has(operator)) return yield* argument;
   const choosesNone = parameter?.kind === 'scalar' && parameter.values.every((k) => k < 1);
   const chooses = operator === 'topk' || operator === 'bottomk';
-  return floatsOnly(argument.series, () => {
+  const onIgnored = () => {
     if (chooses && choosesNone) return;
     const start = chooses ? node.start : unwrapParens(node.expr).start;
     context.annotations.info(`ignored histogram in ${operator} aggregation`, start);
-  });
+  };
+  for (const one of argument) yield* floatsOnly([one], onIgnored);
 }
 
-function aggregationOf(input: AggregateInput): Aggregation {
+function foldOf(input: AggregateInput): (steps: number) => Fold {
   switch (input.node.operator) {
     case 'sum':
       return sum;
@@ -130,7 +175,7 @@ function parameterStart(node: Aggregate): number {
   return unwrapParens(node.parameter!).start;
 }
 
-function selection(input: AggregateInput, groups: readonly Group[]): SelectionInput {
-  const { argument, steps } = input;
-  return { groups, parameters: scalarParameters(input), steps, seriesCount: argument.series.length };
+function selection(input: AggregateInput): SelectionInput {
+  const groups = groupSeries(samplesFor(input), input.node);
+  return { groups, parameters: scalarParameters(input), steps: input.steps };
 }

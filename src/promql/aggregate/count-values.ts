@@ -20,7 +20,7 @@ interface Clause {
 }
 
 export function countValues(
-  series: readonly Series[],
+  series: Iterable<Series>,
   clause: Clause,
   label: string,
   steps: number,

@@ -13,23 +13,40 @@ export interface Group {
 
 type Clause = Pick<Aggregate, 'grouping' | 'without'>;
 
-/** Groups in the order in which their first member comes. */
-export function groupSeries(series: readonly Series[], clause: Clause): Group[] {
-  const groups = new Map<string, { labels: Labels | undefined; members: Series[]; dropName: boolean }>();
-  for (const one of series) {
-    const key = groupKey(one.labels, clause);
-    const group = groups.get(key);
-    if (group) {
-      group.members.push(one);
-      group.dropName ||= one.dropName;
-    } else {
-      groups.set(key, { labels: undefined, members: [one], dropName: one.dropName });
-    }
+/** What is kept of each group, in the order in which their first member comes. */
+export class Groups<T> {
+  readonly #clause: Clause;
+  readonly #create: (labels: Labels) => T;
+  readonly #byKey = new Map<string, T>();
+
+  constructor(clause: Clause, create: (labels: Labels) => T) {
+    this.#clause = clause;
+    this.#create = create;
   }
-  return [...groups.values()].map((group) => ({
-    ...group,
-    labels: groupLabels(group.members[0]!.labels, clause),
-  }));
+
+  of({ labels }: Series): T {
+    const key = groupKey(labels, this.#clause);
+    let group = this.#byKey.get(key);
+    if (group === undefined) {
+      group = this.#create(groupLabels(labels, this.#clause));
+      this.#byKey.set(key, group);
+    }
+    return group;
+  }
+
+  list(): T[] {
+    return [...this.#byKey.values()];
+  }
+}
+
+export function groupSeries(series: Iterable<Series>, clause: Clause): Group[] {
+  const groups = new Groups(clause, (labels) => ({ labels, members: [] as Series[], dropName: false }));
+  for (const one of series) {
+    const group = groups.of(one);
+    group.members.push(one);
+    group.dropName ||= one.dropName;
+  }
+  return groups.list();
 }
 
 export function groupLabels(labels: Labels, { grouping, without }: Clause): Labels {

@@ -17,7 +17,6 @@ export interface SelectionInput {
   /** One parameter a step. */
   readonly parameters: Float64Array;
   readonly steps: number;
-  readonly seriesCount: number;
 }
 
 const int64Max = 2 ** 63;
@@ -31,7 +30,7 @@ function selectByCount(input: SelectionInput, choose: Choice): VectorValue {
     if (k >= int64Max) throw queryError(`Scalar value ${formatGeneral(k)} overflows int64`);
   }
   return select(input, (members, step, parameter) => {
-    const k = Math.min(Math.trunc(parameter), input.seriesCount);
+    const k = Math.trunc(parameter);
     return k < 1 ? [] : choose(members, step, k);
   });
 }

@@ -1,34 +1,44 @@
 // stdvar and stddev: the population variance over the series of a group, by Welford's method.
 
-import { newSeries, setValue } from '../values.ts';
-import type { Aggregation } from './accumulate.ts';
+import type { Columns, Fold } from './accumulate.ts';
 
-export const stdvar: Aggregation = ({ labels, dropName, members }, steps) => {
-  const out = newSeries(labels, dropName, steps);
+export function stdvar(steps: number): Fold {
+  const squares = new Float64Array(steps);
+  const held = new Uint8Array(steps);
   const means = new Float64Array(steps);
   const counts = new Uint32Array(steps);
-  for (const { values, presence } of members) {
-    for (let i = 0; i < steps; i++) {
-      if (!presence[i]) continue;
-      const value = values[i]!;
-      const count = ++counts[i]!;
-      if (count === 1) {
-        // A variance that begins with infinity or NaN is NaN, also over one series.
-        setValue(out, i, Number.isFinite(value) ? 0 : Number.NaN);
-        means[i] = value;
-        continue;
+  return {
+    add({ values, presence }) {
+      for (let i = 0; i < steps; i++) {
+        if (presence[i] === 0) continue;
+        const value = values[i]!;
+        const count = ++counts[i]!;
+        if (count === 1) {
+          held[i] = 1;
+          // A variance that begins with infinity or NaN is NaN, also over one series.
+          squares[i] = Number.isFinite(value) ? 0 : Number.NaN;
+          means[i] = value;
+          continue;
+        }
+        const difference = value - means[i]!;
+        means[i]! += difference / count;
+        squares[i]! += difference * (value - means[i]!);
       }
-      const difference = value - means[i]!;
-      means[i]! += difference / count;
-      out.values[i]! += difference * (value - means[i]!);
-    }
-  }
-  for (let i = 0; i < steps; i++) if (counts[i]! > 0) out.values[i]! /= counts[i]!;
-  return out;
-};
+    },
+    finish(): Columns {
+      for (let i = 0; i < steps; i++) if (counts[i]! > 0) squares[i]! /= counts[i]!;
+      return { values: squares, presence: held };
+    },
+  };
+}
 
-export const stddev: Aggregation = (group, steps) => {
-  const out = stdvar(group, steps);
-  for (let i = 0; i < steps; i++) out.values[i] = Math.sqrt(out.values[i]!);
-  return out;
-};
+export function stddev(steps: number): Fold {
+  const { add, finish } = stdvar(steps);
+  return {
+    add,
+    finish() {
+      const { values, presence } = finish();
+      return { values: values.map(Math.sqrt), presence };
+    },
+  };
+}

@@ -3,7 +3,7 @@
 import type { Call } from '../ast.ts';
 import { unwrapParens } from '../ast.ts';
 import type { QueryContext } from '../query-context.ts';
-import type { Grid, MatrixValue, Value, VectorValue } from '../values.ts';
+import type { Grid, MatrixValue, Series, Value, VectorValue } from '../values.ts';
 
 export interface FunctionInput {
   readonly call: Call;
@@ -15,7 +15,11 @@ export interface FunctionInput {
   readonly query: Grid;
 }
 
-export type FunctionImplementation = (input: FunctionInput) => Value;
+export interface FunctionImplementation {
+  (input: FunctionInput): Value;
+  /** The results one by one, where the function can make them so; see range-function.ts. */
+  each?(input: FunctionInput, fleeting: boolean): Iterable<Series>;
+}
 
 /** The instant vector at this position; the type checker has made sure that it is one. */
 export function vectorArgument({ args }: FunctionInput, position = 0): VectorValue {

@@ -2,6 +2,7 @@
 // goes to the fast kernel. Where histograms or start timestamps are in it, the function's mixed kernel takes over; a
 // function that has none looks at the floats alone.
 
+import type { Labels } from '../../base/labels.ts';
 import { droppedName, forbidDuplicates, sameMetadata } from '../duplicates.ts';
 import { windowsEndingAt } from '../select/windows.ts';
 import { quote } from '../syntax/quote.ts';
@@ -9,16 +10,13 @@ import {
   type Boundary,
   newSeries,
   type RangeSeriesInput,
+  type Series,
   type SeriesBuilder,
   setValue,
+  type VectorValue,
   vector,
 } from '../values.ts';
-import {
-  argumentStart,
-  type FunctionImplementation,
-  type FunctionInput,
-  matrixArgument,
-} from './function.ts';
+import { argumentStart, type FunctionInput, matrixArgument } from './function.ts';
 
 /** Fills `out` from the windows of one series. */
 export type RangeKernel = (samples: RangeSeriesInput, out: SeriesBuilder, rangeMs: number) => void;
@@ -36,29 +34,50 @@ export interface RangeFunctionOptions {
   readonly onResult?: (input: FunctionInput, samples: RangeSeriesInput, out: SeriesBuilder) => void;
 }
 
+/** A function of which the results can be had one by one. */
+export interface RangeFunction {
+  (input: FunctionInput): VectorValue;
+  /**
+   * The results in the order of the argument. A `fleeting` one that has no histograms is good only until the next is
+   * asked for, which is written into the same arrays.
+   */
+  each(input: FunctionInput, fleeting: boolean): Iterable<Series>;
+}
+
 /** `prepare` runs once a query; the kernel it returns once a series. */
 export function rangeFunction(
   prepare: (input: FunctionInput) => RangeKernel,
   options: RangeFunctionOptions = {},
-): FunctionImplementation {
+): RangeFunction {
   const { keepsName = false, onResult } = options;
-  return (input) => {
+  function* each(input: FunctionInput, fleeting: boolean): Generator<Series> {
     const { context, grid } = input;
     const { series, rangeMs } = matrixArgument(input);
     const kernelOf = kernels(input, prepare, options);
-    const out: SeriesBuilder[] = [];
+    const mayCollide = !keepsName && !context.delayedNameRemoval && !sameMetadata(series);
+    const held: { labels: Labels }[] = [];
+    let last: SeriesBuilder | undefined;
     for (const samples of series) {
       const { labels, dropName } = keepsName ? samples : droppedName(context, samples.labels);
-      const result = newSeries(labels, dropName, grid.steps);
+      const result =
+        fleeting && last ? renewed(last, labels, dropName) : newSeries(labels, dropName, grid.steps);
       kernelOf(samples)(samples, result, rangeMs);
+      last = result.histograms ? undefined : result;
       if (result.count === 0) continue;
       context.budget.charge(Math.max(result.count, grid.steps >> 4));
       onResult?.(input, samples, result);
-      out.push(result);
+      if (mayCollide) held.push({ labels });
+      yield result;
     }
-    if (!keepsName && !context.delayedNameRemoval && !sameMetadata(series)) forbidDuplicates(out);
-    return vector(out);
-  };
+    forbidDuplicates(held);
+  }
+  return Object.assign((input: FunctionInput) => vector([...each(input, false)]), { each });
+}
+
+/** Another series in the arrays of one that is not needed any more. */
+function renewed({ values, presence }: SeriesBuilder, labels: Labels, dropName: boolean): SeriesBuilder {
+  presence.fill(0);
+  return { labels, dropName, values, presence, histograms: undefined, count: 0 };
 }
 
 function kernels(

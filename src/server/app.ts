@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import { UserError } from '../base/diagnostics.ts';
 import type { Features } from '../promql/features.ts';
 import { lookbackMsDefault } from '../promql/walk.ts';
+import { repeatAligned } from '../telemetry/aligned-loop.ts';
 import { ExemplarStore } from '../telemetry/metrics/exemplars.ts';
 import { MetadataStore } from '../telemetry/metrics/metadata.ts';
 import { Scraper } from '../telemetry/metrics/scrape.ts';
@@ -38,6 +39,8 @@ export interface ServerLimits {
   /** Of what is sent to us, and of what is scraped where the configuration names no limits. */
   readonly labels: LabelLimits;
   readonly http: Partial<ListenerLimits>;
+  /** How often what is beyond the retention is forgotten. */
+  readonly retainEveryMs: number;
 }
 
 export const defaultServerLimits: ServerLimits = {
@@ -48,6 +51,7 @@ export const defaultServerLimits: ServerLimits = {
   body: { bytesMax: 32 * 2 ** 20, decodedBytesMax: 64 * 2 ** 20 },
   labels: { count: 128, nameBytes: 1024, valueBytes: 16 * 1024 },
   http: {},
+  retainEveryMs: 30_000,
 };
 
 export interface ServerOptions {
@@ -77,6 +81,8 @@ export class ServerApp {
   readonly #rules: RuleRunner;
   readonly #listener: Listener;
   readonly #startedMs: number;
+  readonly #stopping = new AbortController();
+  #retaining: Promise<void> = Promise.resolve();
 
   /** Throws a UserError when the configuration cannot be carried out, or when anybody could reach the server. */
   constructor(options: ServerOptions) {
@@ -123,14 +129,26 @@ export class ServerApp {
     const address = await this.#listener.start();
     this.#scraper.start();
     this.#rules.start();
+    const { clock } = this.#options;
+    this.#retaining = repeatAligned(clock, this.#limits.retainEveryMs, this.#stopping.signal, (atMs) =>
+      this.#retain(atMs),
+    );
     return address;
   }
 
   /** Answers what is under way, then ends; nothing is appended any more. */
   async stop(): Promise<void> {
     await this.#listener.stop();
+    this.#stopping.abort();
+    await this.#retaining;
     await this.#rules.stop();
     await this.#scraper.stop();
+  }
+
+  #retain(atMs: number): void {
+    const { store, config } = this.#options;
+    const { retentionMs, retentionBytes: bytesMax } = config;
+    store.retain({ keepFromMs: retentionMs === undefined ? undefined : atMs - retentionMs, bytesMax });
   }
 
   #routes(): Router {
@@ -177,12 +195,14 @@ export class ServerApp {
       values: [[labels, value] as const],
     });
     const { rss, heapUsed } = process.memoryUsage();
+    const { rawBytes, sealedBytes } = store.memory();
     return [
       gauge('firedrill_build_info', 'The version of firedrill.', 1, `version="${version}"`),
       gauge('process_start_time_seconds', 'Start of the server, Unix seconds.', this.#startedMs / 1000),
       gauge('process_resident_memory_bytes', 'Resident memory in bytes.', rss),
       gauge('nodejs_heap_size_used_bytes', 'Memory in use of the heap.', heapUsed),
       gauge('prometheus_tsdb_head_series', 'Series in the store.', store.seriesCount),
+      gauge('firedrill_store_bytes', 'Memory of the samples in bytes.', rawBytes + sealedBytes),
       gauge('firedrill_store_samples', 'Samples and stale markers in the store.', store.sampleCount),
       gauge(
         'firedrill_store_samples_dropped',

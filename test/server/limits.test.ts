@@ -6,6 +6,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock, VirtualClock } from '../../src/base/clock.ts';
+import { Labels } from '../../src/base/labels.ts';
 import { QueryGate } from '../../src/server/api/query-gate.ts';
 import { emptyConfig } from '../../src/server/config/read.ts';
 import type { ScrapeSpec } from '../../src/telemetry/metrics/scrape-spec.ts';
@@ -170,6 +171,37 @@ describe('a slow client', () => {
     clearInterval(drip);
     expect(performance.now() - startedMs).toBeLessThan(5000);
     expect(answer).toMatch(/^(HTTP\/1\.1 408 |$)/);
+  });
+});
+
+describe('retention', () => {
+  test('forgets what is too old, and series that have nothing else', async () => {
+    const store = smallStore();
+    const now = systemClock.now();
+    store.appendBatch({
+      source: 'now',
+      atMs: now,
+      samples: [{ labels: Labels.from({ __name__: 'new' }), value: 1 }],
+    });
+    const { api } = await startApp({ store, config: { ...emptyConfig, retentionMs: 3_600_000 } });
+    expect((await api('label/__name__/values')).data).toEqual(['new']);
+    expect((await api('query?query=up&time=1700000000')).data.result).toEqual([]);
+  });
+
+  test('keeps the samples within a size', async () => {
+    const store = new SeriesStore();
+    for (let i = 0; i < 20_000; i++)
+      store.appendBatch({
+        source: 's',
+        atMs: i,
+        samples: [{ labels: Labels.from({ __name__: 'm' }), value: i }],
+      });
+    const config = { ...emptyConfig, retentionBytes: 100_000 };
+    await startApp({ store, config, limits: { retainEveryMs: 20 } });
+    for (let attempt = 0; attempt < 100 && store.memory().rawBytes > 100_000; attempt++)
+      await systemClock.sleep(20);
+    expect(store.memory().rawBytes).toBeLessThanOrEqual(100_000);
+    expect(store.select([], 19_999, 19_999)).toHaveLength(1);
   });
 });
 

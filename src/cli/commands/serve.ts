@@ -22,6 +22,9 @@ export interface ServeOptions {
   readonly retentionSize?: string;
 }
 
+/** The last hours as they are, which queries are fastest on; what is older compressed. */
+const sealing = { rawMs: 3 * 3_600_000, cacheBytesMax: 64 * 2 ** 20 };
+
 export async function serve(options: ServeOptions): Promise<number> {
   const { host, port } = splitAddress(optionValue(listenAddress, '--listen', options.listen)!)!;
   const config = options.config ? await readServerConfig(options.config, readUserFile) : emptyConfig;
@@ -30,11 +33,13 @@ export async function serve(options: ServeOptions): Promise<number> {
   const retentionMs = optionValue(duration, '--retention', options.retention) ?? config.retentionMs;
   const retentionBytes =
     optionValue(size, '--retention-size', options.retentionSize) ?? config.retentionBytes;
+  const store = new SeriesStore(undefined, sealing);
+  if (options.load) await importOpenMetrics(options.load, store);
   const app = new ServerApp({
     host,
     port,
     ...(token !== undefined && { token }),
-    store: options.load ? await importOpenMetrics(options.load) : new SeriesStore(),
+    store,
     config: { ...config, retentionMs, retentionBytes },
     features: enabledFeatures(options.enableFeature),
     clock: systemClock,

@@ -13,9 +13,8 @@ import { systemReason } from '../system-reason.ts';
 const chunkBytes = 1024 * 1024;
 const endOfText = '# EOF\n';
 
-/** Rejects with FD101, or FD706 and the line. */
-export async function importOpenMetrics(path: string): Promise<SeriesStore> {
-  const store = new SeriesStore();
+/** Into `store`, or a new one. Rejects with FD101, or FD706 and the line. */
+export async function importOpenMetrics(path: string, store = new SeriesStore()): Promise<SeriesStore> {
   const table = new SeriesTable<Source>((pairs) => sourceOf(Labels.from(pairs)));
   const families = new Families();
   let firstLine = 1;

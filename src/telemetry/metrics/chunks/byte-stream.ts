@@ -2,6 +2,8 @@
 // bytes are ours from end to end, so a reader trusts them.
 
 const initialBytes = 4096;
+/** Behind what was written, because bits are read by whole words. */
+const paddingBytes = 4;
 
 export class ByteWriter {
   #bytes = new Uint8Array(initialBytes);
@@ -13,9 +15,11 @@ export class ByteWriter {
     return this.#length;
   }
 
-  /** A copy of what was written. */
+  /** A copy of what was written, with the padding that a reader wants. */
   take(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    const bytes = new Uint8Array(this.#length + paddingBytes);
+    bytes.set(this.#bytes.subarray(0, this.#length));
+    return bytes;
   }
 
   byte(value: number): void {
@@ -45,17 +49,15 @@ export class ByteWriter {
   /** The lowest `count` bits of a 32-bit integer, highest first. */
   bits(value: number, count: number): void {
     let left = count;
-    while (left > 0) {
-      if (this.#freeBits === 0) {
-        this.byte(0);
-        this.#freeBits = 8;
-      }
-      const taken = Math.min(left, this.#freeBits);
-      const part = (value >>> (left - taken)) & ((1 << taken) - 1);
-      this.#freeBits -= taken;
-      this.#bytes[this.#length - 1]! |= part << this.#freeBits;
-      left -= taken;
+    while (left > this.#freeBits) {
+      left -= this.#freeBits;
+      if (this.#freeBits > 0)
+        this.#bytes[this.#length - 1]! |= (value >>> left) & ((1 << this.#freeBits) - 1);
+      this.byte(0);
+      this.#freeBits = 8;
     }
+    this.#freeBits -= left;
+    this.#bytes[this.#length - 1]! |= (value & ((1 << left) - 1)) << this.#freeBits;
   }
 
   /** What follows begins with a new byte. */
@@ -67,8 +69,8 @@ export class ByteWriter {
 export class ByteReader {
   readonly #bytes: Uint8Array;
   #at: number;
-  /** Bits of the byte before `#at` that are not yet read. */
-  #bitsLeft = 0;
+  /** Bits of the byte at `#at` that were read. */
+  #bit = 0;
 
   constructor(bytes: Uint8Array, at: number) {
     this.#bytes = bytes;
@@ -97,25 +99,20 @@ export class ByteReader {
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
   }
 
-  /** An unsigned integer of up to 32 bits. */
+  /** An unsigned integer of 1 to 32 bits. */
   bits(count: number): number {
-    let value = 0;
-    let left = count;
-    while (left > 0) {
-      if (this.#bitsLeft === 0) {
-        this.#at++;
-        this.#bitsLeft = 8;
-      }
-      const taken = Math.min(left, this.#bitsLeft);
-      this.#bitsLeft -= taken;
-      const part = (this.#bytes[this.#at - 1]! >>> this.#bitsLeft) & ((1 << taken) - 1);
-      value = (value << taken) | part;
-      left -= taken;
-    }
-    return value >>> 0;
+    const bytes = this.#bytes;
+    const at = this.#at;
+    const bit = this.#bit;
+    const word = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+    const aligned = (word << bit) | (bytes[at + 4]! >>> (8 - bit));
+    this.#at = at + ((bit + count) >>> 3);
+    this.#bit = (bit + count) & 7;
+    return aligned >>> (32 - count);
   }
 
   endBits(): void {
-    this.#bitsLeft = 0;
+    if (this.#bit > 0) this.#at++;
+    this.#bit = 0;
   }
 }

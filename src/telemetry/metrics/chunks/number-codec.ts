@@ -12,6 +12,9 @@ const integerMax = 2 ** 49;
 /** After so many differences of zero in a row stands how many more follow. */
 const zerosBeforeRun = 2;
 
+/** What a new window costs to name; the old one is kept as long as it wastes less. */
+const windowBits = 11;
+
 /** How often differences are taken: once for values, twice for times, whose distances hardly change. */
 export type DifferenceOrder = 1 | 2;
 
@@ -111,17 +114,24 @@ function encodeXor(writer: ByteWriter, numbers: Float64Array): void {
     const xorHigh = words[i + 1]! ^ high;
     low = words[i]!;
     high = words[i + 1]!;
+    if (i === 0) {
+      writer.bits(high, 32);
+      writer.bits(low, 32);
+      continue;
+    }
     if (xorLow === 0 && xorHigh === 0) {
       writer.bits(0, 1);
       continue;
     }
     const zerosBefore = Math.min(31, leadingZeros(xorHigh, xorLow));
     const zerosAfter = trailingZeros(xorHigh, xorLow);
-    if (length > 0 && zerosBefore >= leading && zerosAfter >= 64 - leading - length) {
+    const needed = 64 - zerosBefore - zerosAfter;
+    const fits = length > 0 && zerosBefore >= leading && zerosAfter >= 64 - leading - length;
+    if (fits && length - needed <= windowBits) {
       writer.bits(0b10, 2);
     } else {
       leading = zerosBefore;
-      length = 64 - zerosBefore - zerosAfter;
+      length = needed;
       writer.bits(0b11, 2);
       writer.bits(leading, 5);
       writer.bits(length - 1, 6);
@@ -135,8 +145,13 @@ function encodeXor(writer: ByteWriter, numbers: Float64Array): void {
 
 function decodeXor(reader: ByteReader, into: Float64Array): void {
   const words = wordsOf(into);
-  let [low, high, leading, length] = [0, 0, 0, 0];
-  for (let i = 0; i < words.length; i += 2) {
+  if (words.length === 0) return;
+  let high = reader.bits(32);
+  let low = reader.bits(32);
+  words[0] = low;
+  words[1] = high;
+  let [leading, length] = [0, 0];
+  for (let i = 2; i < words.length; i += 2) {
     if (reader.bits(1) === 1) {
       if (reader.bits(1) === 1) {
         leading = reader.bits(5);

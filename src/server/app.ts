@@ -43,7 +43,7 @@ export interface ServerLimits {
   readonly retainEveryMs: number;
 }
 
-export const defaultServerLimits: ServerLimits = {
+const defaultServerLimits: ServerLimits = {
   queries: 20,
   queriesWaiting: 1000,
   querySamples: 50_000_000,

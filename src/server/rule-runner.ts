@@ -5,7 +5,7 @@ import { type Append, GroupEvaluator, type GroupOptions } from '../rules/group.t
 import type { Rule, RuleGroup } from '../rules/model.ts';
 import type { Queryable } from '../telemetry/metrics/series.ts';
 
-export interface RuleHealth {
+interface RuleHealth {
   readonly health: 'ok' | 'err' | 'unknown';
   readonly lastError: string;
 }

@@ -9,11 +9,6 @@ export class SnappyError extends Error {
   }
 }
 
-/** The length that a block says it has when it is decoded. */
-export function decodedLength(block: Buffer): number {
-  return readLength(block).length;
-}
-
 /** Throws a SnappyError; writes nowhere but into the length that the block declares. */
 export function decodeSnappy(block: Buffer, bytesMax: number): Buffer {
   const { length, next } = readLength(block);

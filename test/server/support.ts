@@ -21,7 +21,7 @@ export interface TestApp {
   stop(): Promise<void>;
 }
 
-export interface Envelope {
+interface Envelope {
   readonly status: string;
   // biome-ignore lint/suspicious/noExplicitAny: answers of many shapes
   readonly data?: any;

@@ -23,7 +23,7 @@ import type { QueryGate } from './query-gate.ts';
 /** Of one series in the answer of query_range. */
 const pointsMax = 11_000;
 
-export interface QueryLimits {
+interface QueryLimits {
   /** Samples that one query may hold at once. */
   readonly samples: number;
   readonly timeoutMs: number;

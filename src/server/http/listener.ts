@@ -22,7 +22,7 @@ export interface ListenerLimits {
   readonly stopMs: number;
 }
 
-export const defaultListenerLimits: ListenerLimits = {
+const defaultListenerLimits: ListenerLimits = {
   connections: 512,
   headersMs: 10_000,
   requestMs: 60_000,

@@ -37,7 +37,7 @@ export interface NativeFields {
   readonly customBounds: number[];
 }
 
-export function newSide(): SideFields {
+function newSide(): SideFields {
   return { spans: [], deltas: [], counts: [] };
 }
 

@@ -20,7 +20,7 @@ export const relabelActions = [
   'uppercase',
 ] as const;
 
-export type RelabelAction = (typeof relabelActions)[number];
+type RelabelAction = (typeof relabelActions)[number];
 
 export interface RelabelRule {
   readonly action: RelabelAction;

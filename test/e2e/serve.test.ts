@@ -1,0 +1,97 @@
+// `firedrill serve` as a user starts it: the built command line, another process.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { firedrill, firedrillBin, type Workplace, workplace } from '../support/firedrill.ts';
+
+let place: Workplace;
+let server: ChildProcess | undefined;
+
+beforeEach(() => {
+  place = workplace();
+});
+
+afterEach(() => {
+  server?.kill('SIGKILL');
+  place.remove();
+});
+
+/** The address that it says it listens on. */
+async function start(...args: string[]): Promise<string> {
+  server = spawn(process.execPath, [firedrillBin, 'serve', '--listen', '127.0.0.1:0', ...args], {
+    cwd: place.folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  for await (const chunk of server.stderr!) {
+    said += chunk;
+    const address = /listening on (http:\S+)/.exec(said)?.[1];
+    if (address) return address;
+  }
+  throw new Error(`it ended: ${said}`);
+}
+
+test('a file is loaded, asked by the query command, and the server ends when it is told to', async () => {
+  const file = join(place.folder, 'data.om');
+  writeFileSync(file, 'up{job="a"} 1 1700000000\nup{job="a"} 0 1700000015\n# EOF\n');
+  const url = await start(
+    '--load',
+    file,
+    '--enable-feature',
+    'promql-experimental-functions,native-histograms',
+  );
+  const asked = await firedrill(place, ['query', 'instant', 'up', '--source', url, '--time', '1700000015']);
+  expect(asked).toEqual({ exitCode: 0, stdout: 'up{job="a"} => 0 @[1700000015]', stderr: '' });
+  const range = ['--start', '1700000000', '--end', '1700000015', '--step', '15s'];
+  const ranged = await firedrill(place, [
+    'query',
+    'range',
+    'up + 1',
+    '--source',
+    file,
+    ...range,
+    '-o',
+    'json',
+  ]);
+  expect(JSON.parse(ranged.stdout)).toEqual([
+    {
+      metric: { job: 'a' },
+      values: [
+        [1700000000, '2'],
+        [1700000015, '1'],
+      ],
+    },
+  ]);
+  server!.kill('SIGTERM');
+  expect(await once(server!, 'exit')).toEqual([0, null]);
+});
+
+test('a token from a file is required, and is not shown', async () => {
+  const file = join(place.folder, 'token');
+  writeFileSync(file, 'long-secret-token\n');
+  const url = await start('--token-file', file);
+  expect((await fetch(`${url}/api/v1/labels`)).status).toBe(401);
+  const headers = { authorization: 'Bearer long-secret-token' };
+  expect((await fetch(`${url}/api/v1/labels`, { headers })).status).toBe(200);
+  expect(await (await fetch(`${url}/api/v1/status/flags`, { headers })).text()).not.toContain('secret');
+  const config = join(place.folder, 'source.yml');
+  writeFileSync(config, 'authorization: { credentials_file: token }\n');
+  const asked = await firedrill(place, ['query', 'instant', '1', '--source', url, '--source-config', config]);
+  expect(asked.stdout).toMatch(/^scalar: 1 @\[[\d.]+\]$/);
+});
+
+test.each([
+  [['--listen', '0.0.0.0:0'], 2, 'FD902'],
+  [['--listen', 'nowhere'], 2, 'FD105'],
+  [['--enable-feature', 'magic'], 2, 'FD903'],
+  [['--retention', 'soon'], 2, 'FD105'],
+  [['--config', 'none.yml'], 2, 'FD101'],
+  [['--load', 'none.om'], 2, 'FD101'],
+])('serve %j ends with %i and %s', async (args, exitCode, code) => {
+  const ended = await firedrill(place, ['serve', ...args]);
+  expect(ended.exitCode).toBe(exitCode);
+  expect(ended.stderr).toContain(code);
+});

@@ -19,6 +19,7 @@ import { edgeValues, reachOf } from './select/edges.ts';
 import { markStatistics } from './select/statistics.ts';
 import {
   type Boundary,
+  countPresent,
   type Grid,
   type MatrixValue,
   type RangeSeriesInput,
@@ -177,23 +178,29 @@ function sorted(series: RangeSeries[]): RangeSeries[] {
 
 /** A result over the grid, as points. */
 function seriesOf(value: Value, grid: Grid): RangeSeries[] {
-  if (value.kind === 'scalar') {
-    const presence = new Uint8Array(grid.steps).fill(1);
-    return [points({ labels: Labels.empty, dropName: false, values: value.values, presence }, grid)];
-  }
+  const times = Float64Array.from({ length: grid.steps }, (_, step) => stepTime(grid, step));
+  if (value.kind === 'scalar') return [{ labels: Labels.empty, times, values: value.values }];
   if (value.kind !== 'vector') throw new Error(`a range query cannot yield a ${value.kind}`);
-  return value.series.map((one) => points(one, grid)).filter(({ times }) => times.length > 0);
+  return value.series.map((one) => points(one, times)).filter(({ times }) => times.length > 0);
 }
 
-function points({ labels, values, presence, histograms }: Series, grid: Grid): RangeSeries {
-  const held: number[] = [];
-  for (let i = 0; i < grid.steps; i++) if (presence[i]) held.push(i);
-  return {
-    labels,
-    times: Float64Array.from(held, (step) => stepTime(grid, step)),
-    values: Float64Array.from(held, (step) => values[step]!),
-    ...(histograms && { histograms: held.map((step) => histograms[step]) }),
-  };
+/** `gridTimes` becomes the times of a series that has a point at every step. */
+function points({ labels, values, presence, histograms }: Series, gridTimes: Float64Array): RangeSeries {
+  const count = countPresent(presence);
+  if (count === gridTimes.length)
+    return { labels, times: gridTimes, values, ...(histograms && { histograms }) };
+  const times = new Float64Array(count);
+  const held = new Float64Array(count);
+  const heldHistograms: (NativeHistogram | undefined)[] = [];
+  let point = 0;
+  for (let step = 0; point < count; step++) {
+    if (!presence[step]) continue;
+    times[point] = gridTimes[step]!;
+    held[point] = values[step]!;
+    if (histograms) heldHistograms.push(histograms[step]);
+    point++;
+  }
+  return { labels, times, values: held, ...(histograms && { histograms: heldHistograms }) };
 }
 
 /** The samples of a range vector at its one step. */

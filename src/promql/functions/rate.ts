@@ -18,56 +18,59 @@ interface Extrapolation {
   readonly toEnd: Float64Array;
   /** What the difference is multiplied by, unless the counter would have been negative. */
   readonly factors: Float64Array;
+  /** A counter would have been negative where its first value is below this share of the difference. */
+  readonly shares: Float64Array;
 }
 
 /** Extrapolations depend on times alone, so the series of one column share them. */
-const extrapolations = new WeakMap<Windows, Extrapolation>();
-
-function sharedExtrapolation({ times, windows }: RangeSeriesInput, rangeMs: number): Extrapolation {
-  let shared = extrapolations.get(windows);
-  if (!shared) {
-    const { lo, hi, ends } = windows;
-    shared = newExtrapolation(lo.length);
-    for (let i = 0; i < lo.length; i++) measure(shared, i, times, lo[i]!, hi[i]!, ends[i]!, rangeMs);
-    extrapolations.set(windows, shared);
-  }
-  return shared;
-}
+type Extrapolations = WeakMap<Windows, Extrapolation>;
+const ofDifferences: Extrapolations = new WeakMap();
+const ofRates: Extrapolations = new WeakMap();
 
 function newExtrapolation(steps: number): Extrapolation {
   const column = () => new Float64Array(steps);
-  return { sampled: column(), toStart: column(), toEnd: column(), factors: column() };
+  return { sampled: column(), toStart: column(), toEnd: column(), factors: column(), shares: column() };
 }
 
 function measure(
-  { sampled, toStart, toEnd, factors }: Extrapolation,
+  { sampled, toStart, toEnd, factors, shares }: Extrapolation,
   step: number,
   times: Float64Array,
   from: number,
   to: number,
   endMs: number,
   rangeMs: number,
+  divisor: number,
 ): void {
   if (to - from < 2) return;
   const covered = (times[to - 1]! - times[from]!) / 1000;
   const interval = covered / (to - 1 - from);
   const threshold = interval * reachIntervals;
-  const reach = (seconds: number) => (seconds >= threshold ? interval / 2 : seconds);
+  const before = (times[from]! - (endMs - rangeMs)) / 1000;
+  const after = (endMs - times[to - 1]!) / 1000;
   sampled[step] = covered;
-  toStart[step] = reach((times[from]! - (endMs - rangeMs)) / 1000);
-  toEnd[step] = reach((endMs - times[to - 1]!) / 1000);
-  factors[step] = (covered + toStart[step]! + toEnd[step]!) / covered;
+  toStart[step] = before >= threshold ? interval / 2 : before;
+  toEnd[step] = after >= threshold ? interval / 2 : after;
+  factors[step] = (covered + toStart[step]! + toEnd[step]!) / covered / divisor;
+  shares[step] = toStart[step]! / covered;
 }
 
 /** One loop over plain arrays, since most of the work of most queries is done here. */
 function extrapolated({ counter, perSecond }: RateOptions): RangeKernel {
+  const known = perSecond ? ofRates : ofDifferences;
   const own = newExtrapolation(1);
   return (samples, out, rangeMs) => {
     const { times, values, offset, first, last, windows } = samples;
     const { lo, hi, ends } = windows;
     const { values: results, presence } = out;
-    const shared = sharedExtrapolation(samples, rangeMs);
     const divisor = perSecond ? rangeMs / 1000 : 1;
+    let shared = known.get(windows);
+    if (!shared) {
+      shared = newExtrapolation(lo.length);
+      for (let i = 0; i < lo.length; i++)
+        measure(shared, i, times, lo[i]!, hi[i]!, ends[i]!, rangeMs, divisor);
+      known.set(windows, shared);
+    }
     const resets = counter ? resetPositions(values, offset, first, last) : [];
     let nextReset = 0;
     let count = 0;
@@ -81,7 +84,7 @@ function extrapolated({ counter, perSecond }: RateOptions): RangeKernel {
       if (from !== lo[i] || to !== hi[i]) {
         extrapolation = own;
         at = 0;
-        measure(own, 0, times, from, to, ends[i]!, rangeMs);
+        measure(own, 0, times, from, to, ends[i]!, rangeMs, divisor);
       }
       const firstValue = values[from - offset]!;
       let difference = values[to - 1 - offset]! - firstValue;
@@ -90,19 +93,21 @@ function extrapolated({ counter, perSecond }: RateOptions): RangeKernel {
         difference += values[resets[r]! - 1 - offset]!;
       }
       let factor = extrapolation.factors[at]!;
-      if (counter && difference > 0 && firstValue >= 0) {
-        const sampled = extrapolation.sampled[at]!;
-        const toZero = sampled * (firstValue / difference);
-        if (toZero < extrapolation.toStart[at]!) {
-          factor = (sampled + toZero + extrapolation.toEnd[at]!) / sampled;
-        }
+      if (counter && firstValue >= 0 && firstValue < extrapolation.shares[at]! * difference) {
+        factor = factorFromZero(extrapolation, at, firstValue / difference) / divisor;
       }
-      results[i] = difference * (factor / divisor);
+      results[i] = difference * factor;
       presence[i] = 1;
       count++;
     }
     out.count = count;
   };
+}
+
+/** The factor where a counter was zero `share` of the sampled time before its first sample. */
+function factorFromZero({ sampled, toStart, toEnd }: Extrapolation, at: number, share: number): number {
+  const covered = sampled[at]!;
+  return (covered + Math.min(toStart[at]!, covered * share) + toEnd[at]!) / covered;
 }
 
 /** Indices of samples that are smaller than the one before. */
@@ -136,8 +141,9 @@ const counterTypes = ['counter', 'histogram'];
 /** Adds an info for a metric of floats that does not look like a counter. */
 function hintAtCounters(input: FunctionInput, { labels }: RangeSeriesInput, out: SeriesBuilder): void {
   const { name } = labels;
-  if (name === '' || floatsOnly([out]).length === 0) return;
   const { annotations, typeLabels } = input.context;
+  if (name === '' || (!typeLabels && counterSuffixes.some((suffix) => name.endsWith(suffix)))) return;
+  if (floatsOnly([out]).length === 0) return;
   const type = labels.get('__type__');
   if (typeLabels) {
     if (counterTypes.includes(type)) return;
@@ -145,7 +151,6 @@ function hintAtCounters(input: FunctionInput, { labels }: RangeSeriesInput, out:
     annotations.info(`${text}, got ${quote(type)}: ${quote(name)}`, argumentStart(input, 0));
     return;
   }
-  if (counterSuffixes.some((suffix) => name.endsWith(suffix))) return;
   const text = 'metric might not be a counter, name does not end in _total/_sum/_count/_bucket';
   annotations.info(`${text}: ${quote(name)}`, argumentStart(input, 0));
 }

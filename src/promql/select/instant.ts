@@ -8,7 +8,6 @@ import {
   newSeries,
   type SeriesBuilder,
   setHistogram,
-  setValue,
   type VectorValue,
   vector,
   type Windows,
@@ -31,10 +30,11 @@ export function selectInstant(
     lastMoment(moments),
   );
   const { steps } = moments.grid;
+  const windowing = windowsOver(context, moments, lookbackMs);
   const out: SeriesBuilder[] = [];
   for (const found of views) {
     const view = selector.statisticsOnly ? statisticsView(found) : found;
-    const windows = windowsOver(context, view.column, moments, lookbackMs);
+    const windows = windowing.shared(view.column);
     const series = newSeries(view.labels, false, steps);
     fill(series, view, windows, wanted);
     if (series.count === 0) continue;
@@ -51,17 +51,25 @@ export function selectInstant(
 function fill(series: SeriesBuilder, view: SeriesView, windows: Windows, wanted: Wanted): void {
   const { values, states, histograms, starts, offset, first, last, column } = view;
   const { lo, hi } = windows;
+  const { values: results, presence } = series;
   // `newest` is the newest slot of the series at or before the step; it only moves forward.
   let newest = -1;
   let scanned = Math.max(first, lo[0]!);
+  let count = 0;
   for (let i = 0; i < lo.length; i++) {
-    const end = Math.min(hi[i]!, last);
+    const end = hi[i]! < last ? hi[i]! : last;
     for (; scanned < end; scanned++) if (states[scanned - offset] !== absent) newest = scanned;
     if (newest < lo[i]! || states[newest - offset] === stale) continue;
-    const histogram = histograms?.[newest - offset];
-    if (wanted === 'time') setValue(series, i, column.times[newest]! / 1000);
-    else if (wanted === 'start') setValue(series, i, (starts?.[newest - offset] ?? 0) / 1000);
-    else if (histogram) setHistogram(series, i, histogram);
-    else setValue(series, i, values[newest - offset]!);
+    const slot = newest - offset;
+    const histogram = wanted === 'value' ? histograms?.[slot] : undefined;
+    if (histogram) {
+      setHistogram(series, i, histogram);
+      continue;
+    }
+    if (wanted === 'value') results[i] = values[slot]!;
+    else results[i] = (wanted === 'time' ? column.times[newest]! : (starts?.[slot] ?? 0)) / 1000;
+    presence[i] = 1;
+    count++;
   }
+  series.count += count;
 }

@@ -16,7 +16,7 @@ import {
 import { WindowNotes } from '../window-notes.ts';
 import { interpolated, interpolatedHistogram } from './edges.ts';
 import { rangeSeries } from './range.ts';
-import { firstMoment, lastMoment, type Moments } from './windows.ts';
+import { firstMoment, lastMoment, type Moments, windowsOver } from './windows.ts';
 
 export function selectSmoothed(
   context: QueryContext,
@@ -31,10 +31,11 @@ export function selectSmoothed(
   );
   // Windows end where the look-back ends that goes forward.
   const ahead = { ...moments, offsetMs: moments.offsetMs - lookbackMs };
+  const windowing = windowsOver(context, ahead, 2 * lookbackMs);
   const { steps } = moments.grid;
   return finished(
     views.map((view) => {
-      const samples = rangeSeries(context, view, ahead, 2 * lookbackMs);
+      const samples = rangeSeries(context, view, windowing);
       const notes = new WindowNotes(context.annotations, view.labels.name, selector.start);
       const out = newSeries(view.labels, false, steps);
       for (let i = 0; i < steps; i++) smooth(out, i, samples, samples.windows.ends[i]! - lookbackMs, notes);

@@ -5,7 +5,7 @@ import type { Subquery } from '../ast.ts';
 import type { QueryContext } from '../query-context.ts';
 import { type Grid, type MatrixValue, stepTime, type VectorValue } from '../values.ts';
 import { rangeSeries } from './range.ts';
-import { firstMoment, lastMoment, type Moments } from './windows.ts';
+import { firstMoment, lastMoment, type Moments, windowsOver } from './windows.ts';
 
 /**
  * The times at which a subquery evaluates its expression: multiples of its step in (first - range, last]. Undefined when
@@ -29,10 +29,11 @@ export function windowSubquery(
 ): MatrixValue {
   const times = Float64Array.from({ length: grid.steps }, (_, i) => stepTime(grid, i));
   const column = { times, length: grid.steps };
+  const windowing = windowsOver(context, moments, node.rangeMs);
   const series = inner.series.map(({ labels, dropName, values, presence: states, ...own }) => {
     const histograms = own.histograms?.map(withoutNeighbour);
     const slots = { labels, column, values, states, histograms, offset: 0, first: 0, last: grid.steps };
-    return rangeSeries(context, slots, moments, node.rangeMs, dropName);
+    return rangeSeries(context, slots, windowing, dropName);
   });
   return { kind: 'matrix', rangeMs: node.rangeMs, series };
 }

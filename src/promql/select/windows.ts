@@ -24,29 +24,34 @@ export function lastMoment(moments: Moments): number {
   return momentAt(moments, moments.grid.steps - 1);
 }
 
-/** Windows (end - rangeMs, end] over a column, from the query's cache where it has them. */
-export function windowsOver(
-  context: QueryContext,
-  column: TimeColumn,
-  moments: Moments,
-  rangeMs: number,
-): Windows {
-  const { grid, offsetMs, atMs } = moments;
-  const key = `${rangeMs}|${offsetMs}|${atMs}|${grid.startMs}|${grid.stepMs}|${grid.steps}`;
-  let byColumn = context.windows.get(key);
-  if (!byColumn) {
-    byColumn = new Map();
-    context.windows.set(key, byColumn);
-  }
-  let windows = byColumn.get(column);
-  if (!windows) {
-    windows = computeWindows(column, moments, rangeMs);
-    byColumn.set(column, windows);
-  }
-  return windows;
+/** The windows (end - rangeMs, end] over any column. */
+export interface Windowing {
+  /** Over a column that several series may have: computed once a query. */
+  shared(column: TimeColumn): Windows;
+  /** Over a column that only one series has. */
+  own(column: TimeColumn): Windows;
 }
 
-export function computeWindows({ times, length }: TimeColumn, moments: Moments, rangeMs: number): Windows {
+export function windowsOver(context: QueryContext, moments: Moments, rangeMs: number): Windowing {
+  const { grid, offsetMs, atMs } = moments;
+  const key = `${rangeMs}|${offsetMs}|${atMs}|${grid.startMs}|${grid.stepMs}|${grid.steps}`;
+  const byColumn = context.windows.get(key) ?? new Map<TimeColumn, Windows>();
+  context.windows.set(key, byColumn);
+  const own = (column: TimeColumn) => computeWindows(column, moments, rangeMs);
+  return {
+    own,
+    shared(column) {
+      let windows = byColumn.get(column);
+      if (!windows) {
+        windows = own(column);
+        byColumn.set(column, windows);
+      }
+      return windows;
+    },
+  };
+}
+
+function computeWindows({ times, length }: TimeColumn, moments: Moments, rangeMs: number): Windows {
   const { steps } = moments.grid;
   const lo = new Int32Array(steps);
   const hi = new Int32Array(steps);

@@ -1,5 +1,5 @@
 // The engine over the real series store, where the series of a scrape share their times, against the same samples in a
-// source that gives each series a column of its own.
+// source that gives each series a column of its own; and over a store that has sealed the older of them.
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -49,6 +49,7 @@ it('answers as it does over separate columns', () => {
   fc.assert(
     fc.property(scrapes, (drawn) => {
       const store = new SeriesStore();
+      const sealed = new SeriesStore(undefined, { rawMs: 60_000, cacheBytesMax: 5000, rowsPerBlock: 4 });
       const memory = new MemorySource();
       let atMs = 0;
       for (const { gapMs, source, values } of drawn) {
@@ -60,9 +61,14 @@ it('answers as it does over separate columns', () => {
           memory.append(labels, atMs, isStale ? Number.NaN : value, isStale);
           return [{ labels, value: isStale ? Number.NaN : value, stale: isStale }];
         });
-        store.appendBatch({ source, atMs, samples });
+        for (const each of [store, sealed]) each.appendBatch({ source, atMs, samples });
+        sealed.retain({});
       }
-      for (const text of queries) expect(resultOf(store, text), text).toEqual(resultOf(memory, text));
+      for (const text of queries) {
+        const expected = resultOf(memory, text);
+        expect(resultOf(store, text), text).toEqual(expected);
+        expect(resultOf(sealed, text), text).toEqual(expected);
+      }
     }),
     { numRuns: 100 },
   );

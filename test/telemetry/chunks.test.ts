@@ -60,7 +60,7 @@ describe('codecs', () => {
         expect([...wordsOf(decoded)]).toEqual([...wordsOf(numbers)]);
         expect(reader.byte()).toBe(42);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     );
   });
 
@@ -190,7 +190,7 @@ describe('a store that seals', () => {
           expect([sealed.sampleCount, sealed.droppedCount]).toEqual([plain.sampleCount, plain.droppedCount]);
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
@@ -221,7 +221,7 @@ describe('a store that seals', () => {
           expect([rawBytes, sealedBytes]).toEqual([0, 0]);
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 

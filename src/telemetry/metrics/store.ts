@@ -118,18 +118,18 @@ export class SeriesStore implements Queryable {
       }
       this.#put(known[i] ?? this.#create(sample, column), sample, batch.atMs, column);
     }
-    this.#sealer?.sealOld(column);
     for (const listener of this.#listeners) listener(batch);
   }
 
   /**
-   * Drops what is before `keepFromMs`, and then the oldest data until the memory of samples is at most `bytesMax`
-   * bytes; seals what sources that have fallen silent left behind. To be called from time to time.
+   * Drops what is before `keepFromMs`, seals what has become old, and then drops the oldest data until the memory of
+   * samples is at most `bytesMax` bytes. To be called from time to time. Appending seals nothing, because what is
+   * loaded from a file or sent again comes series after series, and all of them should find their rows in one column.
    */
   retain({ keepFromMs, bytesMax }: Retention): void {
     if (keepFromMs !== undefined) this.#dropBefore(keepFromMs);
     const newestMs = this.#newestMs();
-    this.#sealer?.sealSilent(this.#allColumns(), newestMs);
+    this.#sealer?.seal(this.#allColumns(), newestMs);
     if (bytesMax === undefined) return;
     while (this.#usedBytes() > bytesMax) {
       const nextMs = this.#sealer?.floorToFree(this.#usedBytes() - bytesMax) ?? this.#rawFloor(newestMs);
@@ -236,7 +236,6 @@ export class SeriesStore implements Queryable {
     series.put(row, state === present ? sample.value : Number.NaN, state);
     if (kept || sample.startMs !== undefined) series.addToNewest(kept, sample.startMs);
     this.#sampleCount++;
-    if (series.column !== sourceColumn) this.#sealer?.sealOld(series.column);
   }
 
   #allColumns(): Set<GrowingColumn> {

@@ -32,20 +32,13 @@ export class Sealer {
     return this.#bytes;
   }
 
-  /** Seals the rows of a column that are old, when they fill a block. The newest row is never sealed. */
-  sealOld(column: GrowingColumn): void {
-    while (
-      column.length > this.#rowsPerBlock &&
-      column.times[this.#rowsPerBlock - 1]! < column.lastMs - this.#rawMs
-    )
-      this.#seal(column, this.#rowsPerBlock);
-  }
-
-  /** Seals what is old in columns that nothing was appended to for long. */
-  sealSilent(columns: Iterable<GrowingColumn>, nowMs: number): void {
+  /** Seals what is old in whole blocks; in columns that fell silent before that, all but the newest row. */
+  seal(columns: Iterable<GrowingColumn>, nowMs: number): void {
+    const rawFromMs = nowMs - this.#rawMs;
+    const rows = this.#rowsPerBlock;
     for (const column of columns) {
-      if (column.lastMs >= nowMs - this.#rawMs) continue;
-      while (column.length > 1) this.#seal(column, Math.min(this.#rowsPerBlock, column.length - 1));
+      while (column.length > rows && column.times[rows - 1]! < rawFromMs) this.#seal(column, rows);
+      if (column.lastMs < rawFromMs && column.length > 1) this.#seal(column, column.length - 1);
     }
   }
 

@@ -338,6 +338,62 @@ async function startServer(
   return new URL(`http://127.0.0.1:${(server.address() as { port: number }).port}`);
 }
 
+describe.concurrent('a place that takes no files', () => {
+  // Node.js 20 never returns from making a folder under /proc with all its parents.
+  test.for([
+    [
+      'run folders',
+      (place: Workplace) => ({ args: ['--runs', '/proc/no-such-place'], env: place.env }),
+      'FD801',
+    ],
+    [
+      'leases',
+      (place: Workplace) => ({ args: [], env: { ...place.env, FIREDRILL_STATE: '/proc/no-such-place' } }),
+      'FD601',
+    ],
+  ] as const)('for %s', async ([, how, code], { onTestFinished }) => {
+    const place = placeFor(onTestFinished);
+    const { pid } = await startService(onTestFinished);
+    const file = writeDrill(place, { target: { process: { pid } }, faults: [stress] });
+    const { args, env } = how(place);
+    const { exitCode, stderr } = await firedrill(place, ['run', file, ...args], { env });
+    expect(exitCode, stderr).toBe(5);
+    expect(stderr).toContain(`error ${code}: `);
+    await expectNoTraces(place);
+  });
+});
+
+describe.concurrent('an address that is taken', () => {
+  test.for([
+    {
+      name: 'for a proxy',
+      spec: (address: string) => ({
+        targets: { edge: { proxy: { listen: address, upstream: '127.0.0.1:9' } } },
+      }),
+      code: 'FD507',
+      exit: 2,
+    },
+    {
+      name: 'for the capture receiver',
+      spec: (address: string) => ({ telemetry: { capture: { listen: address } } }),
+      code: 'FD408',
+      exit: 5,
+    },
+  ])('$name', async ({ spec, code, exit }, { onTestFinished }) => {
+    const place = placeFor(onTestFinished);
+    const { port, pid } = await startService(onTestFinished);
+    const { targets, ...rest } = { targets: {}, ...spec(`127.0.0.1:${port}`) };
+    const { exitCode, stderr, verdict } = await drill(place, {
+      targets: { app: { process: { command: ['sleep', '60'] } }, victim: { process: { pid } }, ...targets },
+      faults: [{ ...stress, on: 'victim' }],
+      ...rest,
+    });
+    expect(exitCode).toBe(exit);
+    expect(stderr).toContain(`error ${code}: `);
+    expect(verdict).toMatchObject({ verdict: 'error', faults: [{ verdict: 'not-injected' }] });
+  });
+});
+
 describeWith([root, 'mount'], 'a full disk for the run folder', () => {
   // From one that takes nothing to one on which only the last file has no room.
   test.concurrent.for(['4k', '8k', '12k', '40k'])('of %s', async (size, { onTestFinished }) => {

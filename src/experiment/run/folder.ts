@@ -1,8 +1,9 @@
 // The run folder: everything that a run leaves for judging and reading again, and where each thing stands in it.
 
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../base/diagnostics.ts';
+import { makeFolder } from '../../base/make-folder.ts';
 import type { Random } from '../../base/random.ts';
 
 export interface RunFolder {
@@ -48,8 +49,7 @@ export async function createRunFolder(
     .padStart(4, '0');
   const folder = runFolderAt(join(runs, `${stamp}-${name}-${suffix}`));
   try {
-    await mkdir(folder.path, { recursive: true });
-    for (const part of [folder.recording, folder.notifications, folder.logs]) await mkdir(part);
+    for (const part of [folder.recording, folder.notifications, folder.logs]) await makeFolder(part);
     // A full disk often lets folders be made and files be opened; only writing and reading back shows it.
     await writeFile(folder.experiment, ' '.repeat(4096), { flush: true });
     if ((await stat(folder.experiment)).size !== 4096) throw new Error('short write');

@@ -1,9 +1,10 @@
 // Where a machine's leases and live runs are kept, and how files there are written: whole or not at all, and on the
 // disk before anyone relies on them.
 
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import { isAbsolute, join, resolve } from 'node:path';
 import { UserError } from '../../base/diagnostics.ts';
+import { makeFolder } from '../../base/make-folder.ts';
 import { identify } from '../targets/process/proc.ts';
 
 /** One folder a machine and user, so that every command finds what any run left. */
@@ -28,7 +29,7 @@ export async function writeDurably(folder: string, name: string, content: string
   const temporary = join(folder, `${temporaryPrefix}-${process.pid}-${temporaryNumber++}`);
   try {
     // Only its owner may write here: what stands in these files is carried out with the rights of who reads them.
-    await makeFolder(folder);
+    await makeFolder(folder, 0o700);
     await writeAndSync(temporary, content);
     await rename(temporary, join(folder, name));
     await syncFolder(folder);
@@ -36,20 +37,6 @@ export async function writeDurably(folder: string, name: string, content: string
     await rm(temporary, { force: true }).catch(() => {});
     throw UserError.of('FD601', `cannot write ${join(folder, name)}: ${(error as Error).message}`);
   }
-}
-
-// Not `recursive: true`: Node.js 20 never returns from that under /proc, where a parent exists and takes no folders.
-async function makeFolder(folder: string): Promise<void> {
-  const make = () =>
-    mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
-  await make().catch(async (error: NodeJS.ErrnoException) => {
-    const parent = dirname(folder);
-    if (error.code !== 'ENOENT' || parent === folder) throw error;
-    await makeFolder(parent);
-    await make();
-  });
 }
 
 async function writeAndSync(path: string, content: string): Promise<void> {

@@ -14,7 +14,7 @@ import { readOtlpProtobuf } from '../../src/telemetry/metrics/otlp/protobuf.ts';
 import { translateOtlp } from '../../src/telemetry/metrics/otlp/translate.ts';
 import { type PushSinks, push } from '../../src/telemetry/metrics/push.ts';
 import { Version1Reader } from '../../src/telemetry/metrics/remote-write/version1.ts';
-import { readVersion2 } from '../../src/telemetry/metrics/remote-write/version2.ts';
+import { Version2Reader } from '../../src/telemetry/metrics/remote-write/version2.ts';
 import { SeriesStore } from '../../src/telemetry/metrics/store.ts';
 import { ProtobufError } from '../../src/telemetry/protobuf-reader.ts';
 import { decodeSnappy, SnappyError } from '../../src/telemetry/snappy.ts';
@@ -68,6 +68,7 @@ const expressions = [
 
 class Sinks {
   readonly version1 = new Version1Reader();
+  readonly version2 = new Version2Reader();
 
   fresh(): PushSinks {
     return {
@@ -123,7 +124,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   {
     name: 'remote write 2.0',
     seeds: [Buffer.from(version2Message(series))],
-    take: (body) => refusable(() => push(readVersion2(body), sinks.fresh())),
+    take: (body) => refusable(() => push(sinks.version2.read(body), sinks.fresh())),
   },
   {
     name: 'OTLP protobuf',

@@ -6,7 +6,7 @@ import { UserError } from '../../base/diagnostics.ts';
 import { type PushSinks, push } from '../../telemetry/metrics/push.ts';
 import type { WriteRequest } from '../../telemetry/metrics/remote-write/request.ts';
 import { Version1Reader } from '../../telemetry/metrics/remote-write/version1.ts';
-import { readVersion2 } from '../../telemetry/metrics/remote-write/version2.ts';
+import { Version2Reader } from '../../telemetry/metrics/remote-write/version2.ts';
 import { ProtobufError } from '../../telemetry/protobuf-reader.ts';
 import { decodeSnappy, SnappyError } from '../../telemetry/snappy.ts';
 import { type Answer, text } from '../http/answer.ts';
@@ -24,9 +24,10 @@ const version2Message = 'io.prometheus.write.v2.Request';
 
 export function addRemoteWriteRoutes(router: Router, sinks: PushSinks, limits: BodyLimits): void {
   const version1 = new Version1Reader();
+  const version2 = new Version2Reader();
   const readers: Readonly<Record<string, (body: Buffer) => WriteRequest>> = {
     [version1Message]: (body) => version1.read(body),
-    [version2Message]: readVersion2,
+    [version2Message]: (body) => version2.read(body),
   };
   router.add('POST', '/api/v1/write', async (request) => {
     const message = messageOf(request);

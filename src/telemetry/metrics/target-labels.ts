@@ -105,18 +105,26 @@ function exportedName(name: string, labels: ReadonlyMap<string, string>, target:
 }
 
 /** Why a series is over a limit; undefined when it is not. */
-export function labelMistake({ pairs, name }: Labels, limits: LabelLimits): string | undefined {
-  const shown = JSON.stringify(name.slice(0, 50));
+export function labelMistake(labels: Labels, limits: LabelLimits): string | undefined {
+  const { pairs } = labels;
   if (limits.count > 0 && pairs.length > limits.count)
-    return `label_limit exceeded (metric: ${shown}, number of labels: ${pairs.length}, limit: ${limits.count})`;
+    return `label_limit exceeded (metric: ${shownName(labels.name)}, number of labels: ${pairs.length}, limit: ${limits.count})`;
   for (const [label, value] of pairs) {
-    const part = JSON.stringify(label.slice(0, 50));
-    const nameBytes = Buffer.byteLength(label);
+    const nameBytes = bytesOf(label, limits.nameBytes);
     if (limits.nameBytes > 0 && nameBytes > limits.nameBytes)
-      return `label_name_length_limit exceeded (metric: ${shown}, label name: ${part}, length: ${nameBytes}, limit: ${limits.nameBytes})`;
-    const valueBytes = Buffer.byteLength(value);
+      return `label_name_length_limit exceeded (metric: ${shownName(labels.name)}, label name: ${shownName(label)}, length: ${nameBytes}, limit: ${limits.nameBytes})`;
+    const valueBytes = bytesOf(value, limits.valueBytes);
     if (limits.valueBytes > 0 && valueBytes > limits.valueBytes)
-      return `label_value_length_limit exceeded (metric: ${shown}, label name: ${part}, length: ${valueBytes}, limit: ${limits.valueBytes})`;
+      return `label_value_length_limit exceeded (metric: ${shownName(labels.name)}, label name: ${shownName(label)}, length: ${valueBytes}, limit: ${limits.valueBytes})`;
   }
   return undefined;
+}
+
+/** Bytes of UTF-8; 0 for a text that is too short to be over the limit, as nearly all are. */
+function bytesOf(text: string, limit: number): number {
+  return limit > 0 && text.length * 3 > limit ? Buffer.byteLength(text) : 0;
+}
+
+function shownName(name: string): string {
+  return JSON.stringify(name.slice(0, 50));
 }

@@ -5,7 +5,8 @@ import { Labels } from '../../../base/labels.ts';
 import { ProtobufReader } from '../../protobuf-reader.ts';
 import type { Exemplar, MetricFamily, MetricType } from '../exposition/exposition.ts';
 import { readHistogramSample } from './histogram.ts';
-import { labelSetMistake, type WriteRequest, type WrittenSample, type WrittenSeries } from './request.ts';
+import { KnownLabels } from './known-labels.ts';
+import type { WriteRequest, WrittenSample, WrittenSeries } from './request.ts';
 
 const types: readonly MetricType[] = [
   'unknown',
@@ -18,11 +19,8 @@ const types: readonly MetricType[] = [
   'stateset',
 ];
 
-/** Label sets that are remembered by their bytes, so that a sender's next request finds them again. */
-const knownMax = 200_000;
-
 export class Version1Reader {
-  #known = new Map<string, Labels | string>();
+  readonly #known = new KnownLabels();
 
   /** Throws a ProtobufError. */
   read(body: Buffer): WriteRequest {
@@ -60,25 +58,20 @@ export class Version1Reader {
         else samples.push(read);
       } else reader.skip();
     }
-    const labels = isTogether ? this.#labels(key) : 'the labels of a series are not in one place';
+    const labels = isTogether
+      ? this.#known.get(key, () => pairsIn(Buffer.from(key, 'latin1')))
+      : 'the labels of a series are not in one place';
     if (labels instanceof Labels) return { labels, samples, exemplars };
     mistakes.push(labels);
     return undefined;
   }
+}
 
-  /** The label set that these bytes are, or what is wrong with it. */
-  #labels(key: string): Labels | string {
-    let known = this.#known.get(key);
-    if (known === undefined) {
-      const pairs: [string, string][] = [];
-      const reader = new ProtobufReader(Buffer.from(key, 'latin1'));
-      while (reader.next()) pairs.push(reader.message(() => readPair(reader)));
-      known = labelSetMistake(pairs) ?? Labels.from(pairs);
-      if (this.#known.size >= knownMax) this.#known = new Map();
-      this.#known.set(key, known);
-    }
-    return known;
-  }
+function pairsIn(bytes: Buffer): [string, string][] {
+  const pairs: [string, string][] = [];
+  const reader = new ProtobufReader(bytes);
+  while (reader.next()) pairs.push(reader.message(() => readPair(reader)));
+  return pairs;
 }
 
 function readPair(reader: ProtobufReader): [string, string] {

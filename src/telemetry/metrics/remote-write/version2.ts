@@ -5,7 +5,8 @@ import { Labels, metricName } from '../../../base/labels.ts';
 import { ProtobufError, ProtobufReader } from '../../protobuf-reader.ts';
 import type { Exemplar, MetricFamily, MetricType } from '../exposition/exposition.ts';
 import { readHistogramSample } from './histogram.ts';
-import { labelSetMistake, type WriteRequest, type WrittenSample, type WrittenSeries } from './request.ts';
+import { KnownLabels } from './known-labels.ts';
+import type { WriteRequest, WrittenSample, WrittenSeries } from './request.ts';
 
 const types: readonly MetricType[] = [
   'unknown',
@@ -22,24 +23,28 @@ const types: readonly MetricType[] = [
 const referencesMax = 4096;
 const symbolsMax = 1_000_000;
 
-/** Throws a ProtobufError. */
-export function readVersion2(body: Buffer): WriteRequest {
-  const symbols = readSymbols(body);
-  const reader = new ProtobufReader(body);
-  const series: WrittenSeries[] = [];
-  const families: MetricFamily[] = [];
-  const mistakes: string[] = [];
-  while (reader.next()) {
-    if (reader.field !== 5) {
-      reader.skip();
-      continue;
+export class Version2Reader {
+  readonly #known = new KnownLabels();
+
+  /** Throws a ProtobufError. */
+  read(body: Buffer): WriteRequest {
+    const symbols = readSymbols(body);
+    const reader = new ProtobufReader(body);
+    const series: WrittenSeries[] = [];
+    const families: MetricFamily[] = [];
+    const mistakes: string[] = [];
+    while (reader.next()) {
+      if (reader.field !== 5) {
+        reader.skip();
+        continue;
+      }
+      const read = reader.message(() => readSeries(reader, symbols, this.#known, mistakes));
+      if (!read) continue;
+      series.push(read);
+      if (read.family) families.push(read.family);
     }
-    const read = reader.message(() => readSeries(reader, symbols, mistakes));
-    if (!read) continue;
-    series.push(read);
-    if (read.family) families.push(read.family);
+    return { series, families, mistakes };
   }
-  return { series, families, mistakes };
 }
 
 /** They may stand behind the series that refer to them. */
@@ -61,6 +66,7 @@ function readSymbols(body: Buffer): string[] {
 function readSeries(
   reader: ProtobufReader,
   symbols: readonly string[],
+  known: KnownLabels,
   mistakes: string[],
 ): (WrittenSeries & { readonly family: MetricFamily | undefined }) | undefined {
   const references: number[] = [];
@@ -80,13 +86,11 @@ function readSeries(
     else if (reader.field === 6) createdMs = reader.signed() || undefined;
     else reader.skip();
   }
-  const pairs = pairsOf(references, symbols);
-  const mistake = labelSetMistake(pairs);
-  if (mistake !== undefined) {
-    mistakes.push(mistake);
+  const labels = labelsOf(references, symbols, known);
+  if (!(labels instanceof Labels)) {
+    mistakes.push(labels);
     return undefined;
   }
-  const labels = Labels.from(pairs);
   const started = createdMs === undefined ? samples : samples.map((sample) => withStart(sample, createdMs));
   const described =
     family && family.type !== 'unknown' ? { name: labels.get(metricName), ...family } : undefined;
@@ -96,6 +100,17 @@ function readSeries(
 /** Senders before 2.0-rc.4 write the start once for the series. */
 function withStart(sample: WrittenSample, createdMs: number): WrittenSample {
   return { ...sample, startMs: sample.startMs ?? createdMs };
+}
+
+/** The label set, or what is wrong with it. */
+function labelsOf(
+  references: readonly number[],
+  symbols: readonly string[],
+  known: KnownLabels,
+): Labels | string {
+  let key = '';
+  for (const reference of references) key += `${symbol(symbols, reference)}\u0000`;
+  return known.get(key, () => pairsOf(references, symbols));
 }
 
 function pairsOf(references: readonly number[], symbols: readonly string[]): [string, string][] {

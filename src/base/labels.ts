@@ -55,7 +55,8 @@ export class Labels {
 
   /** A copy with these labels set; an empty value removes the label. */
   with(changes: LabelRecord): Labels {
-    return Labels.from({ ...this.toRecord(), ...changes });
+    const kept = this.pairs.filter(([name]) => !Object.hasOwn(changes, name));
+    return Labels.from([...kept, ...Object.entries(changes)]);
   }
 
   without(...names: string[]): Labels {

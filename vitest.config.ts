@@ -1,6 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
-const timeouts = { testTimeout: 30_000, hookTimeout: 60_000 };
+const common = {
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  // Many tests measure real time on real processes, and a shared machine may stand still for a moment.
+  retry: process.env.CI ? 2 : 0,
+};
 
 export default defineConfig({
   test: {
@@ -8,7 +13,7 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       {
-        test: { name: 'rooms', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**'], ...timeouts },
+        test: { name: 'rooms', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**'], ...common },
       },
       {
         // These run the built command line.
@@ -18,7 +23,7 @@ export default defineConfig({
           globalSetup: ['test/support/build.ts'],
           // Drills mostly wait, so some of one file run side by side.
           maxConcurrency: 3,
-          ...timeouts,
+          ...common,
         },
       },
     ],

@@ -29,7 +29,7 @@ const blockOverheadBytes = 400;
 const histogramOverheadBytes = 300;
 
 export class SealedBlock {
-  /** In order of sealing, from 1; unique in the process. */
+  /** In order of sealing, from 1; unique in its store. */
   readonly number: number;
   readonly firstMs: number;
   readonly lastMs: number;

@@ -4,6 +4,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Lease } from '../../src/faults/leases/lease.ts';
 import { firedrill, type Workplace } from '../support/firedrill.ts';
 import { freePort } from '../support/processes.ts';
 import {
@@ -142,6 +143,24 @@ describe.concurrent('by a person', () => {
     await expectStopped(scene, run);
     const again = await firedrill(scene.place, ['stop', id]);
     expect(again).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('FD606') });
+  });
+
+  test('firedrill undo takes nothing out of the hands of a live run', async ({ onTestFinished }) => {
+    const scene = await stage(onTestFinished);
+    const run = new LiveRun(scene.place, ['run', scene.file]);
+    await run.event('fault.injected');
+    const { exitCode, stdout } = await firedrill(scene.place, ['undo', '--output', 'json']);
+    const states = JSON.parse(stdout).leases.map(({ fault, state }: Lease) => [fault, state]);
+    expect({ exitCode, states: states.sort() }).toEqual({
+      exitCode: 0,
+      states: [
+        ['pod-chaos', 'active'],
+        ['scratch', 'active'],
+      ],
+    });
+    expect(stateOf(scene.victim.pid)).toBe('T');
+    run.kill('SIGINT');
+    await expectStopped(scene, run);
   });
 
   test('firedrill stop --all ends two runs at once', async ({ onTestFinished }) => {

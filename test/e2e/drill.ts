@@ -13,7 +13,7 @@ import { type Finished, firedrillBin, type Workplace, workplace } from '../suppo
 import { freePort, type Program, startProgram } from '../support/processes.ts';
 import { endTraces } from './traces.ts';
 
-export const serviceFile = resolve('test/e2e/fixtures/service.mjs');
+const serviceFile = resolve('test/e2e/fixtures/service.mjs');
 
 export type OnFinished = TestContext['onTestFinished'];
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { systemClock, VirtualClock } from '../../src/base/clock.ts';
+import { settledWithin, systemClock, VirtualClock } from '../../src/base/clock.ts';
 import { seededRandom } from '../../src/base/random.ts';
 
 describe('the virtual clock', () => {
@@ -55,5 +55,23 @@ describe('seeded randomness', () => {
     expect(Math.min(...many)).toBeGreaterThanOrEqual(0);
     expect(Math.max(...many)).toBeLessThan(1);
     expect(many.reduce((sum, one) => sum + one, 0) / many.length).toBeCloseTo(0.5, 1);
+  });
+});
+
+describe('work that is waited for', () => {
+  it('ends the wait when it has settled, well or not, or when the time is over', async () => {
+    const clock = new VirtualClock(0);
+    await settledWithin(Promise.resolve(), 1000, clock);
+    await settledWithin(Promise.reject(new Error('failed')), 1000, clock);
+    expect(clock.now()).toBe(0);
+    let over = false;
+    const waiting = settledWithin(new Promise(() => {}), 1000, clock).then(() => {
+      over = true;
+    });
+    await clock.advance(999);
+    expect(over).toBe(false);
+    await clock.advance(1);
+    await waiting;
+    expect(over).toBe(true);
   });
 });

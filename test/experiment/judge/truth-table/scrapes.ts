@@ -35,7 +35,7 @@ const token =
   /^(_|stale|[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(?:([-+](?:\d+\.?\d*)(?:e[-+]?\d+)?))?(?:x(\d+))?$/;
 
 /** promtool's notation: `a+bxN` and `axN` give N+1 values, `_xN` N absent ones, `stale` ends a series. */
-export function expand(notation: string): (number | 'absent' | 'stale')[] {
+function expand(notation: string): (number | 'absent' | 'stale')[] {
   return notation
     .trim()
     .split(/\s+/)

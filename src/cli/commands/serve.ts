@@ -23,7 +23,7 @@ export interface ServeOptions {
 }
 
 /** The last hours as they are, which queries are fastest on; what is older compressed. */
-const sealing = { rawMs: 3 * 3_600_000, cacheBytesMax: 64 * 2 ** 20 };
+const sealing = { rawMs: 8 * 3_600_000, cacheBytesMax: 64 * 2 ** 20 };
 
 export async function serve(options: ServeOptions): Promise<number> {
   const { host, port } = splitAddress(optionValue(listenAddress, '--listen', options.listen)!)!;

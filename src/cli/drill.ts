@@ -19,8 +19,9 @@ import { orderedVerdict, renderJson } from '../report/json.ts';
 import { plainLine } from '../report/live/plain-line.ts';
 import { LiveRun } from '../report/live/state.ts';
 import { LiveView } from '../report/live/view.ts';
+import { colorOn } from './color.ts';
 import { showDiagnostics } from './failure.ts';
-import { beside, colorOn, openJournal, readUserFile } from './surroundings.ts';
+import { beside, openJournal, readUserFile } from './surroundings.ts';
 import { version } from './version.ts';
 
 export interface DrillOptions {

@@ -2,13 +2,13 @@
 
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import pc from 'picocolors';
 import { UserError } from '../base/diagnostics.ts';
 import { systemBoot } from '../faults/leases/boot.ts';
 import { Journal } from '../faults/leases/journal.ts';
 import { orphans } from '../faults/leases/recover.ts';
 import { stateFolder } from '../faults/leases/state-folder.ts';
 import type { TerminalOptions } from '../report/terminal/paint.ts';
+import { colorOn, colorsOf } from './color.ts';
 
 export function openJournal(): Journal {
   const uid = process.getuid!();
@@ -36,7 +36,7 @@ export async function warnOfOrphans(): Promise<void> {
   if (left.length === 0) return;
   const names = left.map((lease) => `${lease.fault} on ${lease.target} (run ${lease.run})`).join(', ');
   process.stderr.write(
-    `${pc.yellow('warning')}: a run died and left ${names}; take it back with: firedrill undo\n`,
+    `${colorsOf(process.stderr).yellow('warning')}: a run died and left ${names}; take it back with: firedrill undo\n`,
   );
 }
 
@@ -49,13 +49,7 @@ export function printJson(value: unknown): void {
 }
 
 export function warn(message: string): void {
-  process.stderr.write(`${pc.yellow('warning')}: ${message}\n`);
-}
-
-/** Colours only on a terminal that wants them (https://no-color.org). */
-export function colorOn(stream: NodeJS.WriteStream): boolean {
-  if (process.env.NO_COLOR) return false;
-  return process.env.FORCE_COLOR ? true : stream.isTTY && process.env.TERM !== 'dumb';
+  process.stderr.write(`${colorsOf(process.stderr).yellow('warning')}: ${message}\n`);
 }
 
 export function terminalOptions(): TerminalOptions {

@@ -18,7 +18,7 @@ export function workplace(): Workplace {
   const folder = mkdtempSync(join(tmpdir(), 'firedrill-test-'));
   return {
     folder,
-    env: { FIREDRILL_STATE: join(folder, 'state') },
+    env: { FORCE_COLOR: '', FIREDRILL_STATE: join(folder, 'state') },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

@@ -1,7 +1,7 @@
-import pc from 'picocolors';
 import { exitCodes } from '../../base/catalogue.ts';
 import { UserError } from '../../base/diagnostics.ts';
 import { type Checked, checkFile, type FileKind } from '../../experiment/file/check.ts';
+import { colorsOf } from '../color.ts';
 import { showDiagnostics } from '../failure.ts';
 import { print, printJson, readUserFile } from '../surroundings.ts';
 
@@ -12,13 +12,14 @@ export interface CheckOptions {
 
 export async function check(files: readonly string[], options: CheckOptions): Promise<number> {
   const kind = options.kind ? { kind: options.kind } : {};
+  const { red, green } = colorsOf(process.stdout);
   const checked = [];
   for (const file of files) checked.push({ file, ...(await readAndCheck(file, kind)) });
   if (options.output === 'json') printJson({ files: checked });
   for (const { file, kind: found, diagnostics } of options.output === 'json' ? [] : checked) {
     showDiagnostics(diagnostics);
     const errors = diagnostics.filter((each) => each.severity === 'error').length;
-    const state = errors > 0 ? pc.red(`${errors} ${errors === 1 ? 'error' : 'errors'}`) : pc.green('ok');
+    const state = errors > 0 ? red(`${errors} ${errors === 1 ? 'error' : 'errors'}`) : green('ok');
     print(`${file}: ${found ?? 'unknown kind'}: ${state}`);
   }
   const bad = checked.some(({ diagnostics }) => diagnostics.some((each) => each.severity === 'error'));

@@ -1,7 +1,7 @@
 import { exitCodes } from '../../base/catalogue.ts';
 import { systemClock } from '../../base/clock.ts';
 import { UserError } from '../../base/diagnostics.ts';
-import { duration, listenAddress, size, splitAddress } from '../../experiment/file/scalars.ts';
+import { duration, listenAddress, size, splitAddress } from '../../base/scalars.ts';
 import { ServerApp } from '../../server/app.ts';
 import { emptyConfig, readServerConfig } from '../../server/config/read.ts';
 import { SeriesStore } from '../../telemetry/metrics/store.ts';

@@ -1,8 +1,9 @@
 // `alerts`: what each alert owes in this drill.
 
 import { z } from 'zod';
+import { complain, duration, labels, list, text } from '../../base/scalars.ts';
 import type { AlertSpec } from '../model.ts';
-import { complain, duration, labels, list, name, text } from './scalars.ts';
+import { name } from './scalars.ts';
 
 const deadlines = ['fires', 'notifies', 'resolves'] as const;
 

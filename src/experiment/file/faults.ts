@@ -2,10 +2,11 @@
 // (src/faults); what all kinds share is here.
 
 import { z } from 'zod';
+import { complain, duration, list } from '../../base/scalars.ts';
 import { faultSchemas } from '../../faults/kinds.ts';
 import type { FaultKindName } from '../model.ts';
 import { promqlText } from './promql.ts';
-import { complain, duration, list, name } from './scalars.ts';
+import { name } from './scalars.ts';
 import { selectorSchema } from './selector.ts';
 
 export const faultKindNames = Object.keys(faultSchemas) as FaultKindName[];

@@ -1,9 +1,10 @@
 // `objectives`: what must hold (or must break) while the fault is there.
 
 import { z } from 'zod';
+import { duration } from '../../base/scalars.ts';
 import type { ObjectiveSpec } from '../model.ts';
 import { promqlComparison } from './promql.ts';
-import { duration, name } from './scalars.ts';
+import { name } from './scalars.ts';
 
 const recoversWithinMsDefault = 60_000;
 const recoversStableMsDefault = 10_000;

@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { parseDuration } from '../../base/duration.ts';
+import { complain } from '../../base/scalars.ts';
 import type { PhaseSpec } from '../model.ts';
-import { complain } from './scalars.ts';
 
 const lengthExpected = 'auto, or a duration such as 30s';
 

@@ -1,10 +1,10 @@
 // Expressions in the file: read with PromQL's own parser, so that a mistake is shown where it stands in the YAML line.
 
 import { z } from 'zod';
+import { complain } from '../../base/scalars.ts';
 import type { Expr } from '../../promql/ast.ts';
 import { parseExpr } from '../../promql/parser.ts';
 import { topComparison } from '../../promql/walk.ts';
-import { complain } from './scalars.ts';
 
 /** Any expression. */
 export const promqlText = z

@@ -1,11 +1,11 @@
 // What one part of the file says of another: names that must be defined, names that must be unique, hosts that must be
 // allowed. It works on the parts that are right by themselves, so that these mistakes are told together with others.
 
+import { httpUrlOf, splitAddress } from '../../base/scalars.ts';
 import type { YamlPath } from '../../base/yaml.ts';
 import type { AlertFields } from './alerts.ts';
 import type { Parts } from './parts.ts';
 import type { Reading } from './reading.ts';
-import { httpUrlOf, splitAddress } from './scalars.ts';
 
 export function checkReferences(reading: Reading, parts: Parts): void {
   checkUnique(

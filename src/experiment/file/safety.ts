@@ -1,9 +1,10 @@
 // What bounds a drill: `stopConditions`, `limits` and `collateral`.
 
 import { z } from 'zod';
+import { duration, labels, list, text } from '../../base/scalars.ts';
 import type { CollateralSpec, Experiment, StopConditionSpec } from '../model.ts';
 import { promqlComparison } from './promql.ts';
-import { duration, labels, list, share, text } from './scalars.ts';
+import { share } from './scalars.ts';
 
 const runTimeMsDefault = 15 * 60_000;
 

@@ -1,12 +1,13 @@
 // The experiment file as a whole. A feature that does not exist has no field here: unknown keys are errors.
 
 import { z } from 'zod';
+import { complain, list, text } from '../../base/scalars.ts';
 import { alertSchema } from './alerts.ts';
 import { faultSchema } from './faults.ts';
 import { objectiveSchema } from './objectives.ts';
 import { phasesSchema } from './phases.ts';
 import { collateralSchema, limitsSchema, stopConditionSchema } from './safety.ts';
-import { complain, list, name, text } from './scalars.ts';
+import { name } from './scalars.ts';
 import { targetSchema } from './targets.ts';
 import { telemetrySchema } from './telemetry.ts';
 import { trafficSchema } from './traffic.ts';

@@ -1,9 +1,9 @@
 // `telemetry.scrape`: what the embedded engine reads, as an entry of Prometheus's scrape_configs or in a short form.
 
 import { z } from 'zod';
+import { address, complain, duration, labels, list, size, text } from '../../base/scalars.ts';
+import { httpClientFields, oneCredential, resolveHttpClient } from '../../telemetry/config/http-client.ts';
 import type { ScrapeSpec } from '../../telemetry/metrics/scrape-spec.ts';
-import { httpClientFields, oneCredential, resolveHttpClient } from './http-client.ts';
-import { address, complain, duration, labels, list, size, text } from './scalars.ts';
 
 /** A drill lasts minutes; Prometheus's own default of one minute would see next to nothing of it. */
 export const scrapeIntervalMsDefault = 5000;

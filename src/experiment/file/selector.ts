@@ -1,8 +1,8 @@
 // Chaos Mesh's selector, matched against the names, labels and namespaces of the experiment's targets.
 
 import { z } from 'zod';
+import { complain, list, text } from '../../base/scalars.ts';
 import type { TargetSpec } from '../model.ts';
-import { complain, list, text } from './scalars.ts';
 
 const expressionSchema = z
   .strictObject({

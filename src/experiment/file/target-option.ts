@@ -2,9 +2,10 @@
 // beside them.
 
 import type { Diagnostic } from '../../base/diagnostics.ts';
+import { splitAddress } from '../../base/scalars.ts';
 import type { Parsed, YamlDocument } from '../../base/yaml.ts';
 import { type Applied, argumentError, deepCopy, withArguments } from './arguments.ts';
-import { name as nameSchema, splitAddress } from './scalars.ts';
+import { name as nameSchema } from './scalars.ts';
 
 export interface TargetOption {
   readonly name: string;

@@ -2,8 +2,6 @@
 
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import type { ProcessTarget, ProxyTarget } from '../../faults/targets/declaration.ts';
-import type { TargetSpec } from '../model.ts';
 import {
   address,
   complain,
@@ -12,11 +10,13 @@ import {
   httpUrlOf,
   list,
   listenAddress,
-  name,
   port,
   splitAddress,
   text,
-} from './scalars.ts';
+} from '../../base/scalars.ts';
+import type { ProcessTarget, ProxyTarget } from '../../faults/targets/declaration.ts';
+import type { TargetSpec } from '../model.ts';
+import { name } from './scalars.ts';
 
 const readyWithinMsDefault = 30_000;
 const restartDelayMsDefault = 1000;

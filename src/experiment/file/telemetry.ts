@@ -3,9 +3,9 @@
 
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { complain, duration, httpUrl, labels, list, listenAddress, text } from '../../base/scalars.ts';
+import { httpClientFields, oneCredential, resolveHttpClient } from '../../telemetry/config/http-client.ts';
 import type { TelemetrySpec } from '../model.ts';
-import { httpClientFields, oneCredential, resolveHttpClient } from './http-client.ts';
-import { complain, duration, httpUrl, labels, list, listenAddress, text } from './scalars.ts';
 import { resolveScrape, scrapeIntervalMsDefault, scrapeSchema } from './scrape.ts';
 
 const answerSchema = z.strictObject({

@@ -1,8 +1,9 @@
 // `traffic`: what uses the system while the drill runs.
 
 import { z } from 'zod';
+import { complain, duration, httpUrl, list, text } from '../../base/scalars.ts';
 import type { TrafficSpec } from '../model.ts';
-import { complain, duration, httpUrl, list, name, rate, text } from './scalars.ts';
+import { name, rate } from './scalars.ts';
 
 const timeoutMsDefault = 10_000;
 

@@ -7,12 +7,12 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type Diagnostic, UserError } from '../../base/diagnostics.ts';
 import type { LabelRecord } from '../../base/labels.ts';
+import { duration, size, text } from '../../base/scalars.ts';
 import { checkYaml, parseYaml } from '../../base/yaml.ts';
-import { duration, size, text } from '../../experiment/file/scalars.ts';
 import { readRuleFile } from '../../rules/file.ts';
 import type { RuleGroup } from '../../rules/model.ts';
+import { resolveScrapeConfig, scrapeConfig } from '../../telemetry/config/scrape-config.ts';
 import type { ScrapeSpec } from '../../telemetry/metrics/scrape-spec.ts';
-import { resolveScrapeConfig, scrapeConfig } from './scrape-config.ts';
 
 const intervalMsDefault = 60_000;
 const timeoutMsDefault = 10_000;

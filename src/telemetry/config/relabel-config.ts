@@ -2,12 +2,8 @@
 
 import { z } from 'zod';
 import { createMatcher } from '../../base/matcher.ts';
-import { complain } from '../../experiment/file/scalars.ts';
-import {
-  type RelabelRule,
-  relabelActions,
-  relabelDefaults,
-} from '../../telemetry/metrics/relabel/relabel.ts';
+import { complain } from '../../base/scalars.ts';
+import { type RelabelRule, relabelActions, relabelDefaults } from '../metrics/relabel/relabel.ts';
 
 const relabelConfig = z
   .strictObject({

@@ -3,10 +3,10 @@
 
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { httpClientFields, oneCredential, resolveHttpClient } from '../../experiment/file/http-client.ts';
-import { complain, duration, httpUrl, size, text } from '../../experiment/file/scalars.ts';
-import type { ExpositionFormat } from '../../telemetry/metrics/exposition/content-type.ts';
-import type { DiscoverySpec, ScrapeSpec } from '../../telemetry/metrics/scrape-spec.ts';
+import { complain, duration, httpUrl, size, text } from '../../base/scalars.ts';
+import type { ExpositionFormat } from '../metrics/exposition/content-type.ts';
+import type { DiscoverySpec, ScrapeSpec } from '../metrics/scrape-spec.ts';
+import { httpClientFields, oneCredential, resolveHttpClient } from './http-client.ts';
 import { relabelConfigs, resolveRelabel } from './relabel-config.ts';
 
 const labels = z.record(text, z.string());

@@ -2,8 +2,8 @@
 
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import type { HttpClientSpec } from '../../telemetry/http-client-spec.ts';
-import { complain, text } from './scalars.ts';
+import { complain, text } from '../../base/scalars.ts';
+import type { HttpClientSpec } from '../http-client-spec.ts';
 
 /** Spread into the objects that have them; `oneCredential` checks that they do not contradict each other. */
 export const httpClientFields = {

@@ -6,6 +6,7 @@ import { UserError } from '../base/diagnostics.ts';
 import type { Features } from '../promql/features.ts';
 import { lookbackMsDefault } from '../promql/walk.ts';
 import { repeatAligned } from '../telemetry/aligned-loop.ts';
+import { labelLimitsDefault } from '../telemetry/config/scrape-config.ts';
 import { ExemplarStore } from '../telemetry/metrics/exemplars.ts';
 import { MetadataStore } from '../telemetry/metrics/metadata.ts';
 import { Scraper } from '../telemetry/metrics/scrape.ts';
@@ -49,7 +50,7 @@ const defaultServerLimits: ServerLimits = {
   querySamples: 50_000_000,
   queryTimeoutMs: 120_000,
   body: { bytesMax: 32 * 2 ** 20, decodedBytesMax: 64 * 2 ** 20 },
-  labels: { count: 128, nameBytes: 1024, valueBytes: 16 * 1024 },
+  labels: labelLimitsDefault,
   http: {},
   retainEveryMs: 30_000,
 };

@@ -2,18 +2,24 @@
 
 import { z } from 'zod';
 import { createMatcher } from '../../base/matcher.ts';
-import { complain } from '../../base/scalars.ts';
+import { complain, list } from '../../base/scalars.ts';
 import { type RelabelRule, relabelActions, relabelDefaults } from '../metrics/relabel/relabel.ts';
 
 const relabelConfig = z
   .strictObject({
-    source_labels: z.array(z.string()).nullish(),
-    separator: z.string().optional(),
-    regex: z.string().optional(),
-    modulus: z.int().min(0).optional(),
-    target_label: z.string().optional(),
-    replacement: z.string().optional(),
-    action: z.preprocess(lowercase, z.enum(relabelActions)).optional(),
+    source_labels: list(z.string()).nullish().describe('Labels whose values are joined.'),
+    separator: z.string().optional().describe('What stands between them; `;` when not given.'),
+    regex: z
+      .string()
+      .optional()
+      .describe('What the joined values must match as a whole; (.*) when not given.'),
+    modulus: z.int().min(0).optional().describe('Of the hash that hashmod takes.'),
+    target_label: z.string().optional().describe('Label that is set.'),
+    replacement: z.string().optional().describe('What it is set to; $1 when not given.'),
+    action: z
+      .preprocess(lowercase, z.enum(relabelActions))
+      .optional()
+      .describe('What is done; replace when not given.'),
   })
   .superRefine((config, context) => {
     const action = config.action ?? relabelDefaults.action;
@@ -35,7 +41,7 @@ const relabelConfig = z
 /** Of one list; a configuration that is written by hand has a dozen. */
 const rulesMax = 1000;
 
-export const relabelConfigs = z.array(relabelConfig).max(rulesMax);
+export const relabelConfigs = list(relabelConfig, rulesMax);
 
 /** Prometheus reads actions in any case. */
 function lowercase(value: unknown): unknown {

@@ -1,13 +1,16 @@
-// One entry of scrape_configs in prometheus.yml.
+// One entry of scrape_configs in prometheus.yml, which experiments have too.
 // https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config
 
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { complain, duration, httpUrl, size, text } from '../../base/scalars.ts';
+import { complain, duration, httpUrl, list, size, text } from '../../base/scalars.ts';
 import type { ExpositionFormat } from '../metrics/exposition/content-type.ts';
-import type { DiscoverySpec, ScrapeSpec } from '../metrics/scrape-spec.ts';
+import type { DiscoverySpec, LabelLimits, ScrapeSpec } from '../metrics/scrape-spec.ts';
 import { httpClientFields, oneCredential, resolveHttpClient } from './http-client.ts';
 import { relabelConfigs, resolveRelabel } from './relabel-config.ts';
+
+/** Of one static_config, which a person writes. */
+const targetsMax = 10_000;
 
 const labels = z.record(text, z.string());
 const count = z.int().min(0);
@@ -20,69 +23,101 @@ const protocols = {
 } as const satisfies Record<string, ExpositionFormat>;
 const protocol = z.enum(Object.keys(protocols) as [keyof typeof protocols]);
 
-const staticConfig = z.strictObject({ targets: z.array(text).nullish(), labels: labels.nullish() });
+const staticConfig = z.strictObject({
+  targets: list(text, targetsMax).nullish().describe('host:port of each endpoint.'),
+  labels: labels.nullish().describe('Labels on every series of these endpoints.'),
+});
 
 const fileSdConfig = z.strictObject({
-  files: z.array(
+  files: list(
     text.refine((path) => /^[^*]*(\*[^/]*)?\.(json|yml|yaml|JSON|YML|YAML)$/.test(path), {
       error: (issue) => `${JSON.stringify(issue.input)} is not a path of target files`,
       params: { expected: 'a path that ends in .json, .yml or .yaml, with `*` in its last part only' },
     }),
-  ),
-  refresh_interval: duration.optional(),
+  ).describe('Files of target groups; `*` in the last part of a path.'),
+  refresh_interval: duration.optional().describe('How often they are read; 5m when not given.'),
 });
 
 const httpSdConfig = z
-  .strictObject({ url: httpUrl, refresh_interval: duration.optional(), ...httpClientFields })
-  .superRefine(oneCredential);
-
-export const scrapeConfig = z
   .strictObject({
-    job_name: text,
-    scrape_interval: duration.optional(),
-    scrape_timeout: duration.optional(),
-    scrape_protocols: z.array(protocol).optional(),
-    fallback_scrape_protocol: protocol.optional(),
-    scrape_native_histograms: z.boolean().optional(),
-    scheme: z.enum(['http', 'https']).optional(),
-    metrics_path: z.string().startsWith('/').optional(),
-    params: z.record(z.string(), z.array(z.string())).optional(),
-    honor_labels: z.boolean().optional(),
-    honor_timestamps: z.boolean().optional(),
-    body_size_limit: size.optional(),
-    sample_limit: count.optional(),
-    label_limit: count.optional(),
-    label_name_length_limit: count.optional(),
-    label_value_length_limit: count.optional(),
-    static_configs: z.array(staticConfig).nullish(),
-    file_sd_configs: z.array(fileSdConfig).nullish(),
-    http_sd_configs: z.array(httpSdConfig).nullish(),
-    relabel_configs: relabelConfigs.nullish(),
-    metric_relabel_configs: relabelConfigs.nullish(),
+    url: httpUrl.describe('Address that answers with target groups in JSON.'),
+    refresh_interval: duration.optional().describe('How often it is asked; 1m when not given.'),
     ...httpClientFields,
   })
-  .superRefine((config, context) => {
-    oneCredential(config, context);
-    const { scrape_interval: interval, scrape_timeout: timeout } = config;
-    if (interval !== undefined && timeout !== undefined && timeout > interval)
-      complain(context, 'FD105', 'longer than the interval', {
-        path: ['scrape_timeout'],
-        expected: 'at most scrape_interval',
-      });
-  });
+  .superRefine(oneCredential);
 
-export type ScrapeConfig = z.output<typeof scrapeConfig>;
+/** All fields but `job_name`; `checkScrapeFields` checks that they do not contradict each other. */
+export const scrapeConfigFields = {
+  static_configs: list(staticConfig).nullish().describe('Endpoints, with labels.'),
+  file_sd_configs: list(fileSdConfig).nullish().describe('Endpoints that files name.'),
+  http_sd_configs: list(httpSdConfig).nullish().describe('Endpoints that a web service names.'),
+  scrape_interval: duration.optional().describe('How often each endpoint is read.'),
+  scrape_timeout: duration
+    .optional()
+    .describe('How long an endpoint may take; 10s when not given, never more than the interval.'),
+  scrape_protocols: list(protocol)
+    .optional()
+    .describe('Formats that an endpoint is asked for; PrometheusProto brings native histograms.'),
+  fallback_scrape_protocol: protocol.optional().describe('Format of answers that do not say what they are.'),
+  scrape_native_histograms: z.boolean().optional().describe('Ask for native histograms.'),
+  scheme: z.enum(['http', 'https']).optional().describe('http when not given.'),
+  metrics_path: z.string().startsWith('/').optional().describe('/metrics when not given.'),
+  params: z.record(z.string(), z.array(z.string())).optional().describe('Parameters of the request.'),
+  honor_labels: z.boolean().optional().describe('Labels of the endpoint win over job and instance.'),
+  honor_timestamps: z
+    .boolean()
+    .optional()
+    .describe('Use the times that the endpoint states; true when not given.'),
+  body_size_limit: size.optional().describe('Largest answer.'),
+  sample_limit: count.optional().describe('Most samples in an answer; 0 is no limit.'),
+  label_limit: count.optional().describe('Most labels of a series; 128 when not given.'),
+  label_name_length_limit: count
+    .optional()
+    .describe('Most bytes of the name of a label; 1024 when not given.'),
+  label_value_length_limit: count
+    .optional()
+    .describe('Most bytes of the value of a label; 16384 when not given.'),
+  relabel_configs: relabelConfigs
+    .nullish()
+    .describe('What becomes of the labels of endpoints, and which are read.'),
+  metric_relabel_configs: relabelConfigs
+    .nullish()
+    .describe('What becomes of the labels of samples, and which are kept.'),
+  ...httpClientFields,
+};
+
+type ScrapeConfigFields = z.output<z.ZodObject<typeof scrapeConfigFields>>;
+
+export function checkScrapeFields(config: ScrapeConfigFields, context: z.core.$RefinementCtx): void {
+  oneCredential(config, context);
+  const { scrape_interval: interval, scrape_timeout: timeout } = config;
+  if (interval !== undefined && timeout !== undefined && timeout > interval)
+    complain(context, 'FD105', 'longer than the interval', {
+      path: ['scrape_timeout'],
+      expected: 'at most the interval',
+    });
+}
+
+/** An entry of scrape_configs. */
+export const scrapeConfig = z
+  .strictObject({ job_name: text.describe('The value of the job label.'), ...scrapeConfigFields })
+  .superRefine(checkScrapeFields);
+
+export type ScrapeConfig = ScrapeConfigFields & { readonly job_name: string };
 
 export interface ScrapeDefaults {
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly bodySizeLimitBytes: number;
   readonly sampleLimit: number;
-  readonly labelLimits: { readonly count: number; readonly nameBytes: number; readonly valueBytes: number };
+  readonly labelLimits: LabelLimits;
   readonly nativeHistograms: boolean;
   /** The file's: paths in it are relative to it. */
   readonly folder: string;
 }
+
+/** A label bomb must not come in where nobody thought of a limit. */
+export const labelLimitsDefault: LabelLimits = { count: 128, nameBytes: 1024, valueBytes: 16 * 1024 };
 
 const fileRefreshMs = 5 * 60_000;
 const httpRefreshMs = 60_000;

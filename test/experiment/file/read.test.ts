@@ -148,12 +148,19 @@ describe('a good experiment', () => {
           "scrape": [
             {
               "bodySizeLimitBytes": 67108864,
+              "discovery": [],
               "honorLabels": false,
               "honorTimestamps": true,
               "http": {},
               "intervalMs": 1000,
               "jobName": "app",
+              "labelLimits": {
+                "count": 128,
+                "nameBytes": 1024,
+                "valueBytes": 16384,
+              },
               "metricsPath": "/metrics",
+              "nativeHistograms": false,
               "params": {},
               "sampleLimit": 100000,
               "scheme": "http",

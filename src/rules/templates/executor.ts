@@ -33,11 +33,26 @@ export class TemplateExecutionError extends Error {
   }
 }
 
+/** Stands between a template and its output: html/template escapes what actions print by the text around them. */
+export interface TemplateWriter {
+  /** What the template says itself. */
+  text(text: string): string;
+  /** What an action gives. */
+  value(value: Value): string;
+}
+
+const plainWriter: TemplateWriter = {
+  text: (text) => text,
+  value: (value) => (value === null ? '<no value>' : printValue(value)),
+};
+
 export interface ExecuteOptions {
   readonly functions: FunctionMap;
   /** Variables that exist from the start, with their `$`. */
   readonly variables?: Readonly<Record<string, Value>>;
   readonly limits?: TemplateLimits;
+  /** Prints everything as it is when absent. */
+  readonly writer?: TemplateWriter;
 }
 
 /** The text that the template gives for `data`. Throws a TemplateExecutionError. */
@@ -56,6 +71,7 @@ class Execution {
   readonly #template: ParsedTemplate;
   readonly #functions: FunctionMap;
   readonly #limits: TemplateLimits;
+  readonly #writer: TemplateWriter;
   readonly #initial: readonly Variable[];
   #variables: Variable[] = [];
   #output: string[] = [];
@@ -67,6 +83,7 @@ class Execution {
     this.#template = template;
     this.#functions = options.functions;
     this.#limits = options.limits ?? defaultTemplateLimits;
+    this.#writer = options.writer ?? plainWriter;
     this.#initial = Object.entries(options.variables ?? {}).map(([name, value]) => ({ name, value }));
   }
 
@@ -87,12 +104,11 @@ class Execution {
   #node(node: TemplateNode, dot: Value): Flow {
     switch (node.type) {
       case 'text':
-        this.#write(node.text, { start: 0, end: 0 });
+        this.#write(this.#writer.text(node.text), { start: 0, end: 0 });
         return 'next';
       case 'action': {
         const value = this.#pipeline(node.pipeline, dot);
-        if (node.pipeline.variables.length === 0)
-          this.#write(value === null ? '<no value>' : printValue(value), node.pipeline.span);
+        if (node.pipeline.variables.length === 0) this.#write(this.#writer.value(value), node.pipeline.span);
         return 'next';
       }
       case 'if':

@@ -1,7 +1,8 @@
 // Go's time.Time as templates meet it: printing, the usual accessors and Format with Go's reference layout
-// (Mon Jan 2 15:04:05 2006). Times are UTC.
+// (Mon Jan 2 15:04:05 2006). Times are UTC unless they were put into another zone.
 
 import { Struct, type Value } from './values.ts';
+import { utc, type Zone, zoneAt } from './zone.ts';
 
 const months = [
   'January',
@@ -19,47 +20,71 @@ const months = [
 ];
 const weekdays = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 
-/** `atMs` is Unix milliseconds, with a fraction where the source has one. */
-export function timeStruct(atMs: number): Struct {
-  const date = new Date(atMs);
-  const whole = (value: number) => (): Value => BigInt(value);
-  const self: Struct = new Struct(
-    'time.Time',
-    {
-      Format: (layout) => formatTime(atMs, typeof layout === 'string' ? layout : ''),
-      Unix: whole(Math.floor(atMs / 1000)),
-      UnixMilli: whole(Math.floor(atMs)),
-      Year: whole(date.getUTCFullYear()),
-      Month: () => months[date.getUTCMonth()]!,
-      Day: whole(date.getUTCDate()),
-      Weekday: () => weekdays[date.getUTCDay()]!,
-      Hour: whole(date.getUTCHours()),
-      Minute: whole(date.getUTCMinutes()),
-      Second: whole(date.getUTCSeconds()),
-      UTC: () => self,
-    },
-    () => formatTime(atMs, '2006-01-02 15:04:05.999999999 -0700 MST'),
-  );
-  return self;
+/** A time.Time. `atMs` is Unix milliseconds, with a fraction where the source has one. */
+export class TimeStruct extends Struct {
+  readonly atMs: number;
+  readonly #zone: Zone;
+
+  constructor(atMs: number, zone: Zone) {
+    const date = localDate(atMs, zone);
+    const whole = (value: number) => (): Value => BigInt(value);
+    super(
+      'time.Time',
+      {
+        Format: (layout) => formatTime(atMs, zone, typeof layout === 'string' ? layout : ''),
+        Unix: whole(Math.floor(atMs / 1000)),
+        UnixMilli: whole(Math.floor(atMs)),
+        Year: whole(date.getUTCFullYear()),
+        Month: () => months[date.getUTCMonth()]!,
+        Day: whole(date.getUTCDate()),
+        Weekday: () => weekdays[date.getUTCDay()]!,
+        Hour: whole(date.getUTCHours()),
+        Minute: whole(date.getUTCMinutes()),
+        Second: whole(date.getUTCSeconds()),
+        IsZero: () => atMs === zeroTimeMs,
+        UTC: () => new TimeStruct(atMs, utc),
+      },
+      () => formatTime(atMs, zone, '2006-01-02 15:04:05.999999999 -0700 MST'),
+    );
+    this.atMs = atMs;
+    this.#zone = zone;
+  }
+
+  /** RFC 3339, as Go's JSON has it. */
+  toJSON(): string {
+    return formatTime(this.atMs, this.#zone, '2006-01-02T15:04:05.999999999Z07:00');
+  }
+}
+
+/** Go's zero time: the first moment of the year 1. */
+export const zeroTimeMs = -62_135_596_800_000;
+
+export function timeStruct(atMs: number, zoneName = ''): TimeStruct {
+  return new TimeStruct(atMs, zoneAt(zoneName, atMs));
+}
+
+/** A date whose UTC fields are those of the zone. */
+function localDate(atMs: number, zone: Zone): Date {
+  return new Date(atMs + zone.offsetMinutes * 60_000);
 }
 
 const pad2 = (value: number): string => String(value).padStart(2, '0');
 
-type Part = (date: Date) => string;
+type Part = (date: Date, zone: Zone) => string;
 
 /** Longest first, so that `2006` is not read as `2` and `006`. */
 const parts: readonly (readonly [string, Part])[] = [
   ['January', (date) => months[date.getUTCMonth()]!],
   ['Monday', (date) => weekdays[date.getUTCDay()]!],
-  ['-07:00', () => '+00:00'],
-  ['Z07:00', () => 'Z'],
-  ['-0700', () => '+0000'],
-  ['Z0700', () => 'Z'],
+  ['-07:00', (_, zone) => offsetText(zone, ':')],
+  ['Z07:00', (_, zone) => (zone.offsetMinutes === 0 ? 'Z' : offsetText(zone, ':'))],
+  ['-0700', (_, zone) => offsetText(zone, '')],
+  ['Z0700', (_, zone) => (zone.offsetMinutes === 0 ? 'Z' : offsetText(zone, ''))],
   ['2006', (date) => String(date.getUTCFullYear()).padStart(4, '0')],
   ['Jan', (date) => months[date.getUTCMonth()]!.slice(0, 3)],
   ['Mon', (date) => weekdays[date.getUTCDay()]!.slice(0, 3)],
-  ['MST', () => 'UTC'],
-  ['-07', () => '+00'],
+  ['MST', (_, zone) => zone.abbreviation],
+  ['-07', (_, zone) => offsetText(zone, '').slice(0, 3)],
   ['15', (date) => pad2(date.getUTCHours())],
   ['01', (date) => pad2(date.getUTCMonth() + 1)],
   ['02', (date) => pad2(date.getUTCDate())],
@@ -77,10 +102,15 @@ const parts: readonly (readonly [string, Part])[] = [
   ['5', (date) => String(date.getUTCSeconds())],
 ];
 
+function offsetText({ offsetMinutes }: Zone, separator: string): string {
+  const magnitude = Math.abs(offsetMinutes);
+  return `${offsetMinutes < 0 ? '-' : '+'}${pad2(Math.trunc(magnitude / 60))}${separator}${pad2(magnitude % 60)}`;
+}
+
 const fraction = /^[.,](0+|9+)(?!\d)/;
 
-function formatTime(atMs: number, layout: string): string {
-  const date = new Date(atMs);
+function formatTime(atMs: number, zone: Zone, layout: string): string {
+  const date = localDate(atMs, zone);
   let out = '';
   for (let at = 0; at < layout.length; ) {
     const rest = layout.slice(at);
@@ -91,7 +121,7 @@ function formatTime(atMs: number, layout: string): string {
       continue;
     }
     const part = parts.find(([name]) => rest.startsWith(name));
-    out += part ? part[1](date) : rest[0];
+    out += part ? part[1](date, zone) : rest[0];
     at += part ? part[0].length : 1;
   }
   return out;

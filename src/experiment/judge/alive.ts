@@ -19,8 +19,7 @@ export interface DeadSelector {
 export function deadSelectorsOf(rule: PlannedRule, facts: RunFacts, recording: Queryable): DeadSelector[] {
   const parsed = parseExpr(rule.expr);
   if (!parsed.ok) return [];
-  const find = (matchers: readonly Matcher[]) =>
-    recording.select(matchers, facts.startedAt, facts.endedAt).filter(hasSample);
+  const find = finder(recording, facts.startedAt, facts.endedAt);
   const texts = new Map(
     selectorsOf(parsed.expr)
       .filter((use) => !use.onlyInAbsent && find(use.matchers).length === 0)
@@ -29,7 +28,21 @@ export function deadSelectorsOf(rule: PlannedRule, facts: RunFacts, recording: Q
   return [...texts].map(([text, matchers]) => ({ text, why: whyEmpty(matchers, find) }));
 }
 
-function hasSample(view: SeriesView): boolean {
+/** Why nothing matches between the two times: which part of the selector is to blame, and what comes nearest. */
+export function whySelectorEmpty(
+  matchers: readonly Matcher[],
+  recording: Queryable,
+  fromMs: number,
+  toMs: number,
+): string {
+  return whyEmpty(matchers, finder(recording, fromMs, toMs));
+}
+
+function finder(recording: Queryable, fromMs: number, toMs: number): Find {
+  return (matchers) => recording.select(matchers, fromMs, toMs).filter(hasSample);
+}
+
+export function hasSample(view: SeriesView): boolean {
   for (let i = view.first; i < view.last; i++) if (view.states[i - view.offset] === present) return true;
   return false;
 }

@@ -9,11 +9,12 @@ import { parseExpr } from '../../promql/parser.ts';
 import type { PlannedRule } from '../timeline.ts';
 import type { Evidence } from '../verdict.ts';
 import { type DeadSelector, deadSelectorsOf } from './alive.ts';
+import { explainFalse } from './explain/explain.ts';
+import type { FalseExpr } from './explain/part.ts';
 import { eventsOf } from './facts.ts';
 import type { AlertCase } from './finding.ts';
 import { isTrue, stepsOf, type Window } from './readings.ts';
 import { lengthMs } from './stretches.ts';
-import { whyFalse } from './why-false.ts';
 
 export interface WhyNot {
   /** Without a capital letter and a full stop, to stand in a sentence. */
@@ -76,27 +77,47 @@ function nothingToLookAt(rule: PlannedRule, dead: readonly DeadSelector[]): WhyN
 
 function whyNotTrue(alert: AlertCase, rule: PlannedRule, expr: Expr, window: Window): WhyNot {
   const evidence = ruleEvidence(rule);
-  const pending = alert.history.pending.map(({ from, to }) =>
-    lengthMs({ from, to: to ?? alert.facts.endedAt }),
-  );
-  if (pending.length > 0) {
-    const longest = humanDuration(Math.max(...pending));
-    const sentence = `it was pending for ${longest} at a time, and its "for" asks for ${humanDuration(rule.forMs)}`;
-    return { sentence, evidence: [...evidence, { label: 'longest pending', value: longest }] };
-  }
+  if (alert.history.pending.length > 0) return notLongEnough(alert, rule, expr, window);
   const truths = stepsOf(alert.recording, expr, window).filter((step) => isTrue(expr, step));
   if (truths.length === 0) {
-    const reason = whyFalse(expr, {
-      text: rule.expr,
-      recording: alert.recording,
-      window,
-      scrapeIntervalMs: alert.facts.plan?.scrapeIntervalMs ?? 0,
-    });
+    const reason = explainFalse(expr, falseExpr(alert, rule, window));
     return { sentence: reason.sentence, evidence: [...evidence, ...reason.evidence] };
   }
   const times = truths.length === 1 ? 'once' : `at ${truths.length} readings`;
   const sentence = `its expression was true in the recording ${times}, but no evaluation made it pending`;
   return { sentence, evidence: [...evidence, { label: 'true', value: times, at: truths[0]!.at }] };
+}
+
+/** It was pending; what ended the longest time is the other half of the answer. */
+function notLongEnough(alert: AlertCase, rule: PlannedRule, expr: Expr, window: Window): WhyNot {
+  const longest = alert.history.pending
+    .map(({ from, to }) => ({ from, to: to ?? alert.facts.endedAt, open: to === null }))
+    .reduce((best, one) => (lengthMs(one) > lengthMs(best) ? one : best));
+  const length = humanDuration(lengthMs(longest));
+  const asked = humanDuration(rule.forMs);
+  const moment = { ...window, fromMs: longest.to, toMs: longest.to };
+  const ended =
+    longest.open || stepsOf(alert.recording, expr, moment).some((step) => isTrue(expr, step))
+      ? []
+      : [
+          {
+            label: 'ended when',
+            value: explainFalse(expr, falseExpr(alert, rule, moment)).sentence,
+            at: longest.to,
+          },
+        ];
+  return {
+    sentence: `it was pending for ${length} at a time, and its "for" asks for ${asked}`,
+    evidence: [
+      ...ruleEvidence(rule),
+      { label: 'longest pending', value: `${length} of ${asked}`, at: longest.from },
+      ...ended,
+    ],
+  };
+}
+
+function falseExpr({ recording, facts }: AlertCase, rule: PlannedRule, window: Window): FalseExpr {
+  return { text: rule.expr, recording, window, scrapeIntervalMs: facts.plan?.scrapeIntervalMs ?? 0 };
 }
 
 function ruleEvidence(rule: PlannedRule): Evidence[] {

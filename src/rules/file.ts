@@ -10,14 +10,17 @@ import {
   type YamlDocument,
   type YamlPath,
 } from '../base/yaml.ts';
+import { type Features, noFeatures } from '../promql/features.ts';
 import { parseExpr } from '../promql/parser.ts';
 import type { NamedTemplate, Rule, RuleFile, RuleGroup } from './model.ts';
 import { parsePrometheusDuration } from './prometheus-duration.ts';
 import { sourceTextOf, textOf, textRecordOf } from './scalar-text.ts';
-import { prometheusRuleSchema, type RawGroup, type RawRule, ruleFileSchema } from './schema.ts';
+import { type RawGroup, type RawRule, type RuleFileOptions, ruleSchemas } from './schema.ts';
 import { parseAlertTemplate } from './templates/alert-template.ts';
 
-export function readRuleFile(file: string, text: string): Parsed<RuleFile> {
+const defaultSchemas = ruleSchemas({});
+
+export function readRuleFile(file: string, text: string, options?: RuleFileOptions): Parsed<RuleFile> {
   const documents = parseYamlDocuments(file, text);
   if (!documents.ok) return documents;
   const second = documents.value[1];
@@ -31,7 +34,8 @@ export function readRuleFile(file: string, text: string): Parsed<RuleFile> {
     };
     return { ok: false, diagnostics: [diagnostic] };
   }
-  const read = documents.value.map(readDocument);
+  const schemas = options ? ruleSchemas(options) : defaultSchemas;
+  const read = documents.value.map((document) => readDocument(document, schemas, options?.features));
   const diagnostics = read.flatMap((result) => (result.ok ? [] : result.diagnostics));
   if (diagnostics.length > 0) return { ok: false, diagnostics };
   const groups = read.flatMap((result) => (result.ok ? result.value : []));
@@ -44,15 +48,19 @@ function isPrometheusRule(document: YamlDocument): boolean {
   return typeof value === 'object' && value?.kind === 'PrometheusRule';
 }
 
-function readDocument(document: YamlDocument): Parsed<RuleGroup[]> {
+function readDocument(
+  document: YamlDocument,
+  schemas: ReturnType<typeof ruleSchemas>,
+  features: Features | undefined,
+): Parsed<RuleGroup[]> {
   const path = isPrometheusRule(document) ? ['spec', 'groups'] : ['groups'];
   const checked = isPrometheusRule(document)
-    ? checkYaml(document, prometheusRuleSchema)
-    : checkYaml(document, ruleFileSchema);
+    ? checkYaml(document, schemas.prometheusRule)
+    : checkYaml(document, schemas.ruleFile);
   const diagnostics = [...(checked.ok ? [] : checked.diagnostics), ...repeatedGroups(document, path)];
   if (!checked.ok || diagnostics.length > 0) return { ok: false, diagnostics };
   const { groups } = 'spec' in checked.value ? checked.value.spec : checked.value;
-  return { ok: true, value: buildGroups(document, groups ?? [], path) };
+  return { ok: true, value: buildGroups(document, groups ?? [], path, features) };
 }
 
 /** Looks at the raw value, so that it is told also of a file that has other mistakes. */
@@ -73,7 +81,12 @@ function repeatedGroups(document: YamlDocument, path: YamlPath): Diagnostic[] {
   });
 }
 
-function buildGroups(document: YamlDocument, groups: readonly RawGroup[], path: YamlPath): RuleGroup[] {
+function buildGroups(
+  document: YamlDocument,
+  groups: readonly RawGroup[],
+  path: YamlPath,
+  features: Features | undefined,
+): RuleGroup[] {
   return groups.map((group, i) => {
     const at = [...path, i];
     const labels = textRecordOf(document, group.labels, [...at, 'labels']);
@@ -84,16 +97,24 @@ function buildGroups(document: YamlDocument, groups: readonly RawGroup[], path: 
       intervalMs: interval === 0 ? undefined : interval,
       queryOffsetMs: milliseconds(group.query_offset),
       limit: group.limit ?? 0,
-      rules: (group.rules ?? []).map((rule, j) => buildRule(document, rule, [...at, 'rules', j], labels)),
+      rules: (group.rules ?? []).map((rule, j) =>
+        buildRule(document, rule, [...at, 'rules', j], labels, features),
+      ),
     };
   });
 }
 
 /** The rule's own labels win over those of its group. */
-function buildRule(document: YamlDocument, raw: RawRule, at: YamlPath, groupLabels: LabelRecord): Rule {
+function buildRule(
+  document: YamlDocument,
+  raw: RawRule,
+  at: YamlPath,
+  groupLabels: LabelRecord,
+  features: Features = noFeatures,
+): Rule {
   const exprPath = [...at, 'expr'];
   const exprText = sourceTextOf(document, raw.expr, exprPath);
-  const parsed = parseExpr(exprText);
+  const parsed = parseExpr(exprText, { features });
   if (!parsed.ok) throw new Error(`the schema let an expression pass: ${parsed.error.message}`);
   const nameKey = textOf(raw.alert) === '' ? 'record' : 'alert';
   const labels = { ...groupLabels, ...textRecordOf(document, raw.labels, [...at, 'labels']) };

@@ -6,6 +6,7 @@ import { UserError } from '../base/diagnostics.ts';
 import { type LabelRecord, Labels, metricName } from '../base/labels.ts';
 import type { Expr } from '../promql/ast.ts';
 import { instantQuery } from '../promql/engine.ts';
+import { type Features, noFeatures } from '../promql/features.ts';
 import { parseExpr } from '../promql/parser.ts';
 import { printExpr } from '../promql/printer.ts';
 import type { Queryable } from '../telemetry/metrics/series.ts';
@@ -26,6 +27,8 @@ export interface GroupOptions {
    * multiples of their interval.
    */
   readonly offset: 'hash' | 'none';
+  /** What of PromQL is behind feature flags and on; nothing. */
+  readonly features?: Features;
 }
 
 export type Append = (batch: SampleBatch) => void;
@@ -73,6 +76,7 @@ export class GroupEvaluator {
   readonly group: RuleGroup;
   readonly intervalMs: number;
   readonly #options: GroupOptions;
+  readonly #features: Features;
   readonly #offsetMs: number;
   readonly #rules: readonly RuleState[];
   #lastAt = Number.NEGATIVE_INFINITY;
@@ -81,6 +85,7 @@ export class GroupEvaluator {
     this.group = group;
     this.intervalMs = group.intervalMs ?? options.defaultIntervalMs;
     this.#options = options;
+    this.#features = options.features ?? noFeatures;
     const hash = fingerprint64(Labels.from({ name: group.name, file: group.file }));
     this.#offsetMs = options.offset === 'none' ? 0 : Number(hash % BigInt(this.intervalMs));
     this.#rules = group.rules.map((rule, i) => ({
@@ -144,7 +149,7 @@ export class GroupEvaluator {
       atMs,
       externalUrl: this.#options.externalUrl,
       query: (expression) => {
-        const parsed = parseExpr(expression);
+        const parsed = parseExpr(expression, { features: this.#features });
         if (!parsed.ok) throw new Error(parsed.error.message);
         return this.#query(source, parsed.expr, expression, atMs);
       },
@@ -156,7 +161,11 @@ export class GroupEvaluator {
 
   /** A scalar becomes one series without labels. */
   #query(source: Queryable, expr: Expr, text: string, atMs: number): readonly ResultSample[] {
-    const options = { text, defaultSubqueryStepMs: this.#options.defaultIntervalMs };
+    const options = {
+      text,
+      defaultSubqueryStepMs: this.#options.defaultIntervalMs,
+      features: this.#features,
+    };
     const result = instantQuery(source, expr, atMs, options);
     if (result.type === 'vector') return result.samples;
     if (result.type === 'scalar') return [{ labels: Labels.empty, value: result.value }];

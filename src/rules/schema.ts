@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { ErrorCode } from '../base/catalogue.ts';
 import { metricName } from '../base/labels.ts';
 import type { IssueDetails } from '../base/schema-issues.ts';
+import { type Features, noFeatures } from '../promql/features.ts';
 import { parseExpr } from '../promql/parser.ts';
 import { parsePrometheusDuration } from './prometheus-duration.ts';
 import { scalarText as text, textOf } from './scalar-text.ts';
@@ -36,18 +37,19 @@ function complain(context: Context, code: ErrorCode, message: string, details: I
   context.addIssue({ code: 'custom', message, params: { code, ...details } });
 }
 
-const expression = text.superRefine((value, context) => {
-  const source = textOf(value);
-  if (source.trim() === '') {
-    if (value === null || typeof value !== 'object')
-      complain(context, 'FD107', 'is empty', { expected: 'a PromQL expression' });
-    return;
-  }
-  const parsed = parseExpr(source);
-  if (parsed.ok) return;
-  const { code, message, start, end } = parsed.error;
-  complain(context, code, message, { offset: start, length: Math.max(1, end - start) });
-});
+const expression = (features: Features) =>
+  text.superRefine((value, context) => {
+    const source = textOf(value);
+    if (source.trim() === '') {
+      if (value === null || typeof value !== 'object')
+        complain(context, 'FD107', 'is empty', { expected: 'a PromQL expression' });
+      return;
+    }
+    const parsed = parseExpr(source, { features });
+    if (parsed.ok) return;
+    const { code, message, start, end } = parsed.error;
+    complain(context, code, message, { offset: start, length: Math.max(1, end - start) });
+  });
 
 const template = text.superRefine((value, context) => {
   try {
@@ -81,15 +83,15 @@ const names = (values: z.ZodType, reserved: readonly string[]) =>
     }
   });
 
-const ruleShape = {
+const ruleShape = (features: Features) => ({
   record: text.optional(),
   alert: text.optional(),
-  expr: expression,
+  expr: expression(features),
   for: duration.optional(),
   keep_firing_for: duration.optional(),
   labels: names(text, [metricName]).nullish(),
   annotations: names(template, []).nullish(),
-};
+});
 
 const isRecording = (rule: RawRule): boolean => textOf(rule.record) !== '';
 const isAlerting = (rule: RawRule): boolean => textOf(rule.alert) !== '';
@@ -111,58 +113,69 @@ const needsAlert = (field: 'for' | 'keep_firing_for' | 'annotations') => ({
 const mayHave = (value: RawRule, field: 'for' | 'keep_firing_for' | 'annotations'): boolean =>
   isAlerting(value) || !isRecording(value) || !isSet(value[field]);
 
-const rule = z
-  .strictObject(ruleShape)
-  .refine((value) => isRecording(value) || isAlerting(value), {
-    ...always,
-    message: 'neither record nor alert is set',
-    params: { code: 'FD301', expected: 'one of the two' },
-  })
-  .refine((value) => !(isRecording(value) && isAlerting(value)), {
-    ...always,
-    path: ['alert'],
-    message: 'record and alert are both set',
-    params: { code: 'FD301', expected: 'one of the two' },
-  })
-  .refine((value) => !/[{}]/.test(textOf(value.record)), {
-    ...always,
-    path: ['record'],
-    message: 'braces cannot stand in the name of a metric',
-    params: { code: 'FD303', expected: 'a metric name; matchers belong into expr, labels into labels' },
-  })
-  .refine((value) => mayHave(value, 'for'), needsAlert('for'))
-  .refine((value) => mayHave(value, 'keep_firing_for'), needsAlert('keep_firing_for'))
-  .refine((value) => mayHave(value, 'annotations'), needsAlert('annotations'));
-
 /** Label values of alerting rules are templates; those of recording rules are plain text. */
-const ruleWithTemplates = rule.superRefine((value, context) => {
+const checkLabelTemplates = (value: RawRule, context: Context): void => {
   if (!isAlerting(value)) return;
   for (const [name, source] of Object.entries(value.labels ?? {})) {
     const result = template.safeParse(source);
     for (const issue of result.error?.issues ?? [])
       context.addIssue({ ...issue, path: ['labels', name], input: source } as never);
   }
-});
-
-const groupShape = {
-  name: text.superRefine((value, context) => {
-    if (textOf(value) === '') complain(context, 'FD107', 'is empty', { expected: 'the name of the group' });
-  }),
-  interval: duration.optional(),
-  query_offset: duration.optional(),
-  limit: z.int().min(0).nullish(),
-  labels: names(text, [metricName]).nullish(),
-  rules: z.array(ruleWithTemplates).nullish(),
 };
 
-export const ruleFileSchema = z.strictObject({ groups: z.array(z.strictObject(groupShape)).nullish() });
+/** What a reader of rule files may allow beyond Prometheus's default. */
+export interface RuleFileOptions {
+  /** What of PromQL is behind feature flags and on; nothing. */
+  readonly features?: Features;
+  /** Fields that nobody knows are passed over; without it they are mistakes. */
+  readonly ignoreUnknownFields?: boolean;
+}
 
-/** `partial_response_strategy` is Thanos's, which the operator passes on. */
-export const prometheusRuleSchema = z.object({
-  apiVersion: z.literal('monitoring.coreos.com/v1'),
-  kind: z.literal('PrometheusRule'),
-  metadata: z.record(z.string(), z.unknown()).optional(),
-  spec: z.strictObject({
-    groups: z.array(z.strictObject({ ...groupShape, partial_response_strategy: text.optional() })).nullish(),
-  }),
-});
+/** The schemas of a `groups:` file and of a PrometheusRule object. */
+export function ruleSchemas({ features = noFeatures, ignoreUnknownFields = false }: RuleFileOptions) {
+  const object: typeof z.strictObject = ignoreUnknownFields ? (z.object as never) : z.strictObject;
+  const rule = object(ruleShape(features))
+    .refine((value) => isRecording(value) || isAlerting(value), {
+      ...always,
+      message: 'neither record nor alert is set',
+      params: { code: 'FD301', expected: 'one of the two' },
+    })
+    .refine((value) => !(isRecording(value) && isAlerting(value)), {
+      ...always,
+      path: ['alert'],
+      message: 'record and alert are both set',
+      params: { code: 'FD301', expected: 'one of the two' },
+    })
+    .refine((value) => !/[{}]/.test(textOf(value.record)), {
+      ...always,
+      path: ['record'],
+      message: 'braces cannot stand in the name of a metric',
+      params: { code: 'FD303', expected: 'a metric name; matchers belong into expr, labels into labels' },
+    })
+    .refine((value) => mayHave(value, 'for'), needsAlert('for'))
+    .refine((value) => mayHave(value, 'keep_firing_for'), needsAlert('keep_firing_for'))
+    .refine((value) => mayHave(value, 'annotations'), needsAlert('annotations'))
+    .superRefine(checkLabelTemplates);
+  const groupShape = {
+    name: text.superRefine((value, context) => {
+      if (textOf(value) === '') complain(context, 'FD107', 'is empty', { expected: 'the name of the group' });
+    }),
+    interval: duration.optional(),
+    query_offset: duration.optional(),
+    limit: z.int().min(0).nullish(),
+    labels: names(text, [metricName]).nullish(),
+    rules: z.array(rule).nullish(),
+  };
+  return {
+    ruleFile: object({ groups: z.array(object(groupShape)).nullish() }),
+    /** `partial_response_strategy` is Thanos's, which the operator passes on. */
+    prometheusRule: z.object({
+      apiVersion: z.literal('monitoring.coreos.com/v1'),
+      kind: z.literal('PrometheusRule'),
+      metadata: z.record(z.string(), z.unknown()).optional(),
+      spec: object({
+        groups: z.array(object({ ...groupShape, partial_response_strategy: text.optional() })).nullish(),
+      }),
+    }),
+  };
+}

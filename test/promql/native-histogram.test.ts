@@ -11,13 +11,13 @@ import { hasReset } from '../../src/promql/native/reset.ts';
 import { nativeVariance } from '../../src/promql/native/statistics.ts';
 import { meanOfHistograms, sumOfHistograms } from '../../src/promql/native/total.ts';
 import { trim } from '../../src/promql/native/trim.ts';
+import { parseHistogram } from '../../src/rules/unit-test/histogram-notation.ts';
 import {
   customBucketsSchema,
   equalHistograms,
   type NativeHistogram,
   upperBound,
 } from '../../src/telemetry/metrics/native-histogram.ts';
-import { parseHistogram } from './promqltest/histogram-notation.ts';
 
 function of(fields: string): NativeHistogram {
   return parseHistogram(`{{${fields}}}`).histogram;

@@ -3,13 +3,13 @@
 import { compareLabels } from '../../../src/base/labels.ts';
 import type { InstantResult, RangeSeries, VectorSample } from '../../../src/promql/engine.ts';
 import { compact } from '../../../src/promql/native/arithmetic.ts';
+import type { Point } from '../../../src/rules/unit-test/series-notation.ts';
 import {
   type Buckets,
   type NativeHistogram,
   sameBounds,
 } from '../../../src/telemetry/metrics/native-histogram.ts';
 import type { EvalCommand, TextExpectation } from './script.ts';
-import type { Point } from './series-notation.ts';
 
 const tolerance = 1e-6;
 const smallestNormal = 2.2250738585072014e-308;

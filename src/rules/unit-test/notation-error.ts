@@ -1,0 +1,2 @@
+/** What is wrong with a series, a label set or a histogram in the notation of test files. */
+export class NotationError extends Error {}

@@ -5,7 +5,7 @@ import { builtins } from './builtins.ts';
 import { checkArguments, type FunctionMap, type TemplateFunction, TemplateValueError } from './function.ts';
 import type { Command, ControlNode, Operand, Pipeline, Span, TemplateNode } from './nodes.ts';
 import type { ParsedTemplate } from './parser.ts';
-import { isList, isTrue, printValue, StringMap, Struct, typeName, type Value } from './values.ts';
+import { isList, isTrue, methodOf, printValue, StringMap, Struct, typeName, type Value } from './values.ts';
 
 interface TemplateLimits {
   readonly outputCharactersMax: number;
@@ -253,6 +253,8 @@ class Execution {
   }
 
   #field(value: Value, name: string, args: readonly Value[], span: Span): Value {
+    const method = methodOf(value, name);
+    if (method) return this.#guard(span, name, () => method(...args));
     if (value instanceof Struct) {
       const member = value.member(name);
       if (typeof member === 'function') return this.#guard(span, name, () => member(...args));

@@ -43,6 +43,34 @@ export class Struct {
   }
 }
 
+/** A named Go type of a list or map: its methods, and how it prints where it says so itself. */
+export interface NamedType {
+  readonly name: string;
+  readonly methods: Readonly<Record<string, Method>>;
+  readonly print?: () => string;
+}
+
+const namedTypes = new WeakMap<object, NamedType>();
+
+/** Gives the list or map that type. */
+export function withType<T extends readonly Value[] | ReadonlyMap<string, Value>>(
+  value: T,
+  type: NamedType,
+): T {
+  namedTypes.set(value, type);
+  return value;
+}
+
+function typeOf(value: Value): NamedType | undefined {
+  return typeof value === 'object' && value !== null ? namedTypes.get(value) : undefined;
+}
+
+/** The method of that name of a list or map with a named type. */
+export function methodOf(value: Value, name: string): Method | undefined {
+  const methods = typeOf(value)?.methods;
+  return methods && Object.hasOwn(methods, name) ? methods[name] : undefined;
+}
+
 export function isList(value: Value): value is readonly Value[] {
   return Array.isArray(value);
 }
@@ -57,6 +85,8 @@ export function isTrue(value: Value): boolean {
 /** Go's name of a value's type, for error messages. */
 export function typeName(value: Value): string {
   if (value === null) return 'nil';
+  const named = typeOf(value);
+  if (named) return named.name;
   if (value instanceof StringMap) return 'map[string]string';
   if (value instanceof Map) return 'map[string]interface {}';
   if (value instanceof Struct) return value.typeName;
@@ -73,6 +103,8 @@ export function typeName(value: Value): string {
 /** A value as an action prints it, which is how Go's fmt.Print does. */
 export function printValue(value: Value): string {
   if (value === null) return '<nil>';
+  const print = typeOf(value)?.print;
+  if (print) return print();
   if (typeof value === 'number') return formatFloat(value, 'g', undefined);
   if (isList(value)) return `[${value.map(printValue).join(' ')}]`;
   if (value instanceof Map) {

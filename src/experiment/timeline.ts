@@ -2,6 +2,7 @@
 // The judge and the reports read events; nothing else tells them what happened.
 
 import type { LabelRecord } from '../base/labels.ts';
+import type { MatchOperator } from '../base/matcher.ts';
 
 export type PhaseName = 'start' | 'baseline' | 'fault' | 'recovery';
 
@@ -73,6 +74,18 @@ interface EventBodies {
   /** Pending and then gone before `for` was over. */
   'alert.dropped': AlertRef;
   /**
+   * A firing alert came into a notification group and waits there; `opens` when it is the group's first. `route` holds
+   * the matchers from the root of the tree, `flushAt` when the group is due, null where only the Alertmanager knows.
+   */
+  'alert.grouped': AlertRef & {
+    receiver: string;
+    groupKey: string;
+    groupLabels: LabelRecord;
+    route: readonly string[];
+    opens: boolean;
+    flushAt: number | null;
+  };
+  /**
    * Held back by an inhibition, a silence or a time interval; `by` says which, for people. `source` holds the labels
    * of the inhibiting alert.
    */
@@ -124,6 +137,23 @@ export interface JudgedPlan {
   /** One for each alert of the experiment, matched with the rules that it names. */
   readonly alerts: readonly PlannedAlert[];
   readonly undoDelayMs: number;
+  /** Root of the routing tree; absent without an Alertmanager whose configuration is known. */
+  readonly routing?: PlannedRoute;
+}
+
+/** A route with everything inherited, as far as the judge needs it. */
+export interface PlannedRoute {
+  readonly receiver: string;
+  readonly matchers: readonly {
+    readonly name: string;
+    readonly operator: MatchOperator;
+    readonly value: string;
+  }[];
+  readonly continue: boolean;
+  readonly groupWaitMs: number;
+  readonly groupIntervalMs: number;
+  readonly repeatIntervalMs: number;
+  readonly routes: readonly PlannedRoute[];
 }
 
 export interface PlannedAlert {

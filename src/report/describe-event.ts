@@ -58,6 +58,8 @@ const sentences: Sentences = {
   'alert.firing': (e) => alertWords(e, 'is firing'),
   'alert.resolved': (e) => alertWords(e, 'is resolved'),
   'alert.dropped': (e) => alertWords(e, 'is no longer pending and never fired'),
+  'alert.grouped': (e) =>
+    alertWords(e, `${e.opens ? 'opens' : 'joins'} a notification group of ${e.receiver}`),
   'alert.suppressed': (e) => alertWords(e, `is held back from ${e.receiver}, ${e.reason} by ${e.by}`),
   'notification.captured': (e) => `captured: ${notificationWords(e)}`,
   'notification.delivered': (e) => `delivered: ${notificationWords(e)}`,

@@ -3,9 +3,12 @@
 
 import type { Clock } from '../../base/clock.ts';
 import { humanDuration } from '../../base/duration.ts';
+import { ExemplarStore } from '../../telemetry/metrics/exemplars.ts';
 import { Counter, feedInstruments, Histogram } from '../../telemetry/metrics/instruments.ts';
+import { MetadataStore } from '../../telemetry/metrics/metadata.ts';
 import { Scraper, type SourceListener } from '../../telemetry/metrics/scrape.ts';
 import { SeriesStore } from '../../telemetry/metrics/store.ts';
+import type { RecordedStores } from '../../telemetry/recording/reader.ts';
 import { RecordingWriter } from '../../telemetry/recording/writer.ts';
 import { type MirroredSelector, RemoteMirror } from '../../telemetry/remote/mirror.ts';
 import type { Experiment, TrafficSpec } from '../model.ts';
@@ -27,6 +30,8 @@ export interface TelemetryOptions {
 
 export class TelemetrySession {
   readonly store: SeriesStore;
+  readonly exemplars: ExemplarStore;
+  readonly metadata: MetadataStore;
   readonly #options: TelemetryOptions;
   readonly #recording: RecordingWriter;
   readonly #source: Scraper | RemoteMirror;
@@ -38,19 +43,26 @@ export class TelemetrySession {
 
   static async open(options: TelemetryOptions): Promise<TelemetrySession> {
     const { folder, clock } = options;
-    const store = new SeriesStore();
+    const stores = {
+      store: new SeriesStore(),
+      exemplars: new ExemplarStore(),
+      metadata: new MetadataStore(),
+    };
     const recording = await RecordingWriter.open({
       folder: folder.recording,
-      store,
+      ...stores,
       clock,
       onError: (error) => options.onRecordingLost(error.message),
     });
-    return new TelemetrySession(options, store, recording);
+    return new TelemetrySession(options, stores, recording);
   }
 
-  private constructor(options: TelemetryOptions, store: SeriesStore, recording: RecordingWriter) {
+  private constructor(options: TelemetryOptions, stores: RecordedStores, recording: RecordingWriter) {
     const { experiment, clock, timeline, selectors } = options;
+    const { store, exemplars, metadata } = stores;
     this.store = store;
+    this.exemplars = exemplars;
+    this.metadata = metadata;
     this.#options = options;
     this.#recording = recording;
     const listener: SourceListener = {
@@ -66,7 +78,7 @@ export class TelemetrySession {
     const { prometheus, scrape } = experiment.telemetry;
     this.#source = prometheus
       ? new RemoteMirror(prometheus, store, clock, selectors, listener)
-      : new Scraper(scrape, store, clock, listener);
+      : new Scraper(scrape, store, clock, listener, { exemplars, metadata });
   }
 
   start(): void {

@@ -21,6 +21,7 @@ export class ExemplarStore {
   readonly #max: number;
   readonly #ring: StoredExemplar[] = [];
   readonly #newest = new Map<string, StoredExemplar>();
+  readonly #listeners = new Set<(stored: StoredExemplar) => void>();
   #next = 0;
 
   constructor(max = exemplarsMaxDefault) {
@@ -44,7 +45,14 @@ export class ExemplarStore {
     this.#ring[this.#next] = stored;
     this.#next = (this.#next + 1) % this.#max;
     this.#newest.set(series.key, stored);
+    for (const listener of this.#listeners) listener(stored);
     return undefined;
+  }
+
+  /** Calls `listener` with each exemplar that is taken, until the returned function is called. */
+  subscribe(listener: (stored: StoredExemplar) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Those of series that one of the selectors finds, by series, in the order of their times. */

@@ -9,22 +9,49 @@ export type MetricMetadata = Pick<MetricFamily, 'type' | 'help' | 'unit'>;
 const familiesMax = 20_000;
 const textLengthMax = 4096;
 
+/** What a source says that it did not say before. */
+export interface MetadataChange {
+  readonly source: string;
+  readonly families: readonly MetricFamily[];
+  /** In place of all that it said before. */
+  readonly replaces: boolean;
+}
+
 export class MetadataStore {
-  readonly #bySource = new Map<string, ReadonlyMap<string, MetricMetadata>>();
+  readonly #bySource = new Map<string, Map<string, MetricMetadata>>();
+  readonly #listeners = new Set<(change: MetadataChange) => void>();
 
   /** What the source says now, in place of what it said before. */
   replace(source: string, families: readonly MetricFamily[]): void {
-    this.#bySource.set(source, metadataOf(families, new Map()));
+    const before = this.#bySource.get(source);
+    const now = new Map<string, MetricMetadata>();
+    const changed = putFamilies(families, now, before);
+    this.#bySource.set(source, now);
+    const isGone = before && [...before.keys()].some((name) => !now.has(name));
+    if (isGone) this.#tell({ source, families: familiesOf(now), replaces: true });
+    else if (changed.length > 0) this.#tell({ source, families: changed, replaces: false });
   }
 
   /** What the source says now of some of its metrics. */
   add(source: string, families: readonly MetricFamily[]): void {
     if (families.length === 0) return;
-    this.#bySource.set(source, metadataOf(families, new Map(this.#bySource.get(source))));
+    let known = this.#bySource.get(source);
+    if (!known) {
+      known = new Map();
+      this.#bySource.set(source, known);
+    }
+    const changed = putFamilies(families, known, known);
+    if (changed.length > 0) this.#tell({ source, families: changed, replaces: false });
   }
 
   remove(source: string): void {
-    this.#bySource.delete(source);
+    if (this.#bySource.delete(source)) this.#tell({ source, families: [], replaces: true });
+  }
+
+  /** Calls `listener` whenever a source says something else than before, until the returned function is called. */
+  subscribe(listener: (change: MetadataChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   ofSource(source: string): ReadonlyMap<string, MetricMetadata> {
@@ -43,17 +70,32 @@ export class MetadataStore {
     }
     return found;
   }
+
+  #tell(change: MetadataChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
 }
 
-function metadataOf(
+/** Returns the families of which `before` says nothing or something else. */
+function putFamilies(
   families: readonly MetricFamily[],
   into: Map<string, MetricMetadata>,
-): Map<string, MetricMetadata> {
-  for (const { name, type, help, unit } of families) {
+  before: ReadonlyMap<string, MetricMetadata> | undefined,
+): MetricFamily[] {
+  const changed: MetricFamily[] = [];
+  for (const { name, type, help: whole, unit } of families) {
     if (into.size >= familiesMax && !into.has(name)) break;
-    into.set(name, { type, help: help.slice(0, textLengthMax), unit });
+    const help = whole.slice(0, textLengthMax);
+    const known = before?.get(name);
+    const metadata = { type, help, unit };
+    if (!known || !same(known, metadata)) changed.push({ name, type, help, unit });
+    into.set(name, metadata);
   }
-  return into;
+  return changed;
+}
+
+function familiesOf(known: ReadonlyMap<string, MetricMetadata>): MetricFamily[] {
+  return Array.from(known, ([name, metadata]) => ({ name, ...metadata }));
 }
 
 function same(a: MetricMetadata, b: MetricMetadata): boolean {

@@ -1,17 +1,25 @@
-// Reads a recording back into a store, batch by batch as it was written, so that columns are shared again and every
-// bit is the same. What a kill left unfinished is cut off, with a warning; the files are not changed.
+// Reads a recording back, record by record as it was written, so that columns are shared again and every bit is the
+// same. What a kill left unfinished is cut off, with a warning; the files are not changed.
 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../base/diagnostics.ts';
+import { ExemplarStore } from '../metrics/exemplars.ts';
+import { MetadataStore } from '../metrics/metadata.ts';
 import { SeriesStore } from '../metrics/store.ts';
 import { systemReason } from '../system-reason.ts';
-import { BatchDecoder } from './batch-codec.ts';
-import { readFrames } from './frame.ts';
+import { MalformedRecord } from './bytes.ts';
+import { type Damage, readFrames } from './frame.ts';
+import { RecordDecoder, type RecordedItem } from './record-codec.ts';
 import { isSegment } from './segment-name.ts';
 
-export interface Recording {
+export interface RecordedStores {
   readonly store: SeriesStore;
+  readonly exemplars: ExemplarStore;
+  readonly metadata: MetadataStore;
+}
+
+export interface Recording extends RecordedStores {
   /** One sentence for each place where something was left out. */
   readonly warnings: string[];
 }
@@ -21,26 +29,50 @@ export async function readRecording(folder: string): Promise<Recording> {
   const names = await segmentsOf(folder);
   // What was taken in once is not too much now.
   const store = new SeriesStore({ series: Number.POSITIVE_INFINITY, samples: Number.POSITIVE_INFINITY });
+  const stores = { store, exemplars: new ExemplarStore(), metadata: new MetadataStore() };
   const warnings: string[] = [];
   for (const name of names) {
-    const warning = replay(await readSegment(join(folder, name)), store);
+    const warning = replaySegment(await readSegment(join(folder, name)), stores);
     if (warning) warnings.push(`${join(folder, name)} ${warning}`);
   }
-  return { store, warnings };
+  return { ...stores, warnings };
 }
 
-function replay(segment: Buffer, store: SeriesStore): string | undefined {
-  const decoder = new BatchDecoder();
+/** Takes what can be read of a segment into the stores; what was left out, if anything, as the end of a sentence. */
+export function replaySegment(segment: Buffer, stores: RecordedStores): string | undefined {
+  const decoder = new RecordDecoder();
   let unknown = 0;
-  const damage = readFrames(segment, (payload) => {
-    const batch = decoder.decode(payload);
-    if (batch) store.appendBatch(batch);
+  const damage = framesUntilDamage(segment, (payload) => {
+    const item = decoder.decode(payload);
+    if (item) replay(item, stores);
     else unknown++;
   });
   const lost = damage ? segment.length - damage.atByte : 0;
   if (damage?.kind === 'torn') return `ends inside a record: its last ${lost} bytes were cut`;
   if (damage) return `is damaged at byte ${damage.atByte}: its last ${lost} bytes were left out`;
   return unknown > 0 ? `has ${unknown} records of a later version, which were left out` : undefined;
+}
+
+/** A record that makes no sense is damage too: the numbers of what follows could mean anything. */
+function framesUntilDamage(segment: Buffer, take: (payload: Buffer) => void): Damage | undefined {
+  let atByte = 0;
+  try {
+    return readFrames(segment, (payload, at) => {
+      atByte = at;
+      take(payload);
+    });
+  } catch (error) {
+    if (error instanceof MalformedRecord) return { atByte, kind: 'corrupt' };
+    throw error;
+  }
+}
+
+function replay(item: RecordedItem, { store, exemplars, metadata }: RecordedStores): void {
+  if (item.kind === 'batch') store.appendBatch(item.batch);
+  else if (item.kind === 'exemplars')
+    for (const { series, exemplar, atMs } of item.exemplars) exemplars.add(series, exemplar, atMs);
+  else if (item.change.replaces) metadata.replace(item.change.source, item.change.families);
+  else metadata.add(item.change.source, item.change.families);
 }
 
 async function segmentsOf(folder: string): Promise<string[]> {

@@ -1,26 +1,32 @@
-// Writes a recording while the run goes on: every batch of the store, as it came, into append-only segments. After a
-// kill, what was flushed is there. A write that fails (a full disk) ends the recording, never the run: it is told
+// Writes a recording while the run goes on: every batch of the store, as it came, with exemplars and metadata, into
+// append-only segments. After a kill, what was flushed is there. A write that fails (a full disk) ends the recording, never the run: it is told
 // once, to `onError`.
 
 import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { UserError } from '../../base/diagnostics.ts';
-import type { SampleBatch, SeriesStore } from '../metrics/store.ts';
+import type { ExemplarStore, StoredExemplar } from '../metrics/exemplars.ts';
+import type { MetadataStore } from '../metrics/metadata.ts';
+import type { SeriesStore } from '../metrics/store.ts';
 import { systemReason } from '../system-reason.ts';
-import { BatchEncoder } from './batch-codec.ts';
 import { frame, segmentMark } from './frame.ts';
+import { RecordEncoder } from './record-codec.ts';
 import { isSegment, segmentName } from './segment-name.ts';
 
 const flushIntervalMs = 500;
 const segmentBytesMaxDefault = 16 * 1024 * 1024;
 /** Written but not yet taken by the disk; more than this means that it cannot keep up. */
 const pendingBytesMax = 64 * 1024 * 1024;
+/** They come one by one, and share a record. */
+const exemplarsTogether = 1000;
 
 export interface RecordingOptions {
   /** Made when it does not exist. Segments that are there already stay, and are read before the new ones. */
   readonly folder: string;
   readonly store: SeriesStore;
+  readonly exemplars?: ExemplarStore;
+  readonly metadata?: MetadataStore;
   readonly clock: Clock;
   /** Called once, when nothing more can be written. */
   readonly onError: (error: UserError) => void;
@@ -29,10 +35,11 @@ export interface RecordingOptions {
 
 export class RecordingWriter {
   readonly #options: RecordingOptions;
-  readonly #leaveStore: () => void;
+  readonly #subscriptions: readonly (() => void)[];
   readonly #closing = new AbortController();
   readonly #flushing: Promise<void>;
-  #encoder = new BatchEncoder();
+  #encoder = new RecordEncoder();
+  #exemplars: StoredExemplar[] = [];
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #segmentNumber: number;
@@ -42,7 +49,7 @@ export class RecordingWriter {
   #writing: Promise<void> = Promise.resolve();
   #failed = false;
 
-  /** Records the batches that the store takes from now on. Rejects with FD709 when the folder cannot be written. */
+  /** Records what the stores take from now on. Rejects with FD709 when the folder cannot be written. */
   static async open(options: RecordingOptions): Promise<RecordingWriter> {
     try {
       await mkdir(options.folder, { recursive: true });
@@ -60,12 +67,18 @@ export class RecordingWriter {
     this.#segmentNumber = segmentNumber;
     this.#file = file;
     this.#queue(segmentMark);
-    this.#leaveStore = options.store.subscribe((batch) => this.#record(batch));
+    const { store, exemplars, metadata } = options;
+    this.#subscriptions = [
+      store.subscribe((batch) => this.#record((encoder) => encoder.batch(batch))),
+      exemplars?.subscribe((stored) => this.#keep(stored)) ?? (() => {}),
+      metadata?.subscribe((change) => this.#record((encoder) => encoder.metadata(change))) ?? (() => {}),
+    ];
     this.#flushing = this.#flushRegularly();
   }
 
   /** Resolves when everything that was appended so far has been handed to the operating system. */
   flush(): Promise<void> {
+    this.#recordExemplars();
     const batches = this.#takePending();
     this.#writing = this.#writing.then(() => this.#write(this.#file, batches));
     return this.#writing;
@@ -73,7 +86,7 @@ export class RecordingWriter {
 
   /** Records nothing more; resolves when all of it is on the disk. */
   async close(): Promise<void> {
-    this.#leaveStore();
+    for (const leave of this.#subscriptions) leave();
     this.#closing.abort();
     await this.#flushing;
     await this.flush();
@@ -81,9 +94,22 @@ export class RecordingWriter {
     await this.#file.close();
   }
 
-  #record(batch: SampleBatch): void {
+  #keep(stored: StoredExemplar): void {
     if (this.#failed) return;
-    this.#queue(frame(this.#encoder.encode(batch)));
+    this.#exemplars.push(stored);
+    if (this.#exemplars.length >= exemplarsTogether) this.#recordExemplars();
+  }
+
+  #recordExemplars(): void {
+    const exemplars = this.#exemplars;
+    if (exemplars.length === 0) return;
+    this.#exemplars = [];
+    this.#record((encoder) => encoder.exemplars(exemplars));
+  }
+
+  #record(encode: (encoder: RecordEncoder) => Buffer): void {
+    if (this.#failed) return;
+    this.#queue(frame(encode(this.#encoder)));
     if (this.#pendingBytes > pendingBytesMax) this.#fail(new Error('the disk does not keep up'));
     else if (this.#segmentBytes > (this.#options.segmentBytesMax ?? segmentBytesMaxDefault)) this.#rotate();
   }
@@ -109,7 +135,7 @@ export class RecordingWriter {
         this.#fail(error);
       }
     });
-    this.#encoder = new BatchEncoder();
+    this.#encoder = new RecordEncoder();
     this.#segmentBytes = 0;
     this.#queue(segmentMark);
   }
@@ -141,8 +167,9 @@ export class RecordingWriter {
   #fail(error: unknown): void {
     if (this.#failed) return;
     this.#failed = true;
-    this.#leaveStore();
+    for (const leave of this.#subscriptions) leave();
     this.#pending = [];
+    this.#exemplars = [];
     this.#options.onError(cannotWrite(this.#options.folder, error));
   }
 }

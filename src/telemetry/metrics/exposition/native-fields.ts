@@ -98,12 +98,20 @@ function customMistake({ customBounds, negative, zeroCount, positive }: NativeFi
   return places > customBounds.length + 1 ? 'a histogram has more buckets than custom bounds' : undefined;
 }
 
+/** Far beyond the bucket of the largest float. */
+const indexMax = 2 ** 30;
+
 function side({ spans, deltas, counts }: SideFields): Buckets | string {
   if (deltas.length > 0 && counts.length > 0) return 'a histogram has differences and counts';
   let places = 0;
+  let index = 0;
   for (const [i, { offset, length }] of spans.entries()) {
     if (i > 0 && offset < 0) return 'the spans of a histogram overlap';
     places += length;
+    index += offset;
+    if (Math.abs(index) > indexMax || index + length > indexMax)
+      return `a histogram has a bucket beyond ${indexMax}`;
+    index += length;
   }
   const given = deltas.length > 0 ? absolute(deltas) : counts;
   if (places !== given.length)

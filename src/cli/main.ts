@@ -100,6 +100,7 @@ program
       'alertmanager',
     ]),
   )
+  .option('--enable-feature <names>', 'for rule files: as in Prometheus, separated by commas (repeatable)', collect)
   .addOption(output())
   .action(async (files, options) => end(await (await import('./commands/check.ts')).check(files, options)));
 
@@ -171,6 +172,34 @@ sourced(query.command('range'))
   .option('--step <duration>', 'as 15s; a 250th of the range, at least 1s')
   .action(async (expr, options) =>
     end(await (await import('./commands/query.ts')).queryRange(expr, options)),
+  );
+
+const routes = program
+  .command('routes')
+  .description("the routing tree of an Alertmanager configuration, with amtool's arguments and output");
+const routed = (command: Command): Command =>
+  command
+    .option('--config.file <file>', 'alertmanager.yml')
+    .option('--alertmanager.url <url>', 'an Alertmanager whose configuration is asked for')
+    .option('--http.config.file <file>', 'how to authenticate there: basic_auth, authorization, tls_config')
+    .option('--enable-feature <names>', 'utf8-strict-mode or classic-mode, as in Alertmanager', collect);
+
+routed(routes.command('show', { isDefault: true }))
+  .description('draw the whole tree')
+  .action(async (options) => end(await (await import('./commands/routes.ts')).routesShow(options)));
+
+routed(routes.command('test'))
+  .description('tell which receivers an alert with these labels reaches')
+  .argument('[label...]', "the alert's labels, as severity=page")
+  .option('--tree', 'draw the routes that the alert goes through')
+  .option(
+    '--verify.receivers <names>',
+    'fail unless these receivers are reached, as a,b in the order of the tree',
+  )
+  .option('--cases <file>', 'try every alert of a YAML list of {labels, receivers}')
+  .addOption(output())
+  .action(async (labels, options) =>
+    end(await (await import('./commands/routes.ts')).routesTest(labels, options)),
   );
 
 function end(code: number): void {

@@ -5,7 +5,7 @@ import { parseDuration } from '../../base/duration.ts';
 import { checkYaml, type Parsed, parseYaml, type YamlDocument, type YamlPath } from '../../base/yaml.ts';
 import { sourceTextOf, textOf, textRecordOf } from '../../rules/scalar-text.ts';
 import { type AlertMatcher, matchersOfMap, sortMatchers } from '../matcher/matcher.ts';
-import { parseMatchers } from '../matcher/parse.ts';
+import { type MatcherMode, parseMatchers } from '../matcher/parse.ts';
 import type { InclusiveRange, TimeInterval } from '../timeinterval/interval.ts';
 import {
   parseClock,
@@ -26,7 +26,7 @@ import type {
 } from './model.ts';
 import { checkReferences } from './references.ts';
 import {
-  configSchema,
+  configSchemas,
   type RawConfig,
   type RawInhibitRule,
   type RawRoute,
@@ -36,24 +36,30 @@ import { secretsOf } from './secrets.ts';
 
 const resolveTimeoutDefaultMs = 5 * 60_000;
 
-export function readAlertmanagerConfig(file: string, text: string): Parsed<AlertmanagerConfig> {
+export function readAlertmanagerConfig(
+  file: string,
+  text: string,
+  mode: MatcherMode = 'fallback',
+): Parsed<AlertmanagerConfig> {
   const parsed = parseYaml(file, text);
   if (!parsed.ok) return parsed;
   const document = parsed.value;
-  const checked = checkYaml(document, configSchema);
+  const checked = checkYaml(document, configSchemas[mode]);
   const diagnostics = [...(checked.ok ? [] : checked.diagnostics), ...checkReferences(document)];
   if (!checked.ok || diagnostics.length > 0) return { ok: false, diagnostics };
-  return { ok: true, value: new Builder(document, checked.value).build() };
+  return { ok: true, value: new Builder(document, checked.value, mode).build() };
 }
 
 class Builder {
   readonly #document: YamlDocument;
   readonly #raw: RawConfig;
+  readonly #mode: MatcherMode;
   readonly #warnings: Diagnostic[] = [];
 
-  constructor(document: YamlDocument, raw: RawConfig) {
+  constructor(document: YamlDocument, raw: RawConfig, mode: MatcherMode) {
     this.#document = document;
     this.#raw = raw;
+    this.#mode = mode;
   }
 
   build(): AlertmanagerConfig {
@@ -104,7 +110,7 @@ class Builder {
     return sortMatchers([
       ...matchersOfMap(map(match), '='),
       ...matchersOfMap(map(matchRe), '=~'),
-      ...((fields[matchers] ?? []) as readonly string[]).flatMap(parseMatchers),
+      ...((fields[matchers] ?? []) as readonly string[]).flatMap((text) => parseMatchers(text, this.#mode)),
     ]);
   }
 

@@ -9,7 +9,7 @@ import type { IssueDetails } from '../../base/schema-issues.ts';
 import { parsePrometheusDuration } from '../../rules/prometheus-duration.ts';
 import { scalarText, textOf } from '../../rules/scalar-text.ts';
 import { AlertMatcher, MatcherSyntaxError } from '../matcher/matcher.ts';
-import { parseMatchers } from '../matcher/parse.ts';
+import { isLabelName, type MatcherMode, parseMatchers } from '../matcher/parse.ts';
 import { isLocation } from '../timeinterval/interval.ts';
 import {
   parseClock,
@@ -64,15 +64,17 @@ const httpUrl = scalarText.superRefine((value, context) => {
   complain(context, 'FD105', 'is not an address', { expected: 'http:// or https:// with a host' });
 });
 
-const matcherText = z.string().superRefine((text, context) => {
-  try {
-    parseMatchers(text);
-  } catch (error) {
-    if (!(error instanceof MatcherSyntaxError)) throw error;
-    complain(context, 'FD401', error.message, { offset: error.start, length: error.end - error.start });
-  }
-});
-const matchers = z.array(matcherText).nullish();
+const matchersIn = (mode: MatcherMode) => {
+  const text = z.string().superRefine((value, context) => {
+    try {
+      parseMatchers(value, mode);
+    } catch (error) {
+      if (!(error instanceof MatcherSyntaxError)) throw error;
+      complain(context, 'FD401', error.message, { offset: error.start, length: error.end - error.start });
+    }
+  });
+  return z.array(text).nullish();
+};
 
 const plainLabelName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
@@ -106,16 +108,28 @@ function plainNames(map: Readonly<Record<string, unknown>>, context: z.Refinemen
   }
 }
 
-const groupBy = z.array(scalarText).superRefine((labels, context) => {
-  const names = labels.map(textOf);
-  names.forEach((name, i) => {
-    if (name === '') complain(context, 'FD105', 'is not a label name', { path: [i] });
-    if (name === '...' && names.some((other) => other !== '...'))
-      complain(context, 'FD403', '... groups by all labels and cannot stand beside others', { path: [i] });
-    if (name !== '...' && names.indexOf(name) < i)
-      complain(context, 'FD111', `${name} is there twice`, { path: [i] });
+const groupByIn = (mode: MatcherMode) =>
+  z.array(scalarText).superRefine((labels, context) => {
+    const names = labels.map(textOf);
+    names.forEach((name, i) => {
+      if (name !== '...' && !isLabelName(name, mode)) notALabelName(context, i);
+      if (name === '...' && names.some((other) => other !== '...'))
+        complain(context, 'FD403', '... groups by all labels and cannot stand beside others', { path: [i] });
+      if (name !== '...' && names.indexOf(name) < i)
+        complain(context, 'FD111', `${name} is there twice`, { path: [i] });
+    });
   });
-});
+
+const labelNamesIn = (mode: MatcherMode) =>
+  z.array(scalarText).superRefine((labels, context) => {
+    labels.forEach((label, i) => {
+      if (!isLabelName(textOf(label), mode)) notALabelName(context, i);
+    });
+  });
+
+function notALabelName(context: z.RefinementCtx, index: number): void {
+  complain(context, 'FD105', 'is not a label name', { path: [index] });
+}
 
 const names = z.array(z.string()).nullish();
 
@@ -135,8 +149,10 @@ export interface RawRoute {
   readonly labels?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-const route: z.ZodType<RawRoute> = z.lazy(() =>
-  z.strictObject({
+const routeIn = (mode: MatcherMode): z.ZodType<RawRoute> => {
+  const matchers = matchersIn(mode);
+  const groupBy = groupByIn(mode);
+  const shape = {
     receiver: scalarText.optional(),
     group_by: groupBy.nullish(),
     match: matchMap,
@@ -145,26 +161,32 @@ const route: z.ZodType<RawRoute> = z.lazy(() =>
     mute_time_intervals: names,
     active_time_intervals: names,
     continue: z.boolean().nullish(),
-    routes: z.array(route).nullish(),
     group_wait: duration.optional(),
     group_interval: positiveDuration.optional(),
     repeat_interval: positiveDuration.optional(),
     labels: z.record(z.string(), scalarText).nullish(),
-  }),
-);
+  };
+  const route: z.ZodType<RawRoute> = z.lazy(() =>
+    z.strictObject({ ...shape, routes: z.array(route).nullish() }),
+  );
+  return route;
+};
 
-const inhibitRule = z.strictObject({
-  name: scalarText.optional(),
-  source_match: matchMap,
-  source_match_re: matchRegexMap,
-  source_matchers: matchers,
-  target_match: matchMap,
-  target_match_re: matchRegexMap,
-  target_matchers: matchers,
-  equal: z.array(scalarText).nullish(),
-});
+const inhibitRuleIn = (mode: MatcherMode) => {
+  const matchers = matchersIn(mode);
+  return z.strictObject({
+    name: scalarText.optional(),
+    source_match: matchMap,
+    source_match_re: matchRegexMap,
+    source_matchers: matchers,
+    target_match: matchMap,
+    target_match_re: matchRegexMap,
+    target_matchers: matchers,
+    equal: labelNamesIn(mode).nullish(),
+  });
+};
 
-export type RawInhibitRule = z.output<typeof inhibitRule>;
+export type RawInhibitRule = z.output<ReturnType<typeof inhibitRuleIn>>;
 
 const parsedBy = (parse: (text: string) => unknown) =>
   z
@@ -276,16 +298,24 @@ const globalSchema = z.strictObject(
   ),
 );
 
-export const configSchema = z.strictObject({
-  global: globalSchema.nullish(),
-  route,
-  inhibit_rules: z.array(inhibitRule).nullish(),
-  receivers: z.array(receiver).nullish(),
-  templates: z.array(z.string()).nullish(),
-  mute_time_intervals: namedIntervals,
-  time_intervals: namedIntervals,
-  tracing: anything,
-  event_recorder: anything,
-});
+const configSchemaIn = (mode: MatcherMode) =>
+  z.strictObject({
+    global: globalSchema.nullish(),
+    route: routeIn(mode),
+    inhibit_rules: z.array(inhibitRuleIn(mode)).nullish(),
+    receivers: z.array(receiver).nullish(),
+    templates: z.array(z.string()).nullish(),
+    mute_time_intervals: namedIntervals,
+    time_intervals: namedIntervals,
+    tracing: anything,
+    event_recorder: anything,
+  });
 
-export type RawConfig = z.output<typeof configSchema>;
+export type RawConfig = z.output<ReturnType<typeof configSchemaIn>>;
+
+/** The schema of a whole file whose matchers are read in each mode. */
+export const configSchemas: Readonly<Record<MatcherMode, ReturnType<typeof configSchemaIn>>> = {
+  fallback: configSchemaIn('fallback'),
+  'utf8-strict': configSchemaIn('utf8-strict'),
+  classic: configSchemaIn('classic'),
+};

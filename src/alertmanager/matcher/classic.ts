@@ -12,6 +12,11 @@ export function parseClassicMatchers(text: string): AlertMatcher[] {
   return splitAtCommas(text.slice(from, to)).map(({ part, offset }) => parseOne(part, from + offset));
 }
 
+/** The whole text as one matcher: a comma belongs to its value. Throws a MatcherSyntaxError. */
+export function parseClassicMatcher(text: string): AlertMatcher {
+  return parseOne(text, 0);
+}
+
 /** Commas inside double quotes do not separate; an empty last part is left out. */
 function splitAtCommas(text: string): { part: string; offset: number }[] {
   const parts: { part: string; offset: number }[] = [];

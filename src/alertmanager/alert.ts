@@ -42,6 +42,12 @@ export function receivedAlert(posted: PostedAlert, atMs: number, resolveTimeoutM
 /** What is known of one alert after another message about it. */
 export function mergeAlerts(old: Alert | undefined, fresh: Alert, atMs: number): Alert {
   if (!old || !overlaps(old, fresh)) return fresh;
+  // A clock that was set back makes the newer message look older; Alertmanager goes by the times.
+  if (fresh.updatedAt < old.updatedAt) return merged(fresh, old, atMs);
+  return merged(old, fresh, atMs);
+}
+
+function merged(old: Alert, fresh: Alert, atMs: number): Alert {
   const startsAt = Math.min(old.startsAt, fresh.startsAt);
   const keepsEnd = isResolved(fresh, atMs) ? isResolved(old, atMs) : !old.timeout;
   const endsAt = keepsEnd ? Math.max(old.endsAt, fresh.endsAt) : fresh.endsAt;

@@ -95,6 +95,8 @@ interface EventBodies {
     receiver: string;
     source?: LabelRecord;
   };
+  /** A group had something to tell one integration: attempts begin now. `reason` in Alertmanager's words. */
+  'group.flushed': NotificationEvent & { reason: string };
   'notification.captured': NotificationEvent & { file: string };
   /** Handed to a real receiver that accepted it. */
   'notification.delivered': NotificationEvent;

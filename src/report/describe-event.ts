@@ -61,6 +61,7 @@ const sentences: Sentences = {
   'alert.grouped': (e) =>
     alertWords(e, `${e.opens ? 'opens' : 'joins'} a notification group of ${e.receiver}`),
   'alert.suppressed': (e) => alertWords(e, `is held back from ${e.receiver}, ${e.reason} by ${e.by}`),
+  'group.flushed': (e) => `due (${e.reason}): ${notificationWords(e)}`,
   'notification.captured': (e) => `captured: ${notificationWords(e)}`,
   'notification.delivered': (e) => `delivered: ${notificationWords(e)}`,
   'notification.failed': (e) =>

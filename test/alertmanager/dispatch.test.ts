@@ -221,8 +221,10 @@ describe('suppression', () => {
       id: 's2',
       startsAt: 0,
       endsAt: ms('1h'),
+      updatedAt: 0,
       author: 'a',
       comment: '',
+      annotations: {},
     });
     run.dispatcher.silences.expire('s2', ms('20m'));
     expect(run.dispatcher.silences.matching(Labels.from({ alertname: 'A' }), ms('20m'))).toEqual([]);
@@ -232,10 +234,12 @@ describe('suppression', () => {
         matchers: [new AlertMatcher('a', '=~', '.*')],
         startsAt: 0,
         endsAt: 1,
+        updatedAt: 0,
         author: '',
         comment: '',
+        annotations: {},
       }),
-    ).toThrow(/does not match the empty value/);
+    ).toThrow(/must not match the empty string/);
   });
 
   const offHours = `

@@ -62,8 +62,10 @@ export function silences(silence: Pick<Silence, 'matchers' | 'id'>, forMs: numbe
       ...silence,
       startsAt: atMs,
       endsAt: atMs + forMs,
+      updatedAt: atMs,
       author: 'alice',
       comment: 'planned',
+      annotations: {},
     });
   };
 }

@@ -12,7 +12,7 @@ import { type Alert, isResolved, mergeAlerts, type PostedAlert, receivedAlert } 
 import type { AlertmanagerConfig, IntegrationConfig } from '../config/model.ts';
 import { Inhibitor } from '../inhibit/inhibitor.ts';
 import { type AlertKeys, NotificationLog, type NotificationReason } from '../notify/notification-log.ts';
-import { Silences, silenceText } from '../silence/silences.ts';
+import { type Silence, Silences, silenceText } from '../silence/silences.ts';
 import { containsTime } from '../timeinterval/interval.ts';
 import { AggregationGroup, type FlushedAlert } from './group.ts';
 import { buildRoute, groupLabels, labelSetText, type Route } from './route.ts';
@@ -44,6 +44,35 @@ export interface Suppression {
   readonly source: Labels | undefined;
   readonly receiver: string;
   readonly groupKey: string;
+}
+
+/** A firing alert that has come into a group, and waits there for the group's next notification. */
+export interface Grouping {
+  readonly at: number;
+  readonly alert: Alert;
+  readonly receiver: string;
+  readonly groupKey: string;
+  readonly groupLabels: Labels;
+  /** The matchers from the root of the tree to the route, as text. */
+  readonly route: readonly string[];
+  /** It is the group's first alert. */
+  readonly opens: boolean;
+  /** When the group is flushed next. */
+  readonly flushAt: number;
+}
+
+/** A group as somebody looks at it. */
+export interface GroupView {
+  readonly route: Route;
+  readonly labels: Labels;
+  readonly alerts: readonly Alert[];
+}
+
+/** What holds an alert back at a time, whatever its route. */
+export interface AlertStatus {
+  readonly silencedBy: readonly Silence[];
+  /** The alert that speaks for it. */
+  readonly inhibitedBy: Labels | undefined;
 }
 
 export interface Advance {
@@ -84,6 +113,7 @@ export class Dispatcher {
   #droppedCount = 0;
   #nextId = 1;
   #prunedAt = Number.NEGATIVE_INFINITY;
+  #lastAt = Number.NEGATIVE_INFINITY;
 
   constructor(config: AlertmanagerConfig, limits: DispatcherLimits = defaultDispatcherLimits) {
     this.root = buildRoute(config.route);
@@ -97,20 +127,52 @@ export class Dispatcher {
     return this.#droppedCount;
   }
 
-  receive(posted: readonly PostedAlert[], atMs: number): void {
-    this.#prune(atMs);
+  /** Takes what a sender posts; gives the alerts that have come into a group by it. */
+  receive(posted: readonly PostedAlert[], atMs: number): Grouping[] {
+    this.#keepPace(atMs);
+    const groupings: Grouping[] = [];
     for (const one of posted) {
-      const { key } = one.labels;
-      const known = this.#alerts.get(key);
-      if (!known && this.#alerts.size >= this.#limits.alertsMax) {
-        this.#droppedCount++;
-        continue;
-      }
-      const alert = mergeAlerts(known, receivedAlert(one, atMs, this.#config.resolveTimeoutMs), atMs);
-      this.#alerts.set(key, alert);
-      this.#inhibitor.observe(alert);
-      for (const { route } of matchRoutes(this.root, alert.labels)) this.#group(route, alert, atMs);
+      const alert = this.#merge(one, atMs);
+      if (!alert) continue;
+      for (const { route } of matchRoutes(this.root, alert.labels))
+        groupings.push(...this.#group(route, alert, atMs));
     }
+    return groupings;
+  }
+
+  /** Takes alerts that nobody is notified of here, but that may inhibit others. */
+  observe(posted: readonly PostedAlert[], atMs: number): void {
+    this.#keepPace(atMs);
+    for (const one of posted)
+      this.#inhibitor.observe(receivedAlert(one, atMs, this.#config.resolveTimeoutMs));
+  }
+
+  /** Alerts that have not ended. */
+  activeAlerts(atMs: number): Alert[] {
+    return [...this.#alerts.values()].filter((alert) => !isResolved(alert, atMs));
+  }
+
+  /** Groups with the alerts that have not ended; those that have none are left out. */
+  groups(atMs: number): GroupView[] {
+    return [...this.#eachGroup()].flatMap((group) => {
+      const alerts = [...group.alerts()].filter((alert) => !isResolved(alert, atMs));
+      return alerts.length === 0 ? [] : [{ route: group.route, labels: group.labels, alerts }];
+    });
+  }
+
+  statusOf(labels: Labels, atMs: number): AlertStatus {
+    return {
+      silencedBy: this.silences.matching(labels, atMs),
+      inhibitedBy: this.#inhibitor.inhibition(labels, atMs)?.source,
+    };
+  }
+
+  /** Names of the time intervals that keep a route silent now. */
+  mutedBy({ activeTimeIntervals, muteTimeIntervals }: Route, atMs: number): readonly string[] {
+    const contains = (name: string): boolean =>
+      (this.#config.timeIntervals.get(name) ?? []).some((interval) => containsTime(interval, atMs));
+    if (activeTimeIntervals.length > 0 && !activeTimeIntervals.some(contains)) return activeTimeIntervals;
+    return muteTimeIntervals.filter(contains);
   }
 
   /** When `advance` has something to do next. */
@@ -127,6 +189,7 @@ export class Dispatcher {
    * yet waits, so time that is skipped in one step may hold several flushes of a group back.
    */
   advance(atMs: number): Advance {
+    this.#keepPace(atMs);
     const notifications: NotificationIntent[] = [];
     const suppressed: Suppression[] = [];
     for (let due = this.#dueGroups(atMs); due.length > 0; due = this.#dueGroups(atMs)) {
@@ -151,19 +214,40 @@ export class Dispatcher {
     this.#finish(flight);
   }
 
-  #group(route: Route, alert: Alert, atMs: number): void {
+  /** The alert with what was known of it; undefined when there are too many. */
+  #merge(posted: PostedAlert, atMs: number): Alert | undefined {
+    const { key } = posted.labels;
+    const known = this.#alerts.get(key);
+    if (!known && this.#alerts.size >= this.#limits.alertsMax) {
+      this.#droppedCount++;
+      return undefined;
+    }
+    const alert = mergeAlerts(known, receivedAlert(posted, atMs, this.#config.resolveTimeoutMs), atMs);
+    this.#alerts.set(key, alert);
+    this.#inhibitor.observe(alert);
+    return alert;
+  }
+
+  #group(route: Route, alert: Alert, atMs: number): Grouping[] {
     const labels = groupLabels(route, alert.labels);
     const groups = this.#groups.get(route) ?? new Map<string, AggregationGroup>();
     this.#groups.set(route, groups);
-    const known = groups.get(labels.key);
-    if (known) {
-      known.insert(alert);
+    let group = groups.get(labels.key);
+    const opens = group === undefined;
+    if (group) {
+      if (!group.insert(alert, atMs)) return [];
     } else if (this.#groupCount >= this.#limits.groupsMax) {
       this.#droppedCount++;
+      return [];
     } else {
-      groups.set(labels.key, new AggregationGroup(route, labels, alert, atMs));
+      group = new AggregationGroup(route, labels, alert, atMs);
+      groups.set(labels.key, group);
       this.#groupCount++;
     }
+    if (isResolved(alert, atMs)) return [];
+    const { receiver, path } = route;
+    const place = { receiver, groupKey: group.key, groupLabels: labels, route: path };
+    return [{ at: atMs, alert, ...place, opens, flushAt: group.nextFlushAt }];
   }
 
   *#eachGroup(): Generator<AggregationGroup> {
@@ -205,10 +289,10 @@ export class Dispatcher {
     atMs: number,
     suppressed: Suppression[],
   ): FlushedAlert[] {
-    const mutedBy = this.#mutedBy(group.route, atMs);
+    const muted = this.#muted(group.route, atMs);
     return flushed.filter((entry) => {
       const { labels } = entry.alert;
-      const cause = this.#inhibited(labels, atMs) ?? mutedBy ?? this.#silenced(labels, atMs);
+      const cause = this.#inhibited(labels, atMs) ?? muted ?? this.#silenced(labels, atMs);
       const before = group.suppressedBy.get(labels.key);
       if (!cause) {
         group.suppressedBy.delete(labels.key);
@@ -234,13 +318,11 @@ export class Dispatcher {
     return silence && { reason: 'silenced', by: silenceText(silence), source: undefined };
   }
 
-  #mutedBy({ activeTimeIntervals, muteTimeIntervals }: Route, atMs: number): Cause | undefined {
-    const contains = (name: string): boolean =>
-      (this.#config.timeIntervals.get(name) ?? []).some((interval) => containsTime(interval, atMs));
-    if (activeTimeIntervals.length > 0 && !activeTimeIntervals.some(contains))
-      return { reason: 'muted', by: `outside ${activeTimeIntervals.join(', ')}`, source: undefined };
-    const muting = muteTimeIntervals.filter(contains);
-    return muting.length > 0 ? { reason: 'muted', by: muting.join(', '), source: undefined } : undefined;
+  #muted(route: Route, atMs: number): Cause | undefined {
+    const names = this.mutedBy(route, atMs);
+    if (names.length === 0) return undefined;
+    const outside = names === route.activeTimeIntervals ? 'outside ' : '';
+    return { reason: 'muted', by: `${outside}${names.join(', ')}`, source: undefined };
   }
 
   #intent(
@@ -284,11 +366,25 @@ export class Dispatcher {
     if (this.#groups.get(group.route)?.delete(group.labels.key)) this.#groupCount--;
   }
 
+  /**
+   * Waits are lengths of time: when the clock is set back, what a group still had to wait stays the same. Alertmanager's
+   * timers do not follow the clock either.
+   */
+  #keepPace(atMs: number): void {
+    const backMs = this.#lastAt - atMs;
+    this.#lastAt = atMs;
+    if (backMs > 0) {
+      for (const group of this.#eachGroup()) group.nextFlushAt -= backMs;
+      this.#prunedAt -= backMs;
+    }
+    if (atMs - this.#prunedAt >= pruneIntervalMs) this.#prune(atMs);
+  }
+
   #prune(atMs: number): void {
-    if (atMs - this.#prunedAt < pruneIntervalMs) return;
     this.#prunedAt = atMs;
     for (const [key, alert] of this.#alerts) if (isResolved(alert, atMs)) this.#alerts.delete(key);
     this.#inhibitor.prune(atMs);
+    this.silences.prune(atMs);
     this.#log.prune(atMs);
   }
 }

@@ -36,8 +36,16 @@ export class AggregationGroup {
     return this.#alerts.size === 0;
   }
 
-  insert(alert: Alert): void {
-    this.#alerts.set(alert.labels.key, alert);
+  /** True when the group did not have it, or only as resolved. */
+  insert(alert: Alert, atMs: number): boolean {
+    const { key } = alert.labels;
+    const known = this.#alerts.get(key);
+    this.#alerts.set(key, alert);
+    return known === undefined || isResolved(known, atMs);
+  }
+
+  alerts(): Iterable<Alert> {
+    return this.#alerts.values();
   }
 
   flush(atMs: number): FlushedAlert[] {

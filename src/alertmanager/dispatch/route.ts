@@ -20,6 +20,8 @@ export interface Route {
   readonly routes: readonly Route[];
   /** The matchers from the root to here, as they begin a group's key. */
   readonly key: string;
+  /** The same, one text a route: `['{}', '{severity="page"}']`. */
+  readonly path: readonly string[];
 }
 
 const rootDefaults = {
@@ -48,6 +50,7 @@ export function buildRoute(config: RouteConfig, parent?: Route): Route {
     activeTimeIntervals: config.activeTimeIntervals,
     routes,
     key: parent ? `${parent.key}/${text}` : text,
+    path: [...(parent?.path ?? []), text],
   };
   for (const child of config.routes) routes.push(buildRoute(child, route));
   return route;

@@ -2,7 +2,6 @@
 
 import type { Labels } from '../../base/labels.ts';
 import { matchesAll } from '../../base/matcher.ts';
-import { matchersText } from '../matcher/matcher.ts';
 import type { Route } from './route.ts';
 
 export interface RoutedTo {
@@ -17,7 +16,7 @@ export interface RoutedTo {
  * siblings too unless it says `continue`. Empty when the root itself does not match, which no valid file has.
  */
 export function matchRoutes(root: Route, labels: Labels): RoutedTo[] {
-  return matching(root, labels).map((route) => ({ route, receiver: route.receiver, path: routePath(route) }));
+  return matching(root, labels).map((route) => ({ route, receiver: route.receiver, path: route.path }));
 }
 
 function matching(route: Route, labels: Labels): Route[] {
@@ -29,8 +28,4 @@ function matching(route: Route, labels: Labels): Route[] {
     if (matches.length > 0 && !child.continue) break;
   }
   return found.length > 0 ? found : [route];
-}
-
-function routePath(route: Route): string[] {
-  return [...(route.parent ? routePath(route.parent) : []), matchersText(route.matchers)];
 }

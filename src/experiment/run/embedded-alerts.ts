@@ -1,15 +1,16 @@
 // Our own rules on the store, and the embedded Alertmanager behind them: one loop that wakes for whichever is due
 // first, a rule group or a notification group.
 
-import type { NotificationIntent, Suppression } from '../../alertmanager/dispatch/dispatcher.ts';
+import type { Grouping, NotificationIntent, Suppression } from '../../alertmanager/dispatch/dispatcher.ts';
 import { Dispatcher } from '../../alertmanager/dispatch/dispatcher.ts';
 import { captureRequest } from '../../alertmanager/notify/capture-request.ts';
 import { deliver, type Send } from '../../alertmanager/notify/deliver.ts';
 import { postAlerts } from '../../alertmanager/remote.ts';
 import { settledWithin } from '../../base/clock.ts';
+import type { Labels } from '../../base/labels.ts';
 import { seededRandom } from '../../base/random.ts';
 import { type AlertTransition, GroupEvaluator } from '../../rules/group.ts';
-import type { AlertRef } from '../timeline.ts';
+import type { AlertRef, NotificationEvent } from '../timeline.ts';
 import type { AlertWatch } from './alert-watch.ts';
 import type { AlertingOptions } from './alerting-session.ts';
 
@@ -30,6 +31,8 @@ export class EmbeddedAlerts implements AlertWatch {
   readonly #sending = new Set<Promise<void>>();
   readonly #failing = new Map<string, string>();
   readonly #due = new Map<GroupEvaluator, number>();
+  /** Where the rule of an alert's name stands; the first of several. */
+  readonly #ruleOf = new Map<string, AlertRef['rule']>();
   #loop: Promise<void> = Promise.resolve();
 
   constructor(options: EmbeddedAlertsOptions) {
@@ -43,8 +46,11 @@ export class EmbeddedAlerts implements AlertWatch {
           externalLabels: telemetry.externalLabels,
           externalUrl,
           offset: 'hash',
+          features: new Set(telemetry.features),
         }),
     );
+    for (const { name: group, file, rules } of plan.ruleGroups.toReversed())
+      for (const rule of rules) this.#ruleOf.set(rule.name, { group, file });
     this.#dispatcher = plan.alertmanager ? new Dispatcher(plan.alertmanager) : undefined;
   }
 
@@ -109,7 +115,7 @@ export class EmbeddedAlerts implements AlertWatch {
       else this.#failing.set(rule.name, reason);
     }
     if (due.length === 0) return;
-    this.#dispatcher?.receive(due, clock.now());
+    for (const grouping of this.#dispatcher?.receive(due, clock.now()) ?? []) this.#tellGrouped(grouping);
     const { alertmanager } = plan.experiment.telemetry;
     if (!alertmanager || !('url' in alertmanager)) return;
     const posted = postAlerts(alertmanager.url, alertmanager.http, clock, due);
@@ -124,23 +130,34 @@ export class EmbeddedAlerts implements AlertWatch {
     else timeline.emit(`alert.${kind}`, { ...ref, activeAt, value, annotations }, at);
   }
 
+  #tellGrouped({ at, alert, groupLabels, ...grouping }: Grouping): void {
+    const { receiver, groupKey, route, opens, flushAt } = grouping;
+    const place = { receiver, groupKey, groupLabels: groupLabels.toRecord(), route, opens, flushAt };
+    this.#options.timeline.emit('alert.grouped', { ...this.#refOf(alert.labels), ...place }, at);
+  }
+
   #advance(): void {
     if (!this.#dispatcher) return;
     const { notifications, suppressed } = this.#dispatcher.advance(this.#options.clock.now());
     for (const suppression of suppressed) this.#tellSuppressed(suppression);
-    for (const intent of notifications) this.#track(this.#send(intent));
+    for (const intent of notifications) {
+      const { reason, at } = intent;
+      this.#options.timeline.emit('group.flushed', { ...notificationOf(intent), reason }, at);
+      this.#track(this.#send(intent));
+    }
   }
 
   #tellSuppressed({ at, alert, reason, by, source, receiver }: Suppression): void {
-    const labels = alert.labels.toRecord();
-    const name = labels.alertname ?? '';
-    const rule = this.active().find(({ ref }) => ref.alert === name)?.ref.rule ?? { group: '', file: '' };
     const inhibitor = source ? { source: source.toRecord() } : {};
-    this.#options.timeline.emit(
-      'alert.suppressed',
-      { alert: name, labels, rule, reason, by, receiver, ...inhibitor },
-      at,
-    );
+    const held = { reason, by, receiver, ...inhibitor };
+    this.#options.timeline.emit('alert.suppressed', { ...this.#refOf(alert.labels), ...held }, at);
+  }
+
+  /** What the dispatcher knows of an alert does not say which rule it is of. */
+  #refOf(labels: Labels): AlertRef {
+    const alert = labels.get('alertname');
+    const rule = this.#ruleOf.get(alert) ?? { group: '', file: '' };
+    return { alert, labels: labels.toRecord(), rule };
   }
 
   async #send(intent: NotificationIntent): Promise<void> {
@@ -156,23 +173,26 @@ export class EmbeddedAlerts implements AlertWatch {
     });
     this.#dispatcher?.settle(intent, { ok: outcome.ok, atMs: outcome.at });
     if (outcome.ok) return;
-    const { receiver, integration, groupKey, groupLabels, alerts } = intent;
-    timeline.emit('notification.failed', {
-      receiver,
-      integration: `${integration.type}[${integration.index}]`,
-      groupKey,
-      groupLabels: groupLabels.toRecord(),
-      status: alerts.some(({ status }) => status === 'firing') ? 'firing' : 'resolved',
-      alerts: alerts.map(({ status, alert }) => ({ status, labels: alert.labels.toRecord() })),
-      reason: outcome.reason,
-      attempts: outcome.attempts,
-    });
+    const { reason, attempts } = outcome;
+    timeline.emit('notification.failed', { ...notificationOf(intent), reason, attempts });
   }
 
   #track(work: Promise<void>): void {
     const tracked: Promise<void> = work.finally(() => this.#sending.delete(tracked));
     this.#sending.add(tracked);
   }
+}
+
+function notificationOf(intent: NotificationIntent): NotificationEvent {
+  const { receiver, integration, groupKey, groupLabels, alerts } = intent;
+  return {
+    receiver,
+    integration: `${integration.type}[${integration.index}]`,
+    groupKey,
+    groupLabels: groupLabels.toRecord(),
+    status: alerts.some(({ status }) => status === 'firing') ? 'firing' : 'resolved',
+    alerts: alerts.map(({ status, alert }) => ({ status, labels: alert.labels.toRecord() })),
+  };
 }
 
 const post: Send = async ({ url, headers, body }, signal) => {

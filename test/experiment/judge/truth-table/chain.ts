@@ -93,8 +93,10 @@ function dispatcherOf({ routes = [], alertmanager = {}, silence }: RowStory): Di
       matchers,
       startsAt: zero,
       endsAt: zero + 3_600_000,
+      updatedAt: zero,
       author,
       comment,
+      annotations: {},
     });
   }
   return dispatcher;

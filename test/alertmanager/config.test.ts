@@ -43,7 +43,7 @@ templates: ['*.tmpl']
     expect(config.resolveTimeoutMs).toBe(300_000);
     const [child] = config.route.routes;
     expect(child!.matchers.map(String)).toEqual([
-      'env=~"prod|stage"',
+      'env=~"^(?:prod|stage)$"',
       'severity="page"',
       'team="a"',
       'x!="y"',

@@ -79,7 +79,9 @@ export function matchersText(matchers: readonly AlertMatcher[]): string {
   return `{${matchers.map(String).join(',')}}`;
 }
 
-/** `match` and `match_re` maps as matchers. */
+/** `match` and `match_re` maps as matchers; the anchors of `match_re` are seen in trees and group keys. */
 export function matchersOfMap(map: LabelRecord, operator: '=' | '=~'): AlertMatcher[] {
-  return Object.entries(map).map(([name, value]) => new AlertMatcher(name, operator, value));
+  return Object.entries(map).map(
+    ([name, value]) => new AlertMatcher(name, operator, operator === '=~' ? `^(?:${value})$` : value),
+  );
 }

@@ -1,32 +1,27 @@
 // Our own rules on the store, and the embedded Alertmanager behind them: one loop that wakes for whichever is due
 // first, a rule group or a notification group.
 
-import type { Grouping, NotificationIntent, Suppression } from '../../alertmanager/dispatch/dispatcher.ts';
-import { Dispatcher } from '../../alertmanager/dispatch/dispatcher.ts';
-import { captureRequest } from '../../alertmanager/notify/capture-request.ts';
-import { deliver, type Send } from '../../alertmanager/notify/deliver.ts';
 import { postAlerts } from '../../alertmanager/remote.ts';
 import { settledWithin } from '../../base/clock.ts';
-import type { Labels } from '../../base/labels.ts';
-import { seededRandom } from '../../base/random.ts';
 import { type AlertTransition, GroupEvaluator } from '../../rules/group.ts';
-import type { AlertRef, NotificationEvent } from '../timeline.ts';
+import type { AlertRef } from '../timeline.ts';
 import type { AlertWatch } from './alert-watch.ts';
 import type { AlertingOptions } from './alerting-session.ts';
+import { DrillNotifier, drillExternalUrl } from './drill-notifier.ts';
 
 export interface EmbeddedAlertsOptions extends AlertingOptions {
   captureUrl(receiver: string): URL;
 }
 
-/** Stands for our own address in links of alerts and notifications. */
-const externalUrl = 'http://firedrill.invalid/';
+/** The annotation that tells a drill's alerts from real ones, with the run's id. */
+const runAnnotation = 'firedrill_run';
 /** At the end of a run, what is being sent gets this long. */
 const lastSendMs = 2000;
 
 export class EmbeddedAlerts implements AlertWatch {
   readonly #options: EmbeddedAlertsOptions;
   readonly #groups: readonly GroupEvaluator[];
-  readonly #dispatcher: Dispatcher | undefined;
+  readonly #notifier: DrillNotifier | undefined;
   readonly #stopping = new AbortController();
   readonly #sending = new Set<Promise<void>>();
   readonly #failing = new Map<string, string>();
@@ -44,25 +39,36 @@ export class EmbeddedAlerts implements AlertWatch {
         new GroupEvaluator(group, {
           defaultIntervalMs: telemetry.evaluationIntervalMs,
           externalLabels: telemetry.externalLabels,
-          externalUrl,
+          externalUrl: drillExternalUrl,
           offset: 'hash',
           features: new Set(telemetry.features),
         }),
     );
     for (const { name: group, file, rules } of plan.ruleGroups.toReversed())
       for (const rule of rules) this.#ruleOf.set(rule.name, { group, file });
-    this.#dispatcher = plan.alertmanager ? new Dispatcher(plan.alertmanager) : undefined;
+    this.#notifier =
+      plan.alertmanager &&
+      new DrillNotifier({
+        config: plan.alertmanager,
+        run: options.folder.id,
+        clock: options.clock,
+        timeline: options.timeline,
+        captureUrl: options.captureUrl,
+        ruleOf: (labels) => this.#ruleOf.get(labels.get('alertname')) ?? { group: '', file: '' },
+      });
   }
 
   start(): void {
     const now = this.#options.clock.now();
     for (const group of this.#groups) this.#due.set(group, group.nextAt(now));
+    this.#notifier?.start();
     this.#loop = this.#run();
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#loop;
+    await this.#notifier?.stop();
     await settledWithin(Promise.allSettled(this.#sending), lastSendMs, this.#options.clock);
   }
 
@@ -86,24 +92,21 @@ export class EmbeddedAlerts implements AlertWatch {
   }
 
   untold(): boolean {
-    return this.#sending.size > 0 || this.#dispatcher?.nextAt() !== undefined;
+    return this.#sending.size > 0 || this.#notifier?.untold() === true;
   }
 
   async #run(): Promise<void> {
     const { clock } = this.#options;
     while (!this.#stopping.signal.aborted) {
-      const next = Math.min(this.#dispatcher?.nextAt() ?? Infinity, ...this.#due.values());
-      // A notification that is being sent frees its group when it is settled, so nothing waits for long.
-      const waitMs = Math.min(1000, next - clock.now());
+      const waitMs = Math.min(1000, Math.min(...this.#due.values()) - clock.now());
       if (waitMs > 0) await clock.sleep(waitMs, this.#stopping.signal);
       if (this.#stopping.signal.aborted) return;
       for (const [group, at] of this.#due) if (at <= clock.now()) this.#evaluate(group, at);
-      this.#advance();
     }
   }
 
   #evaluate(group: GroupEvaluator, at: number): void {
-    const { plan, store, clock, timeline } = this.#options;
+    const { plan, store, clock, timeline, folder } = this.#options;
     const { transitions, failures, due } = group.evaluate(at, store, (batch) => store.appendBatch(batch));
     this.#due.set(group, group.nextAt(clock.now()));
     for (const transition of transitions) this.#tell(transition);
@@ -115,10 +118,15 @@ export class EmbeddedAlerts implements AlertWatch {
       else this.#failing.set(rule.name, reason);
     }
     if (due.length === 0) return;
-    for (const grouping of this.#dispatcher?.receive(due, clock.now()) ?? []) this.#tellGrouped(grouping);
+    this.#notifier?.receive(due);
     const { alertmanager } = plan.experiment.telemetry;
     if (!alertmanager || !('url' in alertmanager)) return;
-    const posted = postAlerts(alertmanager.url, alertmanager.http, clock, due);
+    // A real Alertmanager hands annotations on as they are, so its notifications say whose they are too.
+    const marked = due.map((alert) => ({
+      ...alert,
+      annotations: { ...alert.annotations, [runAnnotation]: folder.id },
+    }));
+    const posted = postAlerts(alertmanager.url, alertmanager.http, clock, marked);
     this.#track(posted.catch((error: Error) => timeline.emit('warning', { message: error.message })));
   }
 
@@ -130,73 +138,8 @@ export class EmbeddedAlerts implements AlertWatch {
     else timeline.emit(`alert.${kind}`, { ...ref, activeAt, value, annotations }, at);
   }
 
-  #tellGrouped({ at, alert, groupLabels, ...grouping }: Grouping): void {
-    const { receiver, groupKey, route, opens, flushAt } = grouping;
-    const place = { receiver, groupKey, groupLabels: groupLabels.toRecord(), route, opens, flushAt };
-    this.#options.timeline.emit('alert.grouped', { ...this.#refOf(alert.labels), ...place }, at);
-  }
-
-  #advance(): void {
-    if (!this.#dispatcher) return;
-    const { notifications, suppressed } = this.#dispatcher.advance(this.#options.clock.now());
-    for (const suppression of suppressed) this.#tellSuppressed(suppression);
-    for (const intent of notifications) {
-      const { reason, at } = intent;
-      this.#options.timeline.emit('group.flushed', { ...notificationOf(intent), reason }, at);
-      this.#track(this.#send(intent));
-    }
-  }
-
-  #tellSuppressed({ at, alert, reason, by, source, receiver }: Suppression): void {
-    const inhibitor = source ? { source: source.toRecord() } : {};
-    const held = { reason, by, receiver, ...inhibitor };
-    this.#options.timeline.emit('alert.suppressed', { ...this.#refOf(alert.labels), ...held }, at);
-  }
-
-  /** What the dispatcher knows of an alert does not say which rule it is of. */
-  #refOf(labels: Labels): AlertRef {
-    const alert = labels.get('alertname');
-    const rule = this.#ruleOf.get(alert) ?? { group: '', file: '' };
-    return { alert, labels: labels.toRecord(), rule };
-  }
-
-  async #send(intent: NotificationIntent): Promise<void> {
-    const { clock, folder, captureUrl, timeline } = this.#options;
-    const request = captureRequest(intent, { run: folder.id, externalUrl, captureUrl });
-    const outcome = await deliver(request, {
-      send: post,
-      clock,
-      random: seededRandom(intent.id),
-      deadlineAt: intent.deadlineAt,
-      attemptTimeoutMs: intent.integration.webhook?.timeoutMs ?? 0,
-      signal: this.#stopping.signal,
-    });
-    this.#dispatcher?.settle(intent, { ok: outcome.ok, atMs: outcome.at });
-    if (outcome.ok) return;
-    const { reason, attempts } = outcome;
-    timeline.emit('notification.failed', { ...notificationOf(intent), reason, attempts });
-  }
-
   #track(work: Promise<void>): void {
     const tracked: Promise<void> = work.finally(() => this.#sending.delete(tracked));
     this.#sending.add(tracked);
   }
 }
-
-function notificationOf(intent: NotificationIntent): NotificationEvent {
-  const { receiver, integration, groupKey, groupLabels, alerts } = intent;
-  return {
-    receiver,
-    integration: `${integration.type}[${integration.index}]`,
-    groupKey,
-    groupLabels: groupLabels.toRecord(),
-    status: alerts.some(({ status }) => status === 'firing') ? 'firing' : 'resolved',
-    alerts: alerts.map(({ status, alert }) => ({ status, labels: alert.labels.toRecord() })),
-  };
-}
-
-const post: Send = async ({ url, headers, body }, signal) => {
-  const response = await fetch(url, { method: 'POST', headers, body, signal });
-  await response.body?.cancel();
-  return { status: response.status };
-};

@@ -4,6 +4,7 @@
 import type { CaptureSpec } from '../alertmanager/capture-spec.ts';
 import type { LabelRecord } from '../base/labels.ts';
 import type { ProcessTarget, ProxyTarget } from '../faults/targets/declaration.ts';
+import type { FeatureName } from '../promql/features.ts';
 import type { HttpClientSpec } from '../telemetry/http-client-spec.ts';
 import type { RemoteSpec, ScrapeSpec } from '../telemetry/metrics/scrape-spec.ts';
 
@@ -69,6 +70,8 @@ export interface TelemetrySpec {
   /** Evaluation interval of rule groups that name none. */
   readonly evaluationIntervalMs: number;
   readonly externalLabels: LabelRecord;
+  /** What of PromQL is behind feature flags and on: for objectives, stop conditions, effects and rule files. */
+  readonly features: readonly FeatureName[];
 }
 
 export interface FaultSpec {

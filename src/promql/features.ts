@@ -1,4 +1,7 @@
-// What Prometheus keeps behind `--enable-feature`, under the same names. Native histograms need no flag.
+// What Prometheus keeps behind `--enable-feature`, under the same names.
+// https://prometheus.io/docs/prometheus/latest/feature_flags/
+
+import { nearest } from '../base/diagnostics.ts';
 
 export const featureNames = [
   'promql-experimental-functions',
@@ -15,3 +18,56 @@ export type FeatureName = (typeof featureNames)[number];
 export type Features = ReadonlySet<FeatureName>;
 
 export const noFeatures: Features = new Set();
+
+/** For text that was checked with its own features already, or will be. */
+export const allFeatures: Features = new Set(featureNames);
+
+/** Names for what is always on here, and for what Prometheus itself has made the default since. */
+const alwaysOn: ReadonlySet<string> = new Set([
+  'exemplar-storage',
+  'native-histograms',
+  'otlp-write-receiver',
+  'promql-at-modifier',
+  'promql-negative-offset',
+  'remote-write-receiver',
+  'utf8-names',
+]);
+
+/** What changes nothing here: how Prometheus stores and schedules, and what the embedded engine does not do. */
+const withoutEffect: ReadonlySet<string> = new Set([
+  'agent',
+  'auto-gomaxprocs',
+  'auto-gomemlimit',
+  'auto-reload-config',
+  'concurrent-rule-eval',
+  'created-timestamp-zero-ingestion',
+  'delayed-compaction',
+  'expand-external-labels',
+  'extra-scrape-metrics',
+  'memory-snapshot-on-shutdown',
+  'metadata-wal-records',
+  'new-service-discovery-manager',
+  'no-default-scrape-port',
+  'old-ui',
+  'ooo-native-histograms',
+  'otlp-deltatocumulative',
+  'otlp-native-delta-ingestion',
+  'promql-per-step-stats',
+  'st-storage',
+  'use-uncached-io',
+  'xor2-encoding',
+]);
+
+export type NamedFeature =
+  | { readonly kind: 'feature'; readonly feature: FeatureName }
+  | { readonly kind: 'always on' | 'without effect' }
+  | { readonly kind: 'unknown'; readonly nearest: string | undefined };
+
+/** What the name of a feature stands for here. */
+export function namedFeature(name: string): NamedFeature {
+  const feature = featureNames.find((known) => known === name);
+  if (feature) return { kind: 'feature', feature };
+  if (alwaysOn.has(name)) return { kind: 'always on' };
+  if (withoutEffect.has(name)) return { kind: 'without effect' };
+  return { kind: 'unknown', nearest: nearest(name, [...featureNames, ...alwaysOn, ...withoutEffect]) };
+}

@@ -45,11 +45,12 @@ export function measureObjective(input: ReportInput, objective: ObjectiveVerdict
     unit,
     problem: redact(problem, input.experiment.secrets),
   });
-  const parsed = parseExpr(objective.comparison.expr);
+  const features = new Set(input.experiment.telemetry.features);
+  const parsed = parseExpr(objective.comparison.expr, { features });
   if (!parsed.ok) return nothing('none', 'the expression cannot be read');
   const unit = unitOf(parsed.expr);
   try {
-    const { series } = rangeQuery(input.recording, parsed.expr, startedAt, endedAt, stepMs);
+    const { series } = rangeQuery(input.recording, parsed.expr, startedAt, endedAt, stepMs, { features });
     const worstFirst = [...series].sort(
       (a, b) => badness(b.values, objective.comparison) - badness(a.values, objective.comparison),
     );

@@ -111,6 +111,7 @@ export class ServerApp {
         externalLabels: config.externalLabels,
         externalUrl: `http://${host}:${port}/`,
         offset: 'hash',
+        features: options.features,
       },
       { clock, source: store, append: (batch) => store.appendBatch(batch) },
     );
@@ -167,7 +168,7 @@ export class ServerApp {
       now,
     });
     addSeriesRoutes(router, store);
-    addExpressionRoutes(router, this.#exemplars);
+    addExpressionRoutes(router, this.#exemplars, features);
     addTargetRoutes(router, this.#scraper, this.#metadata);
     addRuleRoutes(router, this.#rules);
     const sinks = { store, metadata: this.#metadata, exemplars: this.#exemplars, labelLimits: labels };

@@ -138,6 +138,7 @@ function experiment(name: string, changes: Partial<Experiment> = {}): Experiment
       capture: { listen: '127.0.0.1:0', token: undefined, answers: {} },
       evaluationIntervalMs: 1000,
       externalLabels: {},
+      features: [],
     },
     faults: [
       {

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import { Labels } from '../../src/base/labels.ts';
+import { type Features, noFeatures } from '../../src/promql/features.ts';
 import { ServerApp, type ServerOptions } from '../../src/server/app.ts';
 import { emptyConfig, readServerConfig } from '../../src/server/config/read.ts';
 import { SeriesStore } from '../../src/telemetry/metrics/store.ts';
@@ -73,10 +74,10 @@ export async function startApp(options: Partial<ServerOptions> = {}): Promise<Te
 }
 
 /** The configuration of a prometheus.yml with this text. */
-export async function configOf(folder: string, yaml: string) {
+export async function configOf(folder: string, yaml: string, features: Features = noFeatures) {
   const file = join(folder, 'prometheus.yml');
   writeFileSync(file, yaml);
-  return readServerConfig(file, (path) => readFile(path, 'utf8'));
+  return readServerConfig(file, (path) => readFile(path, 'utf8'), features);
 }
 
 /** `up` of two jobs and a counter, on whole quarters of a minute from 1,700,000,000 on. */

@@ -1,20 +1,30 @@
 import { exitCodes } from '../../base/catalogue.ts';
 import { UserError } from '../../base/diagnostics.ts';
-import { type Checked, checkFile, type FileKind } from '../../experiment/file/check.ts';
+import {
+  type Checked,
+  type CheckOptions as CheckFileOptions,
+  checkFile,
+  type FileKind,
+} from '../../experiment/file/check.ts';
 import { colorsOf } from '../color.ts';
 import { showDiagnostics } from '../failure.ts';
+import { enabledFeatures } from '../features.ts';
 import { print, printJson, readUserFile } from '../surroundings.ts';
 
 export interface CheckOptions {
   readonly kind?: FileKind;
+  readonly enableFeature?: readonly string[];
   readonly output: 'text' | 'json';
 }
 
 export async function check(files: readonly string[], options: CheckOptions): Promise<number> {
-  const kind = options.kind ? { kind: options.kind } : {};
+  const how = {
+    ...(options.kind && { kind: options.kind }),
+    features: enabledFeatures(options.enableFeature),
+  };
   const { red, green } = colorsOf(process.stdout);
   const checked = [];
-  for (const file of files) checked.push({ file, ...(await readAndCheck(file, kind)) });
+  for (const file of files) checked.push({ file, ...(await readAndCheck(file, how)) });
   if (options.output === 'json') printJson({ files: checked });
   for (const { file, kind: found, diagnostics } of options.output === 'json' ? [] : checked) {
     showDiagnostics(diagnostics);
@@ -27,12 +37,15 @@ export async function check(files: readonly string[], options: CheckOptions): Pr
 }
 
 /** A file that cannot be read is one more mistake, beside those of the others. */
-async function readAndCheck(file: string, kind: Pick<CheckOptions, 'kind'>): Promise<Checked> {
+async function readAndCheck(
+  file: string,
+  how: Pick<CheckFileOptions, 'kind' | 'features'>,
+): Promise<Checked> {
   try {
     const text = await readUserFile(file);
-    return await checkFile({ file, text, env: process.env, files: { read: readUserFile }, ...kind });
+    return await checkFile({ file, text, env: process.env, files: { read: readUserFile }, ...how });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { kind: kind.kind, diagnostics: error.diagnostics };
+    return { kind: how.kind, diagnostics: error.diagnostics };
   }
 }

@@ -35,7 +35,8 @@ export async function queryInstant(text: string, options: InstantOptions): Promi
   return await ask(options, async (source) => {
     const atMs = timeOf('--time', options.time) ?? source.endMs;
     if ('api' in source) return source.api.queryData('query', { query: text, time: String(atMs / 1000) });
-    const result = instantQuery(source.store, parsed(text), atMs, queryOptions(text, options));
+    const query = queryOf(text, options);
+    const result = instantQuery(source.store, query.expr, atMs, query);
     tell(result);
     return JSON.parse(instantJson(result).toString());
   });
@@ -56,14 +57,8 @@ export async function queryRange(text: string, options: RangeOptions): Promise<n
       ];
       return source.api.queryData('query_range', { query: text, start, end, step });
     }
-    const result = rangeQuery(
-      source.store,
-      parsed(text),
-      startMs,
-      endMs,
-      stepMs,
-      queryOptions(text, options),
-    );
+    const query = queryOf(text, options);
+    const result = rangeQuery(source.store, query.expr, startMs, endMs, stepMs, query);
     tell(result);
     return JSON.parse(matrixJson(result.series).toString());
   });
@@ -85,14 +80,11 @@ async function ask(
 }
 
 /** For our own engine; a remote may know what we do not, and says itself what is wrong. */
-function parsed(text: string): Expr {
-  const result = parseExpr(text);
+function queryOf(text: string, { enableFeature }: QueryCommandOptions): QueryOptions & { expr: Expr } {
+  const features = enabledFeatures(enableFeature);
+  const result = parseExpr(text, { features });
   if (!result.ok) throw UserError.of(result.error.code, formatPromqlError(text, result.error));
-  return result.expr;
-}
-
-function queryOptions(text: string, { enableFeature }: QueryCommandOptions): QueryOptions {
-  return { text, features: enabledFeatures(enableFeature) };
+  return { text, features, expr: result.expr };
 }
 
 function tell({ warnings, infos }: { readonly warnings: string[]; readonly infos: string[] }): void {

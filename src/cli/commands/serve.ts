@@ -27,7 +27,10 @@ const sealing = { rawMs: 8 * 3_600_000, cacheBytesMax: 64 * 2 ** 20 };
 
 export async function serve(options: ServeOptions): Promise<number> {
   const { host, port } = splitAddress(optionValue(listenAddress, '--listen', options.listen)!)!;
-  const config = options.config ? await readServerConfig(options.config, readUserFile) : emptyConfig;
+  const features = enabledFeatures(options.enableFeature);
+  const config = options.config
+    ? await readServerConfig(options.config, readUserFile, features)
+    : emptyConfig;
   showDiagnostics(config.warnings);
   const token = options.tokenFile && (await readSecretFile(options.tokenFile)).trim();
   const retentionMs = optionValue(duration, '--retention', options.retention) ?? config.retentionMs;
@@ -41,7 +44,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     ...(token !== undefined && { token }),
     store,
     config: { ...config, retentionMs, retentionBytes },
-    features: enabledFeatures(options.enableFeature),
+    features,
     clock: systemClock,
     version,
     flags: flagsOf(options),

@@ -4,6 +4,7 @@ import { readAlertmanagerConfig } from '../../alertmanager/config/read.ts';
 import type { Diagnostic } from '../../base/diagnostics.ts';
 import { nearest } from '../../base/diagnostics.ts';
 import { type Parsed, parseYamlDocuments, type YamlDocument } from '../../base/yaml.ts';
+import { type Features, noFeatures } from '../../promql/features.ts';
 import { readRuleFile } from '../../rules/file.ts';
 import { type ReadOptions, readExperiment } from './read.ts';
 
@@ -12,6 +13,8 @@ export type FileKind = 'experiment' | 'chaos-mesh' | 'rules' | 'alertmanager';
 export interface CheckOptions extends Pick<ReadOptions, 'file' | 'text' | 'env' | 'files'> {
   /** Not found out from the file when it is given. */
   readonly kind?: FileKind;
+  /** Feature flags that are on for rule files; an experiment has its own. */
+  readonly features?: Features;
 }
 
 export interface Checked {
@@ -41,7 +44,7 @@ async function diagnosticsOf(kind: FileKind, options: CheckOptions): Promise<rea
       return read.ok ? read.warnings : read.diagnostics;
     }
     case 'rules':
-      return withWarnings(readRuleFile(file, text));
+      return withWarnings(readRuleFile(file, text, { features: options.features ?? noFeatures }));
     case 'alertmanager':
       return withWarnings(readAlertmanagerConfig(file, text));
   }

@@ -6,7 +6,7 @@ import { type AlertFields, alertSchema } from './alerts.ts';
 import { type FaultFields, faultSchema } from './faults.ts';
 import { objectiveSchema } from './objectives.ts';
 import type { Reading } from './reading.ts';
-import { collateralSchema } from './safety.ts';
+import { collateralSchema, stopConditionSchema } from './safety.ts';
 import { specFields } from './schema.ts';
 import { targetSchema } from './targets.ts';
 import { telemetrySchema } from './telemetry.ts';
@@ -30,6 +30,7 @@ export interface Parts {
   /** There are none, but a key that nobody knows: they may stand under it. */
   readonly objectivesMistyped: boolean;
   readonly alerts: readonly Part<AlertFields>[];
+  readonly stopConditions: readonly Part<z.output<typeof stopConditionSchema>>[];
   readonly collateral: z.output<typeof collateralSchema> | undefined;
   readonly allowedHosts: readonly string[];
 }
@@ -53,6 +54,9 @@ export function partsOf(reading: Reading): Parts {
     objectivesMistyped:
       reading.at(['spec', 'objectives']) === undefined && hasUnknownKeys(reading.at(['spec'])),
     alerts: list(reading, 'alerts').flatMap((path) => part(reading, alertSchema, path)),
+    stopConditions: list(reading, 'stopConditions').flatMap((path) =>
+      part(reading, stopConditionSchema, path),
+    ),
     collateral: reading.valid(collateralSchema, ['spec', 'collateral']),
     allowedHosts: Array.isArray(hosts) ? hosts.filter((host) => typeof host === 'string') : [],
   };

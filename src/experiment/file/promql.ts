@@ -1,8 +1,10 @@
 // Expressions in the file: read with PromQL's own parser, so that a mistake is shown where it stands in the YAML line.
+// Which feature flags are on is known once the whole file is read; features.ts looks at that.
 
 import { z } from 'zod';
 import { complain } from '../../base/scalars.ts';
 import type { Expr } from '../../promql/ast.ts';
+import { allFeatures } from '../../promql/features.ts';
 import { parseExpr } from '../../promql/parser.ts';
 import { topComparison } from '../../promql/walk.ts';
 
@@ -27,7 +29,7 @@ export const promqlComparison = z
   .meta({ expected: 'a PromQL comparison' });
 
 function expressionOf(text: string, context: z.core.$RefinementCtx): Expr | undefined {
-  const parsed = parseExpr(text);
+  const parsed = parseExpr(text, { features: allFeatures });
   if (parsed.ok) return parsed.expr;
   const { code, message, start, end } = parsed.error;
   complain(context, code, message, { offset: start, length: Math.max(1, end - start) });

@@ -14,6 +14,7 @@ import type { Experiment, FaultSpec, TargetSpec } from '../model.ts';
 import { resolveAlert } from './alerts.ts';
 import { experimentOf, isChaosMesh } from './chaos-mesh.ts';
 import { faultNames, resolveFault } from './fault-resolution.ts';
+import { checkFeatures } from './features.ts';
 import { resolveObjective } from './objectives.ts';
 import { type Parts, partsOf } from './parts.ts';
 import { resolvePhases } from './phases.ts';
@@ -63,6 +64,7 @@ export async function readExperiment(options: ReadOptions): Promise<ReadResult> 
     });
   const faults = resolveFaults(reading, parts, targets);
   checkReferences(reading, parts);
+  checkFeatures(reading, parts);
   const fileSecrets = await checkTelemetryFiles(reading, parts, options.files, folder);
 
   const secrets = [

@@ -4,9 +4,11 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { readAlertmanagerConfig } from '../../alertmanager/config/read.ts';
 import type { YamlPath } from '../../base/yaml.ts';
+import type { Features } from '../../promql/features.ts';
 import { readRuleFile } from '../../rules/file.ts';
 import type { AlertingRule } from '../../rules/model.ts';
 import type { AlertFields } from './alerts.ts';
+import { resolveFeatures } from './features.ts';
 import type { Part, Parts } from './parts.ts';
 import type { Reading } from './reading.ts';
 
@@ -25,7 +27,8 @@ export async function checkTelemetryFiles(
   const { telemetry } = parts;
   if (!telemetry) return [];
   const reader = new FileReader(reading, files, folder);
-  const rules = await readRules(reader, telemetry.rules ?? []);
+  const features = new Set(resolveFeatures(telemetry.features));
+  const rules = await readRules(reader, telemetry.rules ?? [], features);
   // A remote source without rule files evaluates its own, which are not known here.
   const remoteRules = telemetry.prometheus !== undefined && telemetry.rules === undefined;
   if (rules && !remoteRules) checkAlertRules(reading, parts.alerts, rules);
@@ -66,12 +69,16 @@ class FileReader {
 }
 
 /** All alerting rules, or undefined when a file is wrong and therefore not all are known. */
-async function readRules(reader: FileReader, paths: readonly string[]): Promise<AlertingRule[] | undefined> {
+async function readRules(
+  reader: FileReader,
+  paths: readonly string[],
+  features: Features,
+): Promise<AlertingRule[] | undefined> {
   const rules: AlertingRule[] = [];
   let complete = true;
   for (const [index, path] of paths.entries()) {
     const found = await reader.read(path, ['spec', 'telemetry', 'rules', index]);
-    const parsed = found && readRuleFile(found.file, found.text);
+    const parsed = found && readRuleFile(found.file, found.text, { features });
     if (parsed?.ok) {
       reader.reading.diagnostics.push(...parsed.value.warnings);
       const all = parsed.value.groups.flatMap((group) => group.rules);

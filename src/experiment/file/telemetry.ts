@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { complain, duration, httpUrl, labels, list, listenAddress, text } from '../../base/scalars.ts';
 import { httpClientFields, oneCredential, resolveHttpClient } from '../../telemetry/config/http-client.ts';
 import type { TelemetrySpec } from '../model.ts';
+import { featureSchema, resolveFeatures } from './features.ts';
 import { resolveScrape, scrapeIntervalMsDefault, scrapeSchema } from './scrape.ts';
 
 const answerSchema = z.strictObject({
@@ -53,6 +54,11 @@ export const telemetrySchema = z
     evaluationInterval: duration
       .optional()
       .describe('Of rule groups that name none; the shortest scrape interval when not given.'),
+    features: list(featureSchema)
+      .optional()
+      .describe(
+        'Feature flags of Prometheus that are on for objectives, stop conditions, effects and rules.',
+      ),
     externalLabels: labels.optional().describe('Labels on every alert that is sent.'),
   })
   .superRefine((telemetry, context) => {
@@ -102,6 +108,7 @@ export function resolveTelemetry(telemetry: TelemetryFields, folder: string): Te
     evaluationIntervalMs:
       telemetry.evaluationInterval ?? (Number.isFinite(shortestMs) ? shortestMs : scrapeIntervalMsDefault),
     externalLabels: telemetry.externalLabels ?? {},
+    features: resolveFeatures(telemetry.features),
   };
 }
 

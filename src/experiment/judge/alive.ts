@@ -17,7 +17,7 @@ export interface DeadSelector {
 
 /** Of one rule, the selectors that found no sample in the whole run. What stands only in absent() is exempt. */
 export function deadSelectorsOf(rule: PlannedRule, facts: RunFacts, recording: Queryable): DeadSelector[] {
-  const parsed = parseExpr(rule.expr);
+  const parsed = parseExpr(rule.expr, facts);
   if (!parsed.ok) return [];
   const find = finder(recording, facts.startedAt, facts.endedAt);
   const texts = new Map(

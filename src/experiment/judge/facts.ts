@@ -4,6 +4,7 @@
 
 import { metricName } from '../../base/labels.ts';
 import { createMatcher } from '../../base/matcher.ts';
+import type { Features } from '../../promql/features.ts';
 import type { Queryable } from '../../telemetry/metrics/series.ts';
 import type { Experiment } from '../model.ts';
 import type { EventOf, EventType, JudgedPlan, TimelineEvent } from '../timeline.ts';
@@ -30,6 +31,8 @@ export interface RunFacts {
   /** In order of time. */
   readonly events: readonly TimelineEvent[];
   readonly run: string;
+  /** What of PromQL was behind feature flags and on. */
+  readonly features: Features;
   readonly plan: JudgedPlan | null;
   readonly startedAt: number;
   /** The last moment that we know of: nothing later was observed. */
@@ -78,6 +81,7 @@ export function gatherFacts(
   return {
     events,
     run: started?.run ?? '',
+    features: new Set(experiment.telemetry.features),
     plan,
     startedAt,
     endedAt,

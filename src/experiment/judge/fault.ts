@@ -95,10 +95,15 @@ function judgeEffect(
     reason: `${spec.name} was in place, but its effect cannot be seen: ${promql} ${why}.`,
     evidence,
   });
-  const parsed = parseExpr(promql);
+  const parsed = parseExpr(promql, facts);
   if (!parsed.ok) return unverified(`is not valid (${parsed.error.message})`);
   const stepMs = facts.plan?.scrapeIntervalMs ?? 1000;
-  const window = { fromMs: fault.injectedAt!, toMs: (fault.goneAt ?? facts.endedAt) + stepMs, stepMs };
+  const window = {
+    fromMs: fault.injectedAt!,
+    toMs: (fault.goneAt ?? facts.endedAt) + stepMs,
+    stepMs,
+    features: facts.features,
+  };
   const comparison = topComparison(parsed.expr);
   try {
     const measured = stepsOf(recording, comparison?.left ?? parsed.expr, window).flatMap(

@@ -24,7 +24,7 @@ import { bridgeGaps, lengthMs, type Reading, type Recovery, stretchesOf } from '
 const scrapeIntervalMsDefault = 1000;
 
 export function judgeObjective(spec: ObjectiveSpec, facts: RunFacts, recording: Queryable): ObjectiveFinding {
-  const parsed = parseExpr(spec.promql);
+  const parsed = parseExpr(spec.promql, facts);
   const comparison = parsed.ok ? topComparison(parsed.expr) : undefined;
   const scrapeMs = facts.plan?.scrapeIntervalMs ?? scrapeIntervalMsDefault;
   const stepMs = spec.stepMs ?? scrapeMs;
@@ -37,7 +37,8 @@ export function judgeObjective(spec: ObjectiveSpec, facts: RunFacts, recording: 
   const words = wordsFor(spec, comparison);
   const untested = neverTested(spec, facts);
   if (untested) return findingOf(empty, untested, comparison, null);
-  const window = { fromMs: facts.baselineAt ?? facts.startedAt, toMs: facts.endedAt, stepMs };
+  const { features } = facts;
+  const window = { fromMs: facts.baselineAt ?? facts.startedAt, toMs: facts.endedAt, stepMs, features };
   const breachForMs = spec.breachForMs ?? 2 * scrapeMs;
   const attempt = readSafely(() =>
     bridgeGaps(readObjective(recording, parsed.expr, comparison, window), breachForMs),

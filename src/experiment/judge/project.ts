@@ -27,6 +27,7 @@ export function project(alert: AlertCase, duty: RingDuty, ring: Interval | null)
     fromMs: injectedAt + (facts.undoingAt - injectedAt) / 2,
     toMs: facts.undoingAt,
     stepMs: facts.plan?.scrapeIntervalMs ?? rule.evaluationIntervalMs,
+    features: facts.features,
   };
   if (!effectIsLevel(alert, half)) return undefined;
   try {
@@ -125,7 +126,7 @@ interface Condition {
 }
 
 function conditionOf(rule: PlannedRule, alert: AlertCase, window: Window): Condition | undefined {
-  const parsed = parseExpr(rule.expr);
+  const parsed = parseExpr(rule.expr, alert.facts);
   const comparison = parsed.ok ? topComparison(parsed.expr) : undefined;
   if (!parsed.ok || !comparison) return undefined;
   const truths = stepsOf(alert.recording, parsed.expr, window).map((step) => isTrue(parsed.expr, step));

@@ -4,6 +4,7 @@
 import { type Expr, unwrapParens } from '../../promql/ast.ts';
 import { scalarOperator } from '../../promql/binary/operators.ts';
 import { rangeQuery } from '../../promql/engine.ts';
+import type { Features } from '../../promql/features.ts';
 import type { TopComparison } from '../../promql/walk.ts';
 import { asBool } from '../../promql/walk.ts';
 import type { Queryable } from '../../telemetry/metrics/series.ts';
@@ -15,6 +16,8 @@ export interface Window {
   readonly fromMs: number;
   readonly toMs: number;
   readonly stepMs: number;
+  /** With which expressions are evaluated. */
+  readonly features: Features;
 }
 
 /** The values of all series at one time; empty without any. */
@@ -27,14 +30,14 @@ export interface Step {
 const stepsMax = 20_000;
 
 export function stepsOf(recording: Queryable, expr: Expr, window: Window): Step[] {
-  const { fromMs, toMs } = window;
+  const { fromMs, toMs, features } = window;
   const stepMs = Math.max(window.stepMs, Math.ceil((toMs - fromMs) / stepsMax), 1);
   if (toMs < fromMs) return [];
   const steps = Array.from({ length: Math.floor((toMs - fromMs) / stepMs) + 1 }, (_, index) => ({
     at: fromMs + index * stepMs,
     values: [] as number[],
   }));
-  for (const { times, values } of rangeQuery(recording, expr, fromMs, toMs, stepMs).series) {
+  for (const { times, values } of rangeQuery(recording, expr, fromMs, toMs, stepMs, { features }).series) {
     times.forEach((at, index) => {
       steps[Math.round((at - fromMs) / stepMs)]!.values.push(values[index]!);
     });

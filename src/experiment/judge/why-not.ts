@@ -33,11 +33,12 @@ export function whyNot(alert: AlertCase, fromMs: number, toMs: number): WhyNot {
     return { sentence: `its rule could not be evaluated: ${failed.reason}`, evidence: ruleEvidence(rule) };
   const dead = rules.flatMap((each) => deadSelectorsOf(each, facts, alert.recording));
   if (dead.length > 0) return nothingToLookAt(rule, dead);
-  const parsed = parseExpr(rule.expr);
+  const parsed = parseExpr(rule.expr, facts);
   if (!parsed.ok)
     return { sentence: `its expression is not valid: ${parsed.error.message}`, evidence: ruleEvidence(rule) };
   try {
-    return whyNotTrue(alert, rule, parsed.expr, { fromMs, toMs, stepMs: rule.evaluationIntervalMs });
+    const window = { fromMs, toMs, stepMs: rule.evaluationIntervalMs, features: facts.features };
+    return whyNotTrue(alert, rule, parsed.expr, window);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { sentence: `its expression fails on this data: ${error.message}`, evidence: ruleEvidence(rule) };

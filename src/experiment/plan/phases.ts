@@ -1,6 +1,7 @@
 // How long each phase takes. `auto` is long enough for every deadline that is counted in it: the baseline for what
 // the expressions look back on, the recovery for the last deadline that counts from the undo.
 
+import { allFeatures } from '../../promql/features.ts';
 import { parseExpr } from '../../promql/parser.ts';
 import type { Experiment } from '../model.ts';
 import type { PlannedAlert } from '../timeline.ts';
@@ -67,6 +68,6 @@ function autoRecovery(
 }
 
 function rangeOf(promql: string): number {
-  const parsed = parseExpr(promql);
+  const parsed = parseExpr(promql, { features: allFeatures });
   return parsed.ok ? longestRangeMs(parsed.expr) : 0;
 }

@@ -1,6 +1,7 @@
 // The rules that decide when an alert fires: ours from files, evaluated by us, or a remote's own, asked for.
 
 import { UserError } from '../../base/diagnostics.ts';
+import { allFeatures } from '../../promql/features.ts';
 import { parseExpr } from '../../promql/parser.ts';
 import { readRuleFile } from '../../rules/file.ts';
 import type { RuleGroup } from '../../rules/model.ts';
@@ -21,7 +22,7 @@ export async function readRules(
   experiment: Experiment,
   planning: Pick<Planning, 'clock' | 'readFile'>,
 ): Promise<PlannedRules> {
-  const { rules, prometheus, evaluationIntervalMs } = experiment.telemetry;
+  const { rules, prometheus, evaluationIntervalMs, features } = experiment.telemetry;
   if (prometheus && rules.length === 0) {
     const known = knownRemoteRules(await new RemoteApi(prometheus, planning.clock).rules());
     for (const spec of experiment.alerts) {
@@ -33,7 +34,7 @@ export async function readRules(
   }
   const groups: RuleGroup[] = [];
   for (const file of rules) {
-    const read = readRuleFile(file, await planning.readFile(file));
+    const read = readRuleFile(file, await planning.readFile(file), { features: new Set(features) });
     if (!read.ok) throw new UserError(read.diagnostics);
     groups.push(...read.value.groups);
   }
@@ -44,7 +45,7 @@ export async function readRules(
 function knownRemoteRules(groups: readonly RemoteRuleGroup[]): KnownRule[] {
   return groups.flatMap((group) =>
     group.rules.flatMap((rule) => {
-      const parsed = rule.type === 'alerting' ? parseExpr(rule.query) : undefined;
+      const parsed = rule.type === 'alerting' ? parseExpr(rule.query, { features: allFeatures }) : undefined;
       if (rule.type !== 'alerting' || !parsed?.ok) return [];
       const { name, query, labels, annotations, forMs, keepFiringForMs } = rule;
       return [

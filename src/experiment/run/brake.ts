@@ -8,6 +8,7 @@ import { metricName } from '../../base/labels.ts';
 import { formatMatcher, type Matcher } from '../../base/matcher.ts';
 import type { Expr } from '../../promql/ast.ts';
 import { instantQuery } from '../../promql/engine.ts';
+import type { Features } from '../../promql/features.ts';
 import { parseExpr } from '../../promql/parser.ts';
 import { selectorsOf } from '../../promql/walk.ts';
 import { present } from '../../telemetry/metrics/series.ts';
@@ -33,6 +34,7 @@ export class Brake {
   readonly #conditions: readonly Condition[];
   readonly #store: SeriesStore;
   readonly #clock: Clock;
+  readonly #features: Features;
   readonly #stopping = new AbortController();
   /** Conditions whose evaluation fails, since when, and why. */
   readonly #failing = new Map<Condition, { readonly since: number; readonly reason: string }>();
@@ -42,8 +44,10 @@ export class Brake {
     scrapeIntervalMs: number,
     store: SeriesStore,
     clock: Clock,
+    features: Features,
   ) {
-    this.#conditions = specs.map((spec) => condition(spec, scrapeIntervalMs));
+    this.#features = features;
+    this.#conditions = specs.map((spec) => condition(spec, scrapeIntervalMs, features));
     this.#store = store;
     this.#clock = clock;
   }
@@ -129,7 +133,7 @@ export class Brake {
 
   /** A filter that keeps a series, or a scalar or bool that is not zero. */
   #evaluate(expr: Expr, now: number): boolean {
-    const result = instantQuery(this.#store, expr, now);
+    const result = instantQuery(this.#store, expr, now, { features: this.#features });
     if (result.type === 'scalar') return result.value !== 0 && !Number.isNaN(result.value);
     if (result.type !== 'vector') return false;
     return expr.kind === 'binary' && expr.bool
@@ -157,8 +161,8 @@ export class Brake {
   }
 }
 
-function condition(spec: StopConditionSpec, scrapeIntervalMs: number): Condition {
-  const parsed = parseExpr(spec.promql);
+function condition(spec: StopConditionSpec, scrapeIntervalMs: number, features: Features): Condition {
+  const parsed = parseExpr(spec.promql, { features });
   if (!parsed.ok) throw new Error(`unchecked stop condition: ${parsed.error.message}`);
   const selectors = selectorsOf(parsed.expr)
     .filter((use) => !use.onlyInAbsent)

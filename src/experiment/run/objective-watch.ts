@@ -4,6 +4,7 @@
 import { UserError } from '../../base/diagnostics.ts';
 import type { Expr } from '../../promql/ast.ts';
 import { instantQuery } from '../../promql/engine.ts';
+import type { Features } from '../../promql/features.ts';
 import { parseExpr } from '../../promql/parser.ts';
 import { asBool, topComparison } from '../../promql/walk.ts';
 import type { Queryable } from '../../telemetry/metrics/series.ts';
@@ -22,6 +23,7 @@ export interface ObjectiveReading {
 
 export class ObjectiveWatch {
   readonly name: string;
+  readonly #features: Features;
   readonly #ok: Expr;
   readonly #left: Expr;
   readonly #wantsLow: boolean;
@@ -30,11 +32,12 @@ export class ObjectiveWatch {
   #heldSince: number | undefined;
   #last: ObjectiveReading | undefined;
 
-  constructor(spec: ObjectiveSpec) {
-    const parsed = parseExpr(spec.promql);
+  constructor(spec: ObjectiveSpec, features: Features) {
+    const parsed = parseExpr(spec.promql, { features });
     const comparison = parsed.ok ? topComparison(parsed.expr) : undefined;
     if (!parsed.ok || !comparison) throw new Error(`unchecked objective ${spec.name}`);
     this.name = spec.name;
+    this.#features = features;
     this.#ok = asBool(parsed.expr);
     this.#left = comparison.left;
     this.#wantsLow = comparison.operator.startsWith('<');
@@ -59,10 +62,10 @@ export class ObjectiveWatch {
   #evaluate(source: Queryable, nowMs: number): ObjectiveReading {
     const reading = { name: this.name, threshold: this.#threshold, at: nowMs };
     try {
-      const verdicts = values(source, this.#ok, nowMs);
+      const verdicts = this.#values(source, this.#ok, nowMs);
       const state =
         verdicts.length === 0 ? 'no-data' : verdicts.some((value) => value === 0) ? 'breached' : 'held';
-      const measured = values(source, this.#left, nowMs).filter((value) => !Number.isNaN(value));
+      const measured = this.#values(source, this.#left, nowMs).filter((value) => !Number.isNaN(value));
       const worst =
         measured.length === 0 ? null : this.#wantsLow ? Math.max(...measured) : Math.min(...measured);
       return { ...reading, state, value: worst, failure: undefined };
@@ -72,10 +75,10 @@ export class ObjectiveWatch {
       return { ...reading, state: 'no-data', value: null, failure: error.message };
     }
   }
-}
 
-function values(source: Queryable, expr: Expr, nowMs: number): number[] {
-  const result = instantQuery(source, expr, nowMs);
-  if (result.type === 'scalar') return [result.value];
-  return result.type === 'vector' ? result.samples.map((sample) => sample.value) : [];
+  #values(source: Queryable, expr: Expr, nowMs: number): number[] {
+    const result = instantQuery(source, expr, nowMs, { features: this.#features });
+    if (result.type === 'scalar') return [result.value];
+    return result.type === 'vector' ? result.samples.map((sample) => sample.value) : [];
+  }
 }

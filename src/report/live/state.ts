@@ -3,6 +3,7 @@
 import { type Unit, unitOf } from '../../experiment/judge/quantity.ts';
 import type { Experiment } from '../../experiment/model.ts';
 import type { PhaseName, TimelineEvent } from '../../experiment/timeline.ts';
+import { allFeatures } from '../../promql/features.ts';
 import { parseExpr } from '../../promql/parser.ts';
 import { topComparison } from '../../promql/walk.ts';
 import {
@@ -147,7 +148,7 @@ export class LiveRun {
 }
 
 function comparisonOf(promql: string): Pick<LiveObjective, 'unit' | 'operator' | 'threshold'> {
-  const parsed = parseExpr(promql);
+  const parsed = parseExpr(promql, { features: allFeatures });
   const comparison = parsed.ok ? topComparison(parsed.expr) : undefined;
   if (!comparison) return { unit: 'none', operator: '', threshold: null };
   const { left, operator, threshold = null } = comparison;

@@ -1,5 +1,6 @@
 // format_query, parse_query, query_exemplars: what can be asked about an expression without evaluating it.
 
+import type { Features } from '../../promql/features.ts';
 import { prettyExpr } from '../../promql/pretty.ts';
 import { selectorsOf } from '../../promql/walk.ts';
 import type { ExemplarStore } from '../../telemetry/metrics/exemplars.ts';
@@ -11,19 +12,23 @@ import { labelsJson, timestampJson } from './json-result.ts';
 import { expressionParameter, rangeParameters } from './parameters.ts';
 import { valueText } from './value-text.ts';
 
-export function addExpressionRoutes(router: Router, exemplars: ExemplarStore): void {
+export function addExpressionRoutes(router: Router, exemplars: ExemplarStore, features: Features): void {
   router.add('GET POST', '/api/v1/format_query', ({ parameters }) =>
-    success(prettyExpr(expressionParameter(parameters).expr)),
+    success(prettyExpr(expressionParameter(parameters, features).expr)),
   );
   router.add('GET POST', '/api/v1/parse_query', ({ parameters }) =>
-    success(expressionTree(expressionParameter(parameters).expr)),
+    success(expressionTree(expressionParameter(parameters, features).expr)),
   );
-  router.add('GET POST', '/api/v1/query_exemplars', (request) => queryExemplars(request, exemplars));
+  router.add('GET POST', '/api/v1/query_exemplars', (request) =>
+    queryExemplars(request, exemplars, features),
+  );
 }
 
-function queryExemplars({ parameters }: ApiRequest, exemplars: ExemplarStore): Answer {
+function queryExemplars({ parameters }: ApiRequest, exemplars: ExemplarStore, features: Features): Answer {
   const { startMs, endMs } = rangeParameters(parameters);
-  const selectors = selectorsOf(expressionParameter(parameters).expr).map(({ matchers }) => matchers);
+  const selectors = selectorsOf(expressionParameter(parameters, features).expr).map(
+    ({ matchers }) => matchers,
+  );
   const found = exemplars.select(selectors, startMs, endMs).map((list) => {
     const shown = list.map(
       ({ exemplar, atMs }) =>

@@ -4,6 +4,7 @@
 import type { Matcher } from '../../base/matcher.ts';
 import type { Expr } from '../../promql/ast.ts';
 import { formatPromqlError } from '../../promql/errors.ts';
+import type { Features } from '../../promql/features.ts';
 import { parseExpr, parseMatchers } from '../../promql/parser.ts';
 import { parsePrometheusDuration } from '../../rules/prometheus-duration.ts';
 import { ApiError, invalidParameter } from '../http/api-error.ts';
@@ -70,9 +71,12 @@ export function limitParameter(parameters: URLSearchParams): number {
   return Number(text);
 }
 
-export function expressionParameter(parameters: URLSearchParams): { text: string; expr: Expr } {
+export function expressionParameter(
+  parameters: URLSearchParams,
+  features: Features,
+): { text: string; expr: Expr } {
   const text = parameters.get('query') ?? '';
-  const parsed = parseExpr(text);
+  const parsed = parseExpr(text, { features });
   if (!parsed.ok) throw invalidParameter('query', formatPromqlError(text, parsed.error));
   return { text, expr: parsed.expr };
 }

@@ -49,7 +49,7 @@ async function query(request: ApiRequest, source: QuerySource): Promise<Answer> 
   const limit = limitParameter(parameters);
   const atMs = timeParameterOr(parameters, 'time', source.now());
   const timeoutMs = timeoutOf(parameters, source);
-  const { text, expr } = expressionParameter(parameters);
+  const { text, expr } = expressionParameter(parameters, source.features);
   const options = { ...optionsOf(parameters, source), text };
   return source.gate.run(timeoutMs, signal, () => {
     const result = evaluated(() => instantQuery(source.store, expr, atMs, options));
@@ -83,7 +83,7 @@ async function queryRange(request: ApiRequest, source: QuerySource): Promise<Ans
       'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
     );
   const timeoutMs = timeoutOf(parameters, source);
-  const { text, expr } = expressionParameter(parameters);
+  const { text, expr } = expressionParameter(parameters, source.features);
   const type = typeOf(expr);
   if (type !== 'scalar' && type !== 'vector') {
     const shown = type === 'matrix' ? 'range vector' : type;

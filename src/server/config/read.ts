@@ -9,6 +9,7 @@ import { type Diagnostic, UserError } from '../../base/diagnostics.ts';
 import type { LabelRecord } from '../../base/labels.ts';
 import { duration, size, text } from '../../base/scalars.ts';
 import { checkYaml, parseYaml } from '../../base/yaml.ts';
+import type { Features } from '../../promql/features.ts';
 import { readRuleFile } from '../../rules/file.ts';
 import type { RuleGroup } from '../../rules/model.ts';
 import { resolveScrapeConfig, scrapeConfig } from '../../telemetry/config/scrape-config.ts';
@@ -88,6 +89,7 @@ export const emptyConfig: ServerConfig = {
 export async function readServerConfig(
   file: string,
   readText: (path: string) => Promise<string>,
+  features: Features,
 ): Promise<ServerConfig> {
   const yaml = await readText(file);
   const document = parseYaml(file, yaml);
@@ -111,7 +113,7 @@ export async function readServerConfig(
     throw UserError.of('FD111', `the job ${JSON.stringify(scrapes![repeated]!.job_name)} is there twice`, {
       at: document.value.placeOf(['scrape_configs', repeated, 'job_name']),
     });
-  const rules = await readRules(ruleFiles ?? [], folder, readText);
+  const rules = await readRules(ruleFiles ?? [], folder, readText, features);
   const { retention } = storage?.tsdb ?? {};
   return {
     yaml,
@@ -144,6 +146,7 @@ async function readRules(
   patterns: readonly string[],
   folder: string,
   readText: (path: string) => Promise<string>,
+  features: Features,
 ): Promise<{ groups: RuleGroup[]; warnings: Diagnostic[] }> {
   const groups: RuleGroup[] = [];
   const warnings: Diagnostic[] = [];
@@ -151,7 +154,7 @@ async function readRules(
   for (const path of (
     await Promise.all(patterns.map((pattern) => filesOf(resolve(folder, pattern))))
   ).flat()) {
-    const read = readRuleFile(path, await readText(path));
+    const read = readRuleFile(path, await readText(path), { features });
     if (!read.ok) mistakes.push(...read.diagnostics);
     else {
       groups.push(...read.value.groups);

@@ -142,6 +142,7 @@ describe('a good experiment', () => {
           },
           "evaluationIntervalMs": 1000,
           "externalLabels": {},
+          "features": [],
           "rules": [
             "/cwd/drills/alerts.yaml",
           ],

@@ -31,11 +31,13 @@ const stepsMax = 5_000;
 
 /** What the part returned; nothing where it fails on this data, which is told elsewhere. */
 export function seriesOf(expr: Expr, { recording, window }: FalseExpr): RangeSeries[] {
-  const { fromMs, toMs } = window;
+  const { fromMs, toMs, features } = window;
   if (toMs < fromMs) return [];
   const stepMs = Math.max(1, window.stepMs, Math.ceil((toMs - fromMs) / stepsMax));
   try {
-    return rangeQuery(recording, expr, fromMs, toMs, stepMs).series.filter(({ times }) => times.length > 0);
+    return rangeQuery(recording, expr, fromMs, toMs, stepMs, { features }).series.filter(
+      ({ times }) => times.length > 0,
+    );
   } catch (error) {
     if (error instanceof UserError) return [];
     throw error;

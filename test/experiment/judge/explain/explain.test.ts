@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { explainFalse } from '../../../../src/experiment/judge/explain/explain.ts';
 import { rangeQuery } from '../../../../src/promql/engine.ts';
+import { noFeatures } from '../../../../src/promql/features.ts';
 import { parseExpr } from '../../../../src/promql/parser.ts';
 import { SeriesStore } from '../../../../src/telemetry/metrics/store.ts';
 import { scrapesOf } from '../truth-table/scrapes.ts';
@@ -30,7 +31,7 @@ describe('an expression that stayed false is taken apart', () => {
     for (const scrape of scrapesOf({ series })) recording.appendBatch(scrape);
     const parsed = parseExpr(text);
     if (!parsed.ok) throw new Error(parsed.error.message);
-    const window = { fromMs: zero + 20_000, toMs: zero + 50_000, stepMs: 1000 };
+    const window = { fromMs: zero + 20_000, toMs: zero + 50_000, stepMs: 1000, features: noFeatures };
     const truth = rangeQuery(recording, parsed.expr, window.fromMs, window.toMs, window.stepMs);
     expect(truth.series, 'it is false').toEqual([]);
 

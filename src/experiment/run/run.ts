@@ -11,6 +11,7 @@ import { UserError } from '../../base/diagnostics.ts';
 import { seededRandom } from '../../base/random.ts';
 import type { Journal } from '../../faults/leases/journal.ts';
 import { type LeaseHandle, Leases } from '../../faults/leases/leases.ts';
+import type { Features } from '../../promql/features.ts';
 import { SeriesStore } from '../../telemetry/metrics/store.ts';
 import { exportOpenMetrics } from '../../telemetry/recording/openmetrics-export.ts';
 import { withoutSecrets } from '../file/secret-fields.ts';
@@ -93,6 +94,7 @@ class Run {
   readonly #leases: Leases;
   readonly #faults: FaultSession;
   readonly #targets: TargetSession;
+  readonly #features: Features;
   readonly #objectives: readonly ObjectiveWatch[];
   readonly #reading = new AbortController();
   #emptyStore: SeriesStore | undefined;
@@ -140,7 +142,8 @@ class Run {
       timeline: this.timeline,
       lifeMsMax: plan.totalMs + leaseMarginMs,
     });
-    this.#objectives = plan.experiment.objectives.map((spec) => new ObjectiveWatch(spec));
+    this.#features = new Set(plan.experiment.telemetry.features);
+    this.#objectives = plan.experiment.objectives.map((spec) => new ObjectiveWatch(spec, this.#features));
   }
 
   /** Empty when not even the recording could be opened. */
@@ -200,7 +203,13 @@ class Run {
       scrapeIntervalMs: judged.scrapeIntervalMs,
       onRecordingLost: (reason) => this.#stop.pull({ by: 'error', reason }),
     });
-    this.#brake = new Brake(experiment.stopConditions, judged.scrapeIntervalMs, this.store, clock);
+    this.#brake = new Brake(
+      experiment.stopConditions,
+      judged.scrapeIntervalMs,
+      this.store,
+      clock,
+      this.#features,
+    );
   }
 
   async #phases(): Promise<void> {

@@ -21,26 +21,29 @@ function newColumns(steps: number): Columns {
 }
 
 export function sum(steps: number): Fold {
-  const { values: sums, presence: held } = newColumns(steps);
+  // From negative zero: a sum of such is one too.
+  const sums = new Float64Array(steps).fill(-0);
+  const held = new Uint8Array(steps);
   const compensations = new Float64Array(steps);
   return {
     add({ values, presence }) {
       for (let i = 0; i < steps; i++) {
         if (presence[i] === 0) continue;
         const value = values[i]!;
-        if (held[i] === 0) {
-          held[i] = 1;
-          sums[i] = value;
-          continue;
-        }
         const before = sums[i]!;
         const total = before + value;
-        compensations[i] = compensate(before, value, total, compensations[i]!);
+        // What rounding took, by Knuth's two-sum: no branch asks which of the two is larger.
+        const part = total - before;
+        compensations[i]! += before - (total - part) + (value - part);
         sums[i] = total;
+        held[i] = 1;
       }
     },
     finish() {
-      for (let i = 0; i < steps; i++) if (compensations[i] !== 0) sums[i]! += compensations[i]!;
+      for (let i = 0; i < steps; i++) {
+        // Of an infinity or NaN there is nothing to compensate.
+        if (compensations[i] !== 0 && Number.isFinite(sums[i]!)) sums[i]! += compensations[i]!;
+      }
       return { values: sums, presence: held };
     },
   };

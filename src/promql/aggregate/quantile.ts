@@ -12,10 +12,14 @@ export function quantile(quantiles: Float64Array): (steps: number) => Fold {
       finish() {
         const values = new Float64Array(steps);
         const held = new Uint8Array(steps);
+        const columns = members.map((member) => member.values);
+        const presences = members.map((member) => member.presence);
         const buffer = new Float64Array(members.length);
         for (let i = 0; i < steps; i++) {
           let count = 0;
-          for (const { values: column, presence } of members) if (presence[i]) buffer[count++] = column[i]!;
+          for (let m = 0; m < columns.length; m++) {
+            if (presences[m]![i] === 1) buffer[count++] = columns[m]![i]!;
+          }
           if (count === 0) continue;
           held[i] = 1;
           values[i] = quantileOf(quantiles[i]!, buffer, count);

@@ -57,69 +57,90 @@ function select({ groups, parameters, steps }: SelectionInput, choose: Choice): 
 }
 
 export function topk(input: SelectionInput): VectorValue {
-  return selectByCount(input, (members, step, k) => extremes(members, step, k, (a, b) => a < b));
+  return selectByCount(input, extremes(1, input.steps === 1));
 }
 
 export function bottomk(input: SelectionInput): VectorValue {
-  return selectByCount(input, (members, step, k) => extremes(members, step, k, (a, b) => a > b));
+  return selectByCount(input, extremes(-1, input.steps === 1));
 }
 
 /**
- * The k best members. A heap keeps the worst of the chosen on top; a later member replaces it only when it is strictly
- * better, so that of equals the first come first. NaN is worse than any number.
+ * Chooses the k greatest, or with -1 the least, if wanted the best of them first. A later member replaces the worst of
+ * the chosen only when it is strictly better, so that of equals the first come first. NaN is worse than any number.
  */
-function extremes(
-  members: readonly Series[],
-  step: number,
-  k: number,
-  worse: (a: number, b: number) => boolean,
-): number[] {
-  const value = (index: number) => members[index]!.values[step]!;
-  const isWorse = (a: number, b: number) => Number.isNaN(a) || worse(a, b);
-  const heap: number[] = [];
-  for (let index = 0; index < members.length; index++) {
-    if (!members[index]!.presence[step]) continue;
-    if (heap.length < k) {
-      heap.push(index);
-      siftUp(heap, (a, b) => isWorse(value(a), value(b)));
-      continue;
+function extremes(sign: 1 | -1, ordered: boolean): Choice {
+  const chosen = new WorstFirst();
+  return (members, step, k) => {
+    chosen.clear();
+    for (let index = 0; index < members.length; index++) {
+      const { presence, values } = members[index]!;
+      if (presence[step] === 0) continue;
+      const value = sign * values[step]!;
+      if (chosen.indexes.length < k) chosen.push(index, value);
+      else if (value > chosen.worst || (Number.isNaN(chosen.worst) && !Number.isNaN(value)))
+        chosen.replaceWorst(index, value);
     }
-    const worst = value(heap[0]!);
-    const candidate = value(index);
-    if (!worse(worst, candidate) && !(Number.isNaN(worst) && !Number.isNaN(candidate))) continue;
-    heap[0] = index;
-    siftDown(heap, (a, b) => isWorse(value(a), value(b)));
-  }
-  return heap.sort((a, b) => compareBest(value(a), value(b), worse) || a - b);
+    return ordered ? chosen.bestFirst() : chosen.indexes;
+  };
 }
 
-function compareBest(a: number, b: number, worse: (a: number, b: number) => boolean): number {
+/** A binary heap of members and their values, the worst on top. */
+class WorstFirst {
+  readonly indexes: number[] = [];
+  readonly #values: number[] = [];
+
+  get worst(): number {
+    return this.#values[0]!;
+  }
+
+  clear(): void {
+    this.indexes.length = 0;
+    this.#values.length = 0;
+  }
+
+  push(index: number, value: number): void {
+    let place = this.indexes.length;
+    while (place > 0) {
+      const parent = (place - 1) >> 1;
+      if (!isWorse(value, this.#values[parent]!)) break;
+      this.#put(place, this.indexes[parent]!, this.#values[parent]!);
+      place = parent;
+    }
+    this.#put(place, index, value);
+  }
+
+  replaceWorst(index: number, value: number): void {
+    const values = this.#values;
+    let place = 0;
+    for (;;) {
+      let child = 2 * place + 1;
+      if (child >= values.length) break;
+      if (child + 1 < values.length && isWorse(values[child + 1]!, values[child]!)) child++;
+      if (!isWorse(values[child]!, value)) break;
+      this.#put(place, this.indexes[child]!, values[child]!);
+      place = child;
+    }
+    this.#put(place, index, value);
+  }
+
+  bestFirst(): number[] {
+    const order = this.indexes.map((index, place) => ({ index, value: this.#values[place]! }));
+    return order.sort((a, b) => compareBest(a.value, b.value) || a.index - b.index).map(({ index }) => index);
+  }
+
+  #put(place: number, index: number, value: number): void {
+    this.indexes[place] = index;
+    this.#values[place] = value;
+  }
+}
+
+function isWorse(a: number, b: number): boolean {
+  return a < b || Number.isNaN(a);
+}
+
+function compareBest(a: number, b: number): number {
   if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
-  return worse(b, a) ? -1 : worse(a, b) ? 1 : 0;
-}
-
-type Less = (a: number, b: number) => boolean;
-
-function siftUp(heap: number[], less: Less): void {
-  let child = heap.length - 1;
-  while (child > 0) {
-    const parent = (child - 1) >> 1;
-    if (!less(heap[child]!, heap[parent]!)) return;
-    [heap[child], heap[parent]] = [heap[parent]!, heap[child]!];
-    child = parent;
-  }
-}
-
-function siftDown(heap: number[], less: Less): void {
-  let parent = 0;
-  for (;;) {
-    let child = 2 * parent + 1;
-    if (child >= heap.length) return;
-    if (child + 1 < heap.length && less(heap[child + 1]!, heap[child]!)) child++;
-    if (!less(heap[child]!, heap[parent]!)) return;
-    [heap[child], heap[parent]] = [heap[parent]!, heap[child]!];
-    parent = child;
-  }
+  return a > b ? -1 : a < b ? 1 : 0;
 }
 
 /** Any k members: the first that have a value. */

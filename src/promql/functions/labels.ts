@@ -43,12 +43,21 @@ function relabelled(series: Series, target: string, value: string): Series {
   return { ...series, labels, dropName: target === metricName ? false : series.dropName };
 }
 
+/** Rules and dashboards ask the same again and again, and compiling takes longer than matching. */
+const compiled = new Map<string, RE2JS>();
+const compiledMax = 256;
+
 function compile(pattern: string): RE2JS {
+  let expression = compiled.get(pattern);
+  if (expression) return expression;
   try {
-    return RE2JS.compile(`^(?s:${pattern})$`);
+    expression = RE2JS.compile(`^(?s:${pattern})$`);
   } catch {
     throw queryError(`invalid regular expression in label_replace(): ${pattern}`);
   }
+  if (compiled.size >= compiledMax) compiled.delete(compiled.keys().next().value!);
+  compiled.set(pattern, expression);
+  return expression;
 }
 
 function checkName(name: string, role: string, label: string): void {

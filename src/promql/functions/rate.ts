@@ -16,7 +16,7 @@ interface Extrapolation {
   /** How far to extrapolate before the first sample, in seconds. */
   readonly toStart: Float64Array;
   readonly toEnd: Float64Array;
-  /** What the difference is multiplied by, unless the counter would have been negative. */
+  /** What the difference is multiplied by, unless the counter would have been negative; 0 where there is none. */
   readonly factors: Float64Array;
   /** A counter would have been negative where its first value is below this share of the difference. */
   readonly shares: Float64Array;
@@ -55,14 +55,11 @@ function measure(
   shares[step] = toStart[step]! / covered;
 }
 
-/** One loop over plain arrays, since most of the work of most queries is done here. */
 function extrapolated({ counter, perSecond }: RateOptions): RangeKernel {
   const known = perSecond ? ofRates : ofDifferences;
-  const own = newExtrapolation(1);
   return (samples, out, rangeMs) => {
-    const { times, values, offset, first, last, windows } = samples;
+    const { times, first, last, windows } = samples;
     const { lo, hi, ends } = windows;
-    const { values: results, presence } = out;
     const divisor = perSecond ? rangeMs / 1000 : 1;
     let shared = known.get(windows);
     if (!shared) {
@@ -71,37 +68,79 @@ function extrapolated({ counter, perSecond }: RateOptions): RangeKernel {
         measure(shared, i, times, lo[i]!, hi[i]!, ends[i]!, rangeMs, divisor);
       known.set(windows, shared);
     }
-    const resets = counter ? resetPositions(values, offset, first, last) : [];
-    let nextReset = 0;
-    let count = 0;
-    for (let i = 0; i < lo.length; i++) {
-      const from = lo[i]! < first ? first : lo[i]!;
-      const to = hi[i]! > last ? last : hi[i]!;
-      if (to - from < 2) continue;
-      let extrapolation = shared;
-      let at = i;
-      // A series that begins or ends within its column has other edges there than the rest.
-      if (from !== lo[i] || to !== hi[i]) {
-        extrapolation = own;
-        at = 0;
-        measure(own, 0, times, from, to, ends[i]!, rangeMs, divisor);
-      }
-      const firstValue = values[from - offset]!;
-      let difference = values[to - 1 - offset]! - firstValue;
-      while (nextReset < resets.length && resets[nextReset]! <= from) nextReset++;
-      for (let r = nextReset; r < resets.length && resets[r]! < to; r++) {
-        difference += values[resets[r]! - 1 - offset]!;
-      }
-      let factor = extrapolation.factors[at]!;
-      if (counter && firstValue >= 0 && firstValue < extrapolation.shares[at]! * difference) {
-        factor = factorFromZero(extrapolation, at, firstValue / difference) / divisor;
-      }
-      results[i] = difference * factor;
-      presence[i] = 1;
-      count++;
-    }
-    out.count = count;
+    const resets = counter ? resetPositions(samples) : [];
+    if (resets.length === 0 && first <= lo[0]! && last >= hi[hi.length - 1]!)
+      fillWhole(samples, out, shared, counter, divisor);
+    else fillStepwise(samples, out, shared, counter, divisor, rangeMs, resets);
   };
+}
+
+/** Of a series that fills all windows and never resets: most of the work of most queries is this loop. */
+function fillWhole(
+  { values, offset, windows: { lo, hi } }: RangeSeriesInput,
+  out: SeriesBuilder,
+  extrapolation: Extrapolation,
+  counter: boolean,
+  divisor: number,
+): void {
+  const { values: results, presence } = out;
+  const { factors, shares } = extrapolation;
+  let count = 0;
+  for (let i = 0; i < lo.length; i++) {
+    const factor = factors[i]!;
+    if (factor === 0) continue;
+    const firstValue = values[lo[i]! - offset]!;
+    const difference = values[hi[i]! - 1 - offset]! - firstValue;
+    results[i] =
+      counter && firstValue < shares[i]! * difference && firstValue >= 0
+        ? difference * (factorFromZero(extrapolation, i, firstValue / difference) / divisor)
+        : difference * factor;
+    presence[i] = 1;
+    count++;
+  }
+  out.count = count;
+}
+
+function fillStepwise(
+  { times, values, offset, first, last, windows: { lo, hi, ends } }: RangeSeriesInput,
+  out: SeriesBuilder,
+  shared: Extrapolation,
+  counter: boolean,
+  divisor: number,
+  rangeMs: number,
+  resets: readonly number[],
+): void {
+  const { values: results, presence } = out;
+  const own = newExtrapolation(1);
+  let nextReset = 0;
+  let count = 0;
+  for (let i = 0; i < lo.length; i++) {
+    const from = lo[i]! < first ? first : lo[i]!;
+    const to = hi[i]! > last ? last : hi[i]!;
+    if (to - from < 2) continue;
+    let extrapolation = shared;
+    let at = i;
+    // A series that begins or ends within its column has other edges there than the rest.
+    if (from !== lo[i] || to !== hi[i]) {
+      extrapolation = own;
+      at = 0;
+      measure(own, 0, times, from, to, ends[i]!, rangeMs, divisor);
+    }
+    const firstValue = values[from - offset]!;
+    let difference = values[to - 1 - offset]! - firstValue;
+    while (nextReset < resets.length && resets[nextReset]! <= from) nextReset++;
+    for (let r = nextReset; r < resets.length && resets[r]! < to; r++) {
+      difference += values[resets[r]! - 1 - offset]!;
+    }
+    let factor = extrapolation.factors[at]!;
+    if (counter && firstValue >= 0 && firstValue < extrapolation.shares[at]! * difference) {
+      factor = factorFromZero(extrapolation, at, firstValue / difference) / divisor;
+    }
+    results[i] = difference * factor;
+    presence[i] = 1;
+    count++;
+  }
+  out.count = count;
 }
 
 /** The factor where a counter was zero `share` of the sampled time before its first sample. */
@@ -111,10 +150,13 @@ function factorFromZero({ sampled, toStart, toEnd }: Extrapolation, at: number, 
 }
 
 /** Indices of samples that are smaller than the one before. */
-function resetPositions(values: Float64Array, offset: number, first: number, last: number): number[] {
+function resetPositions({ values, offset, first, last }: RangeSeriesInput): number[] {
   const positions: number[] = [];
-  for (let j = first + 1; j < last; j++) {
-    if (values[j - offset]! < values[j - 1 - offset]!) positions.push(j);
+  let previous = Number.NEGATIVE_INFINITY;
+  for (let slot = first - offset; slot < last - offset; slot++) {
+    const value = values[slot]!;
+    if (value < previous) positions.push(slot + offset);
+    previous = value;
   }
   return positions;
 }

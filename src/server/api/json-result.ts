@@ -4,6 +4,7 @@
 import type { Labels } from '../../base/labels.ts';
 import type { InstantResult, RangeSeries, VectorSample } from '../../promql/engine.ts';
 import { histogramJson } from './histogram-json.ts';
+import { JsonWriter } from './json-writer.ts';
 import { valueText } from './value-text.ts';
 
 /** `{"__name__":"up","job":"a"}` */
@@ -28,17 +29,26 @@ export function timestampJson(ms: number): string {
   return fraction === 0 ? seconds : `${seconds}.${String(fraction).padStart(3, '0')}`;
 }
 
-export function instantJson(result: InstantResult): string {
+/** `resultType` and `result`, as bytes. */
+export function instantJson(result: InstantResult): Buffer {
+  if (result.type === 'matrix') return matrixJson(result.series);
+  const out = new JsonWriter();
+  out.text(`{"resultType":"${result.type}","result":`);
   switch (result.type) {
     case 'scalar':
-      return `{"resultType":"scalar","result":${pairJson(result.atMs, valueText(result.value))}}`;
+      out.text(pairJson(result.atMs, valueText(result.value)));
+      break;
     case 'string':
-      return `{"resultType":"string","result":[${timestampJson(result.atMs)},${JSON.stringify(result.value)}]}`;
-    case 'matrix':
-      return matrixJson(result.series);
+      out.text(`[${timestampJson(result.atMs)},${JSON.stringify(result.value)}]`);
+      break;
     case 'vector':
-      return `{"resultType":"vector","result":[${result.samples.map(sampleJson).join(',')}]}`;
+      out.text('[');
+      for (const [i, sample] of result.samples.entries())
+        out.text(`${i > 0 ? ',' : ''}${sampleJson(sample)}`);
+      out.text(']');
   }
+  out.text('}');
+  return out.finish();
 }
 
 function sampleJson({ labels, atMs, value, histogram }: VectorSample): string {
@@ -48,33 +58,64 @@ function sampleJson({ labels, atMs, value, histogram }: VectorSample): string {
   return `{"metric":${labelsJson(labels)},${point}}`;
 }
 
-export function matrixJson(series: readonly RangeSeries[]): string {
-  const times = new Map<number, string>();
-  return `{"resultType":"matrix","result":[${series.map((one) => rangeJson(one, times)).join(',')}]}`;
-}
-
-/** `times` holds the text of timestamps that were met before. */
-function rangeJson(series: RangeSeries, times: Map<number, string>): string {
-  const { histograms } = series;
-  const values = pointsJson(series, times);
-  const floats = values === '' && histograms ? '' : `,"values":[${values}]`;
-  const native = histograms?.some((histogram) => histogram) ? `,"histograms":[${nativeJson(series)}]` : '';
-  return `{"metric":${labelsJson(series.labels)}${floats}${native}}`;
-}
-
-function pointsJson({ times, values, histograms }: RangeSeries, known: Map<number, string>): string {
-  let text = '';
-  for (let i = 0; i < times.length; i++) {
-    if (histograms?.[i]) continue;
-    const atMs = times[i]!;
-    let prefix = known.get(atMs);
-    if (prefix === undefined) {
-      prefix = `[${timestampJson(atMs)},"`;
-      known.set(atMs, prefix);
-    }
-    text += `${text === '' ? '' : ','}${prefix}${valueText(values[i]!)}"]`;
+/** `resultType` and `result`, as bytes. */
+export function matrixJson(series: readonly RangeSeries[]): Buffer {
+  const out = new JsonWriter();
+  const times = new TimeTexts();
+  out.text('{"resultType":"matrix","result":[');
+  for (const [i, one] of series.entries()) {
+    if (i > 0) out.short(',');
+    writeSeries(out, one, times);
   }
-  return text;
+  out.text(']}');
+  return out.finish();
+}
+
+/** Texts of times, each with the brackets and the comma around it, that were made before. */
+class TimeTexts {
+  readonly #known = new Map<number, string>();
+  #lastTimes: Float64Array | undefined;
+  #lastTexts: readonly string[] = [];
+
+  /** One text a time; series that share their array of times share this one. */
+  of(times: Float64Array): readonly string[] {
+    if (times !== this.#lastTimes) {
+      this.#lastTexts = Array.from(times, (atMs) => this.#text(atMs));
+      this.#lastTimes = times;
+    }
+    return this.#lastTexts;
+  }
+
+  #text(atMs: number): string {
+    let text = this.#known.get(atMs);
+    if (text === undefined) {
+      text = `[${timestampJson(atMs)},"`;
+      this.#known.set(atMs, text);
+    }
+    return text;
+  }
+}
+
+function writeSeries(out: JsonWriter, series: RangeSeries, times: TimeTexts): void {
+  const { labels, values, histograms } = series;
+  out.text(`{"metric":${labelsJson(labels)}`);
+  const hasHistograms = histograms?.some(Boolean) ?? false;
+  if (!hasHistograms || !histograms!.every(Boolean)) {
+    out.short(',"values":[');
+    const prefixes = times.of(series.times);
+    let isFirst = true;
+    for (let i = 0; i < values.length; i++) {
+      if (histograms?.[i]) continue;
+      if (!isFirst) out.short(',');
+      isFirst = false;
+      out.short(prefixes[i]!);
+      out.value(values[i]!);
+      out.short('"]');
+    }
+    out.short(']');
+  }
+  if (hasHistograms) out.text(`,"histograms":[${nativeJson(series)}]`);
+  out.short('}');
 }
 
 function nativeJson({ times, histograms = [] }: RangeSeries): string {

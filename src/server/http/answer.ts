@@ -16,16 +16,17 @@ export interface Notes {
   readonly infos?: readonly string[];
 }
 
-/** What the API answers when all went well; `data` is JSON already. */
-export function successJson(data: string, notes: Notes = {}): Answer {
+/** What the API answers when all went well; `data` is JSON already, as text or in UTF-8. */
+export function successJson(data: string | Buffer, notes: Notes = {}): Answer {
   const { warnings = [], infos = [] } = notes;
   const warned = warnings.length > 0 ? `,"warnings":${JSON.stringify(warnings)}` : '';
   const informed = infos.length > 0 ? `,"infos":${JSON.stringify(infos)}` : '';
-  return {
-    status: 200,
-    contentType: jsonType,
-    body: `{"status":"success","data":${data}${warned}${informed}}`,
-  };
+  const [before, after] = ['{"status":"success","data":', `${warned}${informed}}`];
+  const body =
+    typeof data === 'string'
+      ? `${before}${data}${after}`
+      : Buffer.concat([Buffer.from(before), data, Buffer.from(after)]);
+  return { status: 200, contentType: jsonType, body };
 }
 
 export function success(data: unknown, notes: Notes = {}): Answer {

@@ -1,59 +1,86 @@
-// min_over_time and max_over_time, and the times of the extremes. Long windows keep a queue of candidates: samples that
-// nothing newer in the window beats.
+// min_over_time and max_over_time, and the times of the extremes.
 
-import { type RangeSeriesInput, setValue } from '../../values.ts';
+import type { RangeSeriesInput } from '../../values.ts';
 import { meanWindowLength, perWindow, type RangeKernel, rangeFunction } from '../range-function.ts';
 
-type Beats = (a: number, b: number) => boolean;
+/** 1 looks for the greatest, -1 for the least: the greatest of what is negated. */
+type Sign = 1 | -1;
 
-const greater: Beats = (a, b) => a > b;
-const less: Beats = (a, b) => a < b;
+/** Windows that together are shorter than this many times the series are scanned. */
+const overlapMin = 3;
 
-/** Below this mean length, looking at every sample is as fast. */
-const slidingLengthMin = 16;
-
-function scanExtreme(beats: Beats) {
-  return ({ values, offset }: RangeSeriesInput, from: number, to: number): number => {
-    let best = values[from - offset]!;
-    for (let j = from + 1; j < to; j++) {
-      const value = values[j - offset]!;
-      if (beats(value, best) || Number.isNaN(best)) best = value;
-    }
-    return best;
-  };
+function scan({ values, offset }: RangeSeriesInput, from: number, to: number, sign: Sign): number {
+  let best = sign * values[from - offset]!;
+  for (let j = from + 1; j < to; j++) {
+    const value = sign * values[j - offset]!;
+    // NaN is the extreme only where there is nothing else.
+    if (value > best || Number.isNaN(best)) best = value;
+  }
+  return sign * best;
 }
 
-function extreme(beats: Beats): RangeKernel {
-  const scanning = perWindow(1, scanExtreme(beats));
+/**
+ * Windows that overlap, by van Herk's method ("A fast algorithm for local minimum and maximum filters", 1992): the series
+ * is cut into blocks as long as the longest window, and for each sample the extreme is noted of its block up to it and
+ * of its block from it on. A window that crosses an edge is covered by one of each.
+ */
+function extreme(sign: Sign): RangeKernel {
+  const scanning = perWindow(1, (samples, from, to) => scan(samples, from, to, sign));
+  let upTo = new Float64Array(0);
+  let fromOn = new Float64Array(0);
   return (samples, out, rangeMs) => {
-    if (meanWindowLength(samples) < slidingLengthMin) return scanning(samples, out, rangeMs);
     const { values, offset, first, last, windows } = samples;
-    const queue = new Int32Array(last - first);
-    let head = 0;
-    let tail = 0;
-    let next = Math.max(windows.lo[0]!, first);
-    for (let i = 0; i < windows.lo.length; i++) {
-      const from = Math.max(windows.lo[i]!, first);
-      const to = Math.min(windows.hi[i]!, last);
-      if (to <= from) continue;
-      for (next = Math.max(next, from); next < to; next++) {
-        const value = values[next - offset]!;
-        // NaN is the extreme only where there is nothing else.
-        if (Number.isNaN(value)) continue;
-        while (tail > head && !beats(values[queue[tail - 1]! - offset]!, value)) tail--;
-        queue[tail++] = next;
+    const { lo, hi } = windows;
+    const length = last - first;
+    if (meanWindowLength(samples) * lo.length < overlapMin * length) return scanning(samples, out, rangeMs);
+    if (upTo.length < length) [upTo, fromOn] = [new Float64Array(length), new Float64Array(length)];
+    let block = 1;
+    for (let i = 0; i < lo.length; i++) if (hi[i]! - lo[i]! > block) block = hi[i]! - lo[i]!;
+    for (let start = 0; start < length; start += block) {
+      const end = start + block < length ? start + block : length;
+      let best = Number.NEGATIVE_INFINITY;
+      for (let j = start; j < end; j++) {
+        const value = sign * values[first + j - offset]!;
+        if (value > best) best = value;
+        upTo[j] = best;
       }
-      while (head < tail && queue[head]! < from) head++;
-      setValue(out, i, head < tail ? values[queue[head]! - offset]! : Number.NaN);
+      best = Number.NEGATIVE_INFINITY;
+      for (let j = end - 1; j >= start; j--) {
+        const value = sign * values[first + j - offset]!;
+        if (value > best) best = value;
+        fromOn[j] = best;
+      }
     }
+    const { values: results, presence } = out;
+    let count = 0;
+    let blockStart = 0;
+    for (let i = 0; i < lo.length; i++) {
+      const from = lo[i]! < first ? 0 : lo[i]! - first;
+      const to = (hi[i]! > last ? last : hi[i]!) - first;
+      if (to <= from) continue;
+      while (from >= blockStart + block) blockStart += block;
+      const blockEnd = blockStart + block < length ? blockStart + block : length;
+      let best = Number.NEGATIVE_INFINITY;
+      if (from === blockStart) best = upTo[to - 1]!;
+      else if (to === blockEnd) best = fromOn[from]!;
+      else if (to > blockEnd) best = fromOn[from]! > upTo[to - 1]! ? fromOn[from]! : upTo[to - 1]!;
+      // Short windows within a block, and those in which nothing is greater than that.
+      const isUnknown = best === Number.NEGATIVE_INFINITY;
+      results[i] = isUnknown ? scan(samples, first + from, first + to, sign) : sign * best;
+      presence[i] = 1;
+      count++;
+    }
+    out.count = count;
   };
 }
 
-export const maxOverTime = rangeFunction(() => extreme(greater));
-export const minOverTime = rangeFunction(() => extreme(less));
+export const maxOverTime = rangeFunction(() => extreme(1));
+export const minOverTime = rangeFunction(() => extreme(-1));
+
+type Holds = (a: number, b: number) => boolean;
 
 /** Seconds at which the extreme was last held. */
-function timeOfExtreme(holds: Beats): RangeKernel {
+function timeOfExtreme(holds: Holds): RangeKernel {
   return perWindow(1, ({ times, values, offset }, from, to) => {
     let best = from;
     for (let j = from + 1; j < to; j++) {

@@ -33,15 +33,18 @@ function runningSums({ values, offset, first, last }: RangeSeriesInput): Running
   const high = new Float64Array(length);
   const low = new Float64Array(length);
   const magnitude = new Float64Array(length);
+  let [sum, rest, size] = [0, 0, 0];
   for (let k = 1; k < length; k++) {
     const value = values[first + k - 1 - offset]!;
-    const sum = high[k - 1]! + value;
-    const part = sum - high[k - 1]!;
-    const rounding = high[k - 1]! - (sum - part) + (value - part);
-    const rest = low[k - 1]! + rounding;
-    high[k] = sum + rest;
-    low[k] = rest - (high[k]! - sum);
-    magnitude[k] = magnitude[k - 1]! + Math.abs(value);
+    const total = sum + value;
+    const part = total - sum;
+    const lost = rest + (sum - (total - part) + (value - part));
+    sum = total + lost;
+    rest = lost - (sum - total);
+    size += Math.abs(value);
+    high[k] = sum;
+    low[k] = rest;
+    magnitude[k] = size;
   }
   return Number.isFinite(magnitude[length - 1]!) ? { high, low, magnitude } : undefined;
 }
@@ -58,27 +61,33 @@ function meanOf(samples: RangeSeriesInput, from: number, to: number): number {
   return kahan.mean;
 }
 
+/** `isMean`: the sum divided by the number of samples. */
 function sliding(
   scan: (samples: RangeSeriesInput, from: number, to: number) => number,
-  finish: (high: number, low: number, count: number) => number,
+  isMean: boolean,
 ): RangeKernel {
   const scanning = perWindow(1, scan);
   return (samples, out, rangeMs) => {
     const sums = meanWindowLength(samples) < slidingLengthMin ? undefined : runningSums(samples);
     if (!sums) return scanning(samples, out, rangeMs);
     const { first, last, windows } = samples;
+    const { lo, hi } = windows;
     const { high, low, magnitude } = sums;
-    for (let i = 0; i < windows.lo.length; i++) {
-      const from = Math.max(windows.lo[i]!, first);
-      const to = Math.min(windows.hi[i]!, last);
+    const { values: results, presence } = out;
+    let held = 0;
+    for (let i = 0; i < lo.length; i++) {
+      const from = lo[i]! < first ? 0 : lo[i]! - first;
+      const to = (hi[i]! > last ? last : hi[i]!) - first;
       if (to <= from) continue;
-      const [a, b] = [from - first, to - first];
-      const isHeld = magnitude[b]! - magnitude[a]! >= magnitude[b]! * magnitudeShareMin;
-      const value = isHeld
-        ? finish(high[b]! - high[a]!, low[b]! - low[a]!, to - from)
-        : scan(samples, from, to);
-      setValue(out, i, value);
+      const count = isMean ? to - from : 1;
+      const isHeld = magnitude[to]! - magnitude[from]! >= magnitude[to]! * magnitudeShareMin;
+      results[i] = isHeld
+        ? (high[to]! - high[from]!) / count + (low[to]! - low[from]!) / count
+        : scan(samples, first + from, first + to);
+      presence[i] = 1;
+      held++;
     }
+    out.count = held;
   };
 }
 
@@ -104,11 +113,10 @@ function mixed(
   };
 }
 
-export const sumOverTime = rangeFunction(() => sliding(sumOf, (high, low) => high + low), {
+export const sumOverTime = rangeFunction(() => sliding(sumOf, false), {
   mixed: (input) => mixed(input, sumOf, sumOfHistograms),
 });
 
-export const avgOverTime = rangeFunction(
-  () => sliding(meanOf, (high, low, count) => high / count + low / count),
-  { mixed: (input) => mixed(input, meanOf, meanOfHistograms) },
-);
+export const avgOverTime = rangeFunction(() => sliding(meanOf, true), {
+  mixed: (input) => mixed(input, meanOf, meanOfHistograms),
+});

@@ -11,6 +11,10 @@ export interface HttpClientSpec {
   readonly bearerTokenFile?: string;
   readonly authorizationType?: string;
   readonly headers?: LabelRecord;
+  /** `http://user:password@proxy:3128`; everything goes through it. */
+  readonly proxyUrl?: string;
+  /** Yes unless it is false. */
+  readonly followRedirects?: boolean;
   readonly tls?: {
     readonly caFile?: string;
     readonly certFile?: string;

@@ -5,7 +5,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import type { Agent } from 'undici';
+import type { Agent, ProxyAgent } from 'undici';
 import type { Clock } from '../base/clock.ts';
 import { UserError } from '../base/diagnostics.ts';
 import { humanDuration } from '../base/duration.ts';
@@ -17,9 +17,11 @@ import { systemReason } from './system-reason.ts';
 const redirectsMax = 10;
 const redirectStatuses = [301, 302, 303, 307, 308];
 
+export type HttpMethod = 'GET' | 'POST' | 'PUT';
+
 export interface HttpRequest {
   readonly url: URL;
-  readonly method?: 'GET' | 'POST';
+  readonly method?: HttpMethod;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly timeoutMs: number;
@@ -38,7 +40,7 @@ export interface HttpAnswer {
 export class HttpClient {
   readonly #spec: HttpClientSpec;
   readonly #clock: Clock;
-  #agent: { readonly agent: Agent; readonly material: string } | undefined;
+  #agent: { readonly agent: Agent | ProxyAgent; readonly material: string } | undefined;
 
   constructor(spec: HttpClientSpec, clock: Clock) {
     this.#spec = spec;
@@ -93,8 +95,8 @@ export class HttpClient {
       };
       const answer = await this.#send(url, method, headers, body, signal);
       const location = answer.headers.location;
-      if (!redirectStatuses.includes(answer.statusCode) || typeof location !== 'string')
-        return await readAnswer(request, answer);
+      const follows = this.#spec.followRedirects !== false && redirectStatuses.includes(answer.statusCode);
+      if (!follows || typeof location !== 'string') return await readAnswer(request, answer);
       discard(answer.body);
       url = new URL(location, url);
       if (answer.statusCode !== 307 && answer.statusCode !== 308) {
@@ -107,7 +109,7 @@ export class HttpClient {
 
   async #send(
     url: URL,
-    method: 'GET' | 'POST',
+    method: HttpMethod,
     headers: Record<string, string>,
     body: string | undefined,
     signal: AbortSignal,
@@ -126,28 +128,30 @@ export class HttpClient {
   }
 
   /** Certificates are read each time; connections are kept as long as they stay the same. */
-  async #dispatcher(): Promise<Agent> {
+  async #dispatcher(): Promise<Agent | ProxyAgent> {
     const { tls = {} } = this.#spec;
     const [ca, cert, key] = await Promise.all(
       [tls.caFile, tls.certFile, tls.keyFile].map((path) => path && readSecretFile(path)),
     );
     const material = JSON.stringify([ca, cert, key]);
     if (this.#agent?.material === material) return this.#agent.agent;
-    const { Agent } = await import('undici');
+    const { Agent, ProxyAgent } = await import('undici');
     void this.#agent?.agent.close();
-    const agent = new Agent({
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: {
-        // The request's own timeout ends a connection that does not come about.
-        timeout: 0,
-        rejectUnauthorized: !tls.insecureSkipVerify,
-        ...(ca === undefined ? {} : { ca }),
-        ...(cert === undefined ? {} : { cert }),
-        ...(key === undefined ? {} : { key }),
-        ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
-      },
-    });
+    const connect = {
+      // The request's own timeout ends a connection that does not come about.
+      timeout: 0,
+      rejectUnauthorized: !tls.insecureSkipVerify,
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+      ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+    };
+    const limits = { headersTimeout: 0, bodyTimeout: 0 };
+    const { proxyUrl } = this.#spec;
+    const agent =
+      proxyUrl === undefined
+        ? new Agent({ ...limits, connect })
+        : new ProxyAgent({ ...limits, uri: proxyUrl, requestTls: connect });
     this.#agent = { agent, material };
     return agent;
   }

@@ -185,6 +185,13 @@ describe('numbers', () => {
   });
 
   it("reads Go's forms and no others", () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^(\d{1,12}\.\d{0,12}|\.\d{1,16})$/), (word) => {
+        expect(number(word), word).toBe(Number(word));
+      }),
+      { numRuns: 2000 },
+    );
+    expect(['.', '1.2.3'].map(number)).toEqual([undefined, undefined]);
     expect(['+1', '.5', '5.', '1E3', 'inf', '+INF', '-infinity', '9007199254740993'].map(number)).toEqual([
       1,
       0.5,

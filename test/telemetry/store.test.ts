@@ -28,6 +28,34 @@ describe('appending', () => {
     expect([store.seriesCount, store.sampleCount]).toEqual([2, 80]);
   });
 
+  it('takes a run of one series as it takes its samples one by one', () => {
+    const anyRun = fc.record({
+      name: fc.constantFrom('a', 'b'),
+      samples: fc.array(fc.tuple(fc.integer({ min: 0, max: 20 }), fc.double()), {
+        minLength: 1,
+        maxLength: 12,
+      }),
+    });
+    fc.assert(
+      fc.property(fc.array(anyRun, { maxLength: 6 }), (runs) => {
+        const [byRun, oneByOne] = [new SeriesStore(), new SeriesStore()];
+        const told: unknown[][] = [[], []];
+        byRun.subscribe((batch) => told[0]!.push(batch));
+        oneByOne.subscribe((batch) => told[1]!.push(batch));
+        for (const { name, samples } of runs) {
+          const labels = Labels.from({ __name__: name });
+          const [times, values] = [0, 1].map((part) => Float64Array.from(samples, (pair) => pair[part]!));
+          byRun.appendRun({ source: 's', labels, times: times!, values: values!, length: samples.length });
+          for (const [atMs, value] of samples)
+            oneByOne.appendBatch({ source: 's', atMs, samples: [{ labels, value }] });
+        }
+        for (const name of ['a', 'b']) expect(samplesOf(byRun, name)).toEqual(samplesOf(oneByOne, name));
+        expect(told[0]).toEqual(told[1]);
+        expect(byRun.droppedCount).toBe(oneByOne.droppedCount);
+      }),
+    );
+  });
+
   it('leaves a hole where a series was not in a scrape, and keeps a later series at its own offset', () => {
     const store = new SeriesStore();
     store.appendBatch({ source: 's', atMs: 1, samples: [sample({ __name__: 'a' }, 1)] });

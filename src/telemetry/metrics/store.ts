@@ -33,6 +33,16 @@ export interface SampleBatch {
   readonly samples: readonly BatchSample[];
 }
 
+/** Numbers of one series, one after the other, as a file holds them. */
+export interface SeriesRun {
+  readonly source: string;
+  readonly labels: Labels;
+  /** Unix milliseconds; only the first `length` are in use, of `values` too. */
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+  readonly length: number;
+}
+
 export interface StoreLimits {
   readonly series: number;
   /** Nine bytes a sample, and up to twice that while arrays grow. */
@@ -121,6 +131,23 @@ export class SeriesStore implements Queryable {
     for (const listener of this.#listeners) listener(batch);
   }
 
+  /** As `length` batches of one sample each would be appended, without making them. Throws FD708. */
+  appendRun({ source, labels, times, values, length }: SeriesRun): void {
+    const column = this.#columnOf(source);
+    const [known] = this.#resolve([{ labels, value: 0 }], length);
+    let series = known;
+    for (let i = 0; i < length; i++) {
+      const atMs = times[i]!;
+      const sample = { labels, value: values[i]! };
+      if (atMs < this.#floorMs) this.#droppedCount++;
+      else {
+        series ??= this.#create(sample, column);
+        this.#put(series, sample, atMs, column);
+      }
+      for (const listener of this.#listeners) listener({ source, atMs, samples: [sample] });
+    }
+  }
+
   /**
    * Drops what is before `keepFromMs`, seals what has become old, and then drops the oldest data until the memory of
    * samples is at most `bytesMax` bytes. To be called from time to time. Appending seals nothing, because what is
@@ -180,8 +207,8 @@ export class SeriesStore implements Queryable {
   }
 
   /** The series of each sample, where it exists already; refuses what would not fit before anything is changed. */
-  #resolve(samples: readonly BatchSample[]): (StoredSeries | undefined)[] {
-    if (this.#sampleCount + samples.length > this.#limits.samples)
+  #resolve(samples: readonly BatchSample[], count = samples.length): (StoredSeries | undefined)[] {
+    if (this.#sampleCount + count > this.#limits.samples)
       throw UserError.of('FD708', `the series store holds its limit of ${this.#limits.samples} samples`);
     let unknown = 0;
     const known = samples.map(({ labels }) => {

@@ -20,7 +20,7 @@ export async function importOpenMetrics(path: string, store = new SeriesStore())
   let firstLine = 1;
   for await (const { text, isLast } of partsOf(path)) {
     const { samples } = parseOpenMetrics(text, table, { part: { families, firstLine, isLast } });
-    for (const sample of samples) append(store, sample, path);
+    append(store, samples, path);
     firstLine += lineCount(text);
   }
   return store;
@@ -36,28 +36,48 @@ function sourceOf(labels: Labels): Source {
   return { labels, source: `${labels.get('job')}\u0000${labels.get('instance')}` };
 }
 
-function append(store: SeriesStore, { series, value, atMs }: ExposedSample<Source>, path: string): void {
-  const { labels, source } = series;
-  if (atMs === undefined) throw UserError.of('FD706', `${path}: a sample of ${labels} has no timestamp`);
-  store.appendBatch({ source, atMs, samples: [{ labels, value }] });
+/** A run of samples of one series at a time: looking a series up takes longer than storing a sample. */
+function append(store: SeriesStore, samples: readonly ExposedSample<Source>[], path: string): void {
+  const times = new Float64Array(samples.length);
+  const values = new Float64Array(samples.length);
+  for (let first = 0; first < samples.length; ) {
+    const { series } = samples[first]!;
+    let end = first;
+    for (; samples[end]?.series === series; end++) {
+      const { atMs, value } = samples[end]!;
+      if (atMs === undefined)
+        throw UserError.of('FD706', `${path}: a sample of ${series.labels} has no timestamp`);
+      times[end] = atMs;
+      values[end] = value;
+    }
+    const run = {
+      times: times.subarray(first, end),
+      values: values.subarray(first, end),
+      length: end - first,
+    };
+    store.appendRun({ ...series, ...run });
+    first = end;
+  }
 }
 
 /** Whole lines; the last part has the end of the text and whatever wrongly follows it. */
 async function* partsOf(path: string): AsyncGenerator<{ text: string; isLast: boolean }> {
-  let rest = '';
-  const chunks = createReadStream(path, { encoding: 'utf8', highWaterMark: chunkBytes });
+  let rest: Buffer = Buffer.alloc(0);
   try {
-    for await (const chunk of chunks as AsyncIterable<string>) {
-      rest += chunk;
-      const end = rest.lastIndexOf('\n', rest.length - endOfText.length - 1) + 1;
+    for await (const chunk of createReadStream(path, {
+      highWaterMark: chunkBytes,
+    }) as AsyncIterable<Buffer>) {
+      rest = Buffer.concat([rest, chunk]);
+      const end = rest.lastIndexOf('\n', Math.max(0, rest.length - endOfText.length - 1)) + 1;
       if (end === 0) continue;
-      yield { text: rest.slice(0, end), isLast: false };
-      rest = rest.slice(end);
+      // Decoded at once: a text that is put together from pieces is slower to read.
+      yield { text: rest.toString('utf8', 0, end), isLast: false };
+      rest = rest.subarray(end);
     }
   } catch (error) {
     throw UserError.of('FD101', `${path} cannot be read: ${systemReason(error)}`);
   }
-  yield { text: rest, isLast: true };
+  yield { text: rest.toString(), isLast: true };
 }
 
 function lineCount(text: string): number {

@@ -13,22 +13,28 @@ const special: Readonly<Record<string, number>> = {
   '-infinity': Number.NEGATIVE_INFINITY,
 };
 
+/** Powers of ten that are exact too: a quotient of two exact numbers is rounded once, as a decimal fraction has to be. */
+const powersOfTen = Float64Array.from({ length: exactDigitsMax + 1 }, (_, exponent) => 10 ** exponent);
+
 /** The number that stands at [start, end) of a text; undefined when it is none. */
 export function parseNumber(text: string, start: number, end: number): number | undefined {
   if (end - start <= exactDigitsMax) {
-    let whole = 0;
+    let digits = 0;
+    let point = -1;
     let i = start;
     for (; i < end; i++) {
-      const digit = text.charCodeAt(i) - 0x30;
-      if (digit < 0 || digit > 9) break;
-      whole = whole * 10 + digit;
+      const code = text.charCodeAt(i);
+      if (code >= 0x30 && code <= 0x39) digits = digits * 10 + code - 0x30;
+      else if (code === 0x2e && point < 0) point = i;
+      else break;
     }
-    if (i === end && end > start) return whole;
+    if (i === end && end - start > (point < 0 ? 0 : 1))
+      return point < 0 ? digits : digits / powersOfTen[end - 1 - point]!;
   }
-  return parseFraction(text.slice(start, end));
+  return parseWord(text.slice(start, end));
 }
 
-function parseFraction(word: string): number | undefined {
+function parseWord(word: string): number | undefined {
   for (let i = 0; i < word.length; i++) {
     const code = word.charCodeAt(i);
     const digit = code >= 0x30 && code <= 0x39;

@@ -58,6 +58,9 @@ class OpenMetricsReader<S> {
   readonly #failHere: Fail = (message) => this.#fail(message);
   #at = 0;
   #line: number;
+  /** A file has all samples of a series one after the other. */
+  #lastText = '';
+  #lastSeries: S | undefined;
 
   constructor(text: string, table: SeriesTable<S>, strict: boolean, part: TextPart) {
     this.#families = part.families;
@@ -110,21 +113,31 @@ class OpenMetricsReader<S> {
   }
 
   #sample(): void {
-    const end = seriesEnd(this.#text, this.#at);
-    if (end === undefined) this.#fail('the labels of a sample do not end');
-    const seriesText = this.#text.slice(this.#at, end);
-    const series = this.#families.series(seriesText, this.#table, this.#strict, this.#failHere);
-    this.#at = end;
+    const series = this.#series();
     this.#blank('a value');
     const value = this.#number('a value');
     const seconds = this.#timestamp();
     const exemplar = this.#exemplar();
     if (this.#rules) {
-      const pairs = parseSeries(seriesText, true, this.#failHere);
+      const pairs = parseSeries(this.#lastText, true, this.#failHere);
       this.#rules.sample({ pairs, value, seconds, exemplar });
     }
     const atMs = milliseconds(seconds);
     this.#samples.push(exemplar ? { series, value, atMs, exemplar } : { series, value, atMs });
+  }
+
+  #series(): S {
+    const last = this.#lastText;
+    if (last.endsWith('}') && this.#lastSeries !== undefined && this.#text.startsWith(last, this.#at)) {
+      this.#at += last.length;
+      return this.#lastSeries;
+    }
+    const end = seriesEnd(this.#text, this.#at);
+    if (end === undefined) this.#fail('the labels of a sample do not end');
+    this.#lastText = this.#text.slice(this.#at, end);
+    this.#lastSeries = this.#families.series(this.#lastText, this.#table, this.#strict, this.#failHere);
+    this.#at = end;
+    return this.#lastSeries;
   }
 
   /** ` 12.5`, in seconds, unless the line ends or an exemplar begins. */

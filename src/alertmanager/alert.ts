@@ -73,8 +73,8 @@ export function compareAlerts(a: { readonly labels: Labels }, b: { readonly labe
   return compareLabelSets(a.labels, b.labels);
 }
 
-/** Fewer labels first; then the first label, by name, that differs: the set without it, or with the lower value. */
-function compareLabelSets(a: Labels, b: Labels): number {
+/** Alertmanager's order of label sets: fewer labels first; then the first label, by name, that differs: the set without it, or with the lower value. */
+export function compareLabelSets(a: Labels, b: Labels): number {
   if (a.pairs.length !== b.pairs.length) return a.pairs.length - b.pairs.length;
   for (let i = 0; i < a.pairs.length; i++) {
     const [nameA, valueA] = a.pairs[i]!;

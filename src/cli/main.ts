@@ -100,9 +100,29 @@ program
       'alertmanager',
     ]),
   )
-  .option('--enable-feature <names>', 'for rule files: as in Prometheus, separated by commas (repeatable)', collect)
+  .option(
+    '--enable-feature <names>',
+    'for rule files: as in Prometheus, separated by commas (repeatable)',
+    collect,
+  )
   .addOption(output())
   .action(async (files, options) => end(await (await import('./commands/check.ts')).check(files, options)));
+
+program
+  .command('test')
+  .description('run unit tests')
+  .command('rules')
+  .description(
+    "test rules with promtool's unit-test files; exit code 1 for whatever fails, as promtool has it",
+  )
+  .argument('<file...>', 'unit-test files')
+  .option('--run <regex>', 'only tests whose names match (repeatable)', collect)
+  .option('--debug', 'evaluate every rule, and print all series of each test')
+  .option('--diff', 'print what was expected and what came as a line-by-line difference')
+  .option('--junit <file>', 'write the results as JUnit XML')
+  .option('--enable-feature <names>', 'as in Prometheus, separated by commas (repeatable)', collect)
+  .option('--ignore-unknown-fields', 'pass over fields of rule files that Prometheus does not know')
+  .action(async (files, options) => end((await import('./commands/test.ts')).testRules(files, options)));
 
 program
   .command('judge')
@@ -140,6 +160,10 @@ program
   .option('--token-file <file>', 'require this bearer token of every request')
   .option('--load <file>', 'begin with the samples of a file of OpenMetrics text with timestamps')
   .option('--config <file>', 'prometheus.yml: global, scrape_configs, rule_files')
+  .option(
+    '--alertmanager <file>',
+    'alertmanager.yml: be its Alertmanager too, over API v2; nobody is notified',
+  )
   .option('--enable-feature <names>', 'as in Prometheus, separated by commas (repeatable)', collect)
   .option('--retention <duration>', 'forget samples that are older, as 15d')
   .option('--retention-size <size>', 'forget the oldest samples beyond this much memory, as 512MB')

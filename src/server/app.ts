@@ -12,6 +12,8 @@ import { MetadataStore } from '../telemetry/metrics/metadata.ts';
 import { Scraper } from '../telemetry/metrics/scrape.ts';
 import type { LabelLimits, ScrapeSpec } from '../telemetry/metrics/scrape-spec.ts';
 import type { SeriesStore } from '../telemetry/metrics/store.ts';
+import { Alertmanager, type AlertmanagerOptions } from './alerts/alertmanager.ts';
+import { addAlertmanagerRoutes } from './alerts/routes.ts';
 import { addExpressionRoutes } from './api/expressions.ts';
 import { addOtlpRoutes } from './api/otlp.ts';
 import { addQueryRoutes } from './api/queries.ts';
@@ -67,6 +69,8 @@ export interface ServerOptions {
   readonly flags: Readonly<Record<string, string>>;
   readonly workingFolder: string;
   readonly limits?: Partial<ServerLimits>;
+  /** The Alertmanager to be; without it the server notifies nobody. */
+  readonly alertmanager?: Pick<AlertmanagerOptions, 'config' | 'configYaml' | 'notify'>;
   /** What somebody should know: a target that fails or works again. */
   log(message: string): void;
   onBug(error: unknown): void;
@@ -80,6 +84,7 @@ export class ServerApp {
   readonly #metrics = new SelfMetrics();
   readonly #scraper: Scraper;
   readonly #rules: RuleRunner;
+  readonly #alertmanager: Alertmanager | undefined;
   readonly #listener: Listener;
   readonly #startedMs: number;
   readonly #stopping = new AbortController();
@@ -104,6 +109,9 @@ export class ServerApp {
       },
       { metadata: this.#metadata, exemplars: this.#exemplars },
     );
+    const { version, log, onBug } = options;
+    this.#alertmanager =
+      options.alertmanager && new Alertmanager({ ...options.alertmanager, clock, version, log, onBug });
     this.#rules = new RuleRunner(
       config.groups,
       {
@@ -113,7 +121,12 @@ export class ServerApp {
         offset: 'hash',
         features: options.features,
       },
-      { clock, source: store, append: (batch) => store.appendBatch(batch) },
+      {
+        clock,
+        source: store,
+        append: (batch) => store.appendBatch(batch),
+        onDue: (alerts) => this.#alertmanager?.receive(alerts),
+      },
     );
     this.#listener = new Listener({
       host,
@@ -130,6 +143,7 @@ export class ServerApp {
   async start(): Promise<string> {
     const address = await this.#listener.start();
     this.#scraper.start();
+    this.#alertmanager?.start();
     this.#rules.start();
     const { clock } = this.#options;
     this.#retaining = repeatAligned(clock, this.#limits.retainEveryMs, this.#stopping.signal, (atMs) =>
@@ -144,6 +158,7 @@ export class ServerApp {
     this.#stopping.abort();
     await this.#retaining;
     await this.#rules.stop();
+    await this.#alertmanager?.stop();
     await this.#scraper.stop();
   }
 
@@ -173,6 +188,7 @@ export class ServerApp {
     addRuleRoutes(router, this.#rules);
     const sinks = { store, metadata: this.#metadata, exemplars: this.#exemplars, labelLimits: labels };
     addRemoteWriteRoutes(router, { ...sinks, source: 'remote-write' }, body);
+    addAlertmanagerRoutes(router, this.#alertmanager, { bytesMax: body.bytesMax, labels });
     addOtlpRoutes(router, { ...sinks, source: 'otlp' }, body);
     const { yaml: configYaml, retentionMs } = config;
     addStatusRoutes(router, {

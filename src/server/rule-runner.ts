@@ -1,7 +1,7 @@
 // Evaluates rule groups when they are due, and knows how each rule last went.
 
 import type { Clock } from '../base/clock.ts';
-import { type Append, GroupEvaluator, type GroupOptions } from '../rules/group.ts';
+import { type Append, GroupEvaluator, type GroupOptions, type SentAlert } from '../rules/group.ts';
 import type { Rule, RuleGroup } from '../rules/model.ts';
 import type { Queryable } from '../telemetry/metrics/series.ts';
 
@@ -41,18 +41,26 @@ export class RuleRunner {
   readonly #clock: Clock;
   readonly #source: Queryable;
   readonly #append: Append;
+  readonly #onDue: (alerts: readonly SentAlert[]) => void;
   readonly #stopped = new AbortController();
   #loops: readonly Promise<void>[] = [];
 
   constructor(
     groups: readonly RuleGroup[],
     options: GroupOptions,
-    surroundings: { readonly clock: Clock; readonly source: Queryable; readonly append: Append },
+    surroundings: {
+      readonly clock: Clock;
+      readonly source: Queryable;
+      readonly append: Append;
+      /** Alerts that an Alertmanager should hear of. */
+      onDue(alerts: readonly SentAlert[]): void;
+    },
   ) {
     this.#groups = groups.map((group) => new Running(group, options));
     this.#clock = surroundings.clock;
     this.#source = surroundings.source;
     this.#append = surroundings.append;
+    this.#onDue = surroundings.onDue;
   }
 
   get groups(): readonly RunningGroup[] {
@@ -75,9 +83,10 @@ export class RuleRunner {
       await this.#clock.sleep(dueMs - this.#clock.now(), signal);
       if (signal.aborted) return;
       const startedMs = this.#clock.now();
-      const { failures } = running.evaluator.evaluate(dueMs, this.#source, this.#append);
+      const { failures, due } = running.evaluator.evaluate(dueMs, this.#source, this.#append);
       running.failures = new Map(failures.map(({ rule, reason }) => [rule, reason]));
       running.lastEvaluationMs = dueMs;
+      if (due.length > 0) this.#onDue(due);
       running.evaluationTimeMs = this.#clock.now() - startedMs;
     }
   }

@@ -1,8 +1,12 @@
+import type { AlertmanagerConfig } from '../../alertmanager/config/model.ts';
+import { readAlertmanagerConfig } from '../../alertmanager/config/read.ts';
+import type { NotificationIntent } from '../../alertmanager/dispatch/dispatcher.ts';
 import { exitCodes } from '../../base/catalogue.ts';
 import { systemClock } from '../../base/clock.ts';
 import { UserError } from '../../base/diagnostics.ts';
 import { duration, listenAddress, size, splitAddress } from '../../base/scalars.ts';
-import { ServerApp } from '../../server/app.ts';
+import { maskedYaml } from '../../server/alerts/masked-yaml.ts';
+import { ServerApp, type ServerOptions } from '../../server/app.ts';
 import { emptyConfig, readServerConfig } from '../../server/config/read.ts';
 import { SeriesStore } from '../../telemetry/metrics/store.ts';
 import { importOpenMetrics } from '../../telemetry/recording/openmetrics-import.ts';
@@ -17,6 +21,7 @@ export interface ServeOptions {
   readonly tokenFile?: string;
   readonly load?: string;
   readonly config?: string;
+  readonly alertmanager?: string;
   readonly enableFeature?: readonly string[];
   readonly retention?: string;
   readonly retentionSize?: string;
@@ -32,6 +37,8 @@ export async function serve(options: ServeOptions): Promise<number> {
     ? await readServerConfig(options.config, readUserFile, features)
     : emptyConfig;
   showDiagnostics(config.warnings);
+  const alertmanager =
+    options.alertmanager === undefined ? undefined : await readNotifier(options.alertmanager);
   const token = options.tokenFile && (await readSecretFile(options.tokenFile)).trim();
   const retentionMs = optionValue(duration, '--retention', options.retention) ?? config.retentionMs;
   const retentionBytes =
@@ -48,6 +55,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     clock: systemClock,
     version,
     flags: flagsOf(options),
+    ...(alertmanager && { alertmanager }),
     workingFolder: process.cwd(),
     log: (message) => process.stderr.write(`${message}\n`),
     onBug: showFailure,
@@ -58,6 +66,36 @@ export async function serve(options: ServeOptions): Promise<number> {
   await ended;
   await app.stop();
   return exitCodes.pass;
+}
+
+/** Nobody is paged by a server that somebody tries out: a notification is a line that says who would be told. */
+async function readNotifier(file: string): Promise<NonNullable<ServerOptions['alertmanager']>> {
+  const text = await readUserFile(file);
+  const read = readAlertmanagerConfig(file, text);
+  if (!read.ok) throw new UserError(read.diagnostics);
+  const config: AlertmanagerConfig = read.value;
+  showDiagnostics(config.warnings);
+  return {
+    config,
+    configYaml: maskedYaml(text, config.secrets),
+    notify: async (intent) => {
+      process.stderr.write(`${notificationLine(intent)}\n`);
+      return { ok: true, at: systemClock.now() };
+    },
+  };
+}
+
+function notificationLine({ receiver, integration, reason, alerts, groupKey }: NotificationIntent): string {
+  const names = (status: string) => [
+    ...new Set(
+      alerts.filter((each) => each.status === status).map(({ alert }) => alert.labels.get('alertname')),
+    ),
+  ];
+  const told = (['firing', 'resolved'] as const).flatMap((status) => {
+    const named = names(status);
+    return named.length === 0 ? [] : [`${named.slice(0, 10).join(', ')} ${status}`];
+  });
+  return `${receiver} would be told by ${integration.type}: ${told.join('; ')} (${reason}) ${groupKey}`;
 }
 
 /** What an option's text means. Throws FD105 or what the schema says. */
@@ -79,6 +117,7 @@ function flagsOf(options: ServeOptions): Record<string, string> {
   const shown = {
     'web.listen-address': options.listen,
     'config.file': options.config,
+    'alertmanager.config.file': options.alertmanager,
     'storage.tsdb.retention.time': options.retention,
     'storage.tsdb.retention.size': options.retentionSize,
     'enable-feature': options.enableFeature?.join(','),

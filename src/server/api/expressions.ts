@@ -26,6 +26,7 @@ export function addExpressionRoutes(router: Router, exemplars: ExemplarStore, fe
 
 function queryExemplars({ parameters }: ApiRequest, exemplars: ExemplarStore, features: Features): Answer {
   const { startMs, endMs } = rangeParameters(parameters);
+  if (endMs < startMs) throw new ApiError('bad_data', 'end timestamp must not be before start timestamp');
   const selectors = selectorsOf(expressionParameter(parameters, features).expr).map(
     ({ matchers }) => matchers,
   );

@@ -3,6 +3,7 @@
 
 import type { Labels } from '../../base/labels.ts';
 import type { InstantResult, RangeSeries, VectorSample } from '../../promql/engine.ts';
+import { formatPlain } from '../../promql/format.ts';
 import { histogramJson } from './histogram-json.ts';
 import { JsonWriter } from './json-writer.ts';
 import { valueText } from './value-text.ts';
@@ -36,10 +37,10 @@ export function instantJson(result: InstantResult): Buffer {
   out.text(`{"resultType":"${result.type}","result":`);
   switch (result.type) {
     case 'scalar':
-      out.text(pairJson(result.atMs, valueText(result.value)));
+      out.text(`[${result.atMs / 1000},"${formatPlain(result.value)}"]`);
       break;
     case 'string':
-      out.text(`[${timestampJson(result.atMs)},${JSON.stringify(result.value)}]`);
+      out.text(`[${result.atMs / 1000},${JSON.stringify(result.value)}]`);
       break;
     case 'vector':
       out.text('[');

@@ -29,8 +29,14 @@ export function timeParameter(parameters: URLSearchParams, name: string): number
   return ms;
 }
 
+/** The same where a time may be missing, for which Prometheus has more words. */
 export function timeParameterOr(parameters: URLSearchParams, name: string, otherwise: number): number {
-  return parameters.get(name) ? timeParameter(parameters, name) : otherwise;
+  const text = parameters.get(name);
+  if (!text) return otherwise;
+  const ms = parseTime(text);
+  if (ms !== undefined) return ms;
+  const reason = `invalid time value for '${name}': cannot parse ${JSON.stringify(text)} to a valid timestamp`;
+  throw invalidParameter(name, reason);
 }
 
 export function parseTime(text: string): number | undefined {
@@ -85,10 +91,12 @@ export function expressionParameter(
 export function selectorParameters(parameters: URLSearchParams): (readonly Matcher[])[] {
   return parameters.getAll('match[]').map((text) => {
     const parsed = parseMatchers(text);
-    if (!parsed.ok) throw invalidParameter('match[]', formatPromqlError(text, parsed.error));
-    if (parsed.matchers.every((matcher) => matcher.matches('')))
-      throw invalidParameter('match[]', 'match[] must contain at least one non-empty matcher');
-    return parsed.matchers;
+    if (parsed.ok) return parsed.matchers;
+    const isEmpty = parsed.error.message.includes('at least one non-empty matcher');
+    throw new ApiError(
+      'bad_data',
+      isEmpty ? 'match[] must contain at least one non-empty matcher' : formatPromqlError(text, parsed.error),
+    );
   });
 }
 
@@ -96,6 +104,5 @@ export function selectorParameters(parameters: URLSearchParams): (readonly Match
 export function rangeParameters(parameters: URLSearchParams): { startMs: number; endMs: number } {
   const startMs = timeParameterOr(parameters, 'start', -timeMsMax);
   const endMs = timeParameterOr(parameters, 'end', timeMsMax);
-  if (endMs < startMs) throw new ApiError('bad_data', 'end timestamp must not be before start timestamp');
   return { startMs, endMs };
 }

@@ -43,7 +43,9 @@ export class QueryGate {
     await this.#clock.sleep(timeoutMs, AbortSignal.any([admitted.signal, signal]));
     if (!admitted.signal.aborted) {
       this.#waiting.splice(this.#waiting.indexOf(turn), 1);
-      throw new ApiError('timeout', 'query timed out in query queue');
+      throw signal.aborted
+        ? new ApiError('canceled', 'query was canceled in query queue')
+        : new ApiError('timeout', 'query timed out in query queue');
     }
     this.#taken++;
   }

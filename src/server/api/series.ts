@@ -4,7 +4,7 @@ import { compareLabels, type Labels, metricName } from '../../base/labels.ts';
 import type { Matcher } from '../../base/matcher.ts';
 import type { SeriesStore } from '../../telemetry/metrics/store.ts';
 import { type Answer, success, successJson } from '../http/answer.ts';
-import { ApiError } from '../http/api-error.ts';
+import { ApiError, invalidParameter } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { Router } from '../http/router.ts';
 import { labelsJson } from './json-result.ts';
@@ -22,11 +22,20 @@ function series({ parameters }: ApiRequest, store: SeriesStore): Answer {
     throw new ApiError('bad_data', 'no match[] parameter provided');
   const limit = limitParameter(parameters);
   const range = rangeParameters(parameters);
-  const found = selected(store, selectorParameters(parameters), range);
+  const found = selected(store, namedSelectors(parameters), range);
   const sets = [...found.values()].sort(compareLabels).map(labelsJson);
   if (limit > 0 && sets.length > limit)
     return successJson(`[${sets.slice(0, limit).join(',')}]`, truncated());
   return successJson(`[${sets.join(',')}]`);
+}
+
+/** Of these endpoints only this one says which parameter is wrong. */
+function namedSelectors(parameters: URLSearchParams): (readonly Matcher[])[] {
+  try {
+    return selectorParameters(parameters);
+  } catch (error) {
+    throw error instanceof ApiError ? invalidParameter('match[]', error.message) : error;
+  }
 }
 
 function labelNames({ parameters }: ApiRequest, store: SeriesStore): Answer {

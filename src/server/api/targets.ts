@@ -28,7 +28,8 @@ export function addTargetRoutes(router: Router, scraper: Scraper, metadata: Meta
 function targets({ parameters }: ApiRequest, scraper: Scraper): Answer {
   const state = parameters.get('state')?.toLowerCase() || 'any';
   const only = parameters.get('scrapePool');
-  const pools = scraper.pools.filter(({ spec }) => !only || spec.jobName === only);
+  const sorted = [...scraper.pools].sort((a, b) => (a.spec.jobName < b.spec.jobName ? -1 : 1));
+  const pools = sorted.filter(({ spec }) => !only || spec.jobName === only);
   const wants = (kind: string) => state === 'any' || state === kind;
   return success({
     activeTargets: wants('active')
@@ -40,7 +41,7 @@ function targets({ parameters }: ApiRequest, scraper: Scraper): Answer {
         )
       : [],
     droppedTargetCounts: wants('dropped')
-      ? Object.fromEntries(pools.map(({ spec, dropped }) => [spec.jobName, dropped.count]))
+      ? Object.fromEntries(sorted.map(({ spec, dropped }) => [spec.jobName, dropped.count]))
       : null,
   });
 }
@@ -75,7 +76,6 @@ function targetMetadata({ parameters }: ApiRequest, scraper: Scraper, metadata: 
     found.push(...ofTarget(metadata, target.source, metric, labels));
     if (limit >= 0 && found.length >= limit) break;
   }
-  if (found.length === 0) throw new ApiError('not_found', 'specified metadata not found');
   return success(limit >= 0 ? found.slice(0, limit) : found);
 }
 

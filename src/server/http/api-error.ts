@@ -9,6 +9,8 @@ const statusOf = {
   not_found: 404,
   not_acceptable: 406,
   execution: 422,
+  /** Nobody hears it: the client has gone. */
+  canceled: 499,
   internal: 500,
   timeout: 503,
   unavailable: 503,

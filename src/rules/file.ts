@@ -125,6 +125,10 @@ function buildRule(
     labels,
     place: document.placeOf([...at, nameKey]),
     placeInExpr: (offset: number, length: number): Place => document.placeInside(exprPath, offset, length),
+    placeOfField: (path: YamlPath, offset?: number, length?: number): Place =>
+      offset === undefined
+        ? document.placeOf([...at, ...path])
+        : document.placeInside([...at, ...path], offset, length),
   };
   if (nameKey === 'record') return { kind: 'recording', ...common };
   const annotations = textRecordOf(document, raw.annotations, [...at, 'annotations']);

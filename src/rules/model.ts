@@ -3,6 +3,7 @@
 
 import type { Diagnostic, Place } from '../base/diagnostics.ts';
 import type { LabelRecord } from '../base/labels.ts';
+import type { YamlPath } from '../base/yaml.ts';
 import type { Expr } from '../promql/ast.ts';
 import type { AlertTemplate } from './templates/alert-template.ts';
 
@@ -38,6 +39,8 @@ interface RuleBase {
   readonly place: Place;
   /** The place of `length` characters at `offset` of `exprText`. */
   placeInExpr(offset: number, length: number): Place;
+  /** The place of a field such as ['annotations', 'summary'], or of characters inside its text. */
+  placeOfField(path: YamlPath, offset?: number, length?: number): Place;
 }
 
 export interface RecordingRule extends RuleBase {

@@ -29,6 +29,8 @@ export interface GroupOptions {
   readonly offset: 'hash' | 'none';
   /** What of PromQL is behind feature flags and on; nothing. */
   readonly features?: Features;
+  /** Milliseconds of any clock, to say how long a rule took; nothing else depends on it. */
+  readonly now?: () => number;
 }
 
 export type Append = (batch: SampleBatch) => void;
@@ -57,9 +59,18 @@ export interface SentAlert {
   readonly generatorUrl: string;
 }
 
+export interface RuleOutcome {
+  readonly rule: Rule;
+  /** 0 where the options have no `now`. */
+  readonly tookMs: number;
+  readonly failure: string | undefined;
+}
+
 export interface Evaluation {
   readonly transitions: readonly AlertTransition[];
   readonly failures: readonly { readonly rule: string; readonly reason: string }[];
+  /** Of each rule, in the order of the file: how long it took, and why it failed where it did. */
+  readonly outcomes: readonly RuleOutcome[];
   /** What is due to be sent to Alertmanager: new, resolved, and again after the resend delay. */
   readonly due: readonly SentAlert[];
 }
@@ -112,8 +123,12 @@ export class GroupEvaluator {
     this.#lastAt = atMs;
     const transitions: AlertTransition[] = [];
     const failures: { rule: string; reason: string }[] = [];
+    const outcomes: RuleOutcome[] = [];
+    const now = this.#options.now ?? (() => 0);
     const due: SentAlert[] = [];
     for (const state of this.#rules) {
+      const startedMs = now();
+      let failure: string | undefined;
       const before = (state.alerts?.alerts() ?? []).map((alert) => ({ alert, state: alert.state }));
       try {
         const samples = this.#evaluateRule(state, atMs, source, transitions);
@@ -121,11 +136,13 @@ export class GroupEvaluator {
         this.#append(state, atMs, samples, append);
       } catch (error) {
         if (!(error instanceof RuleFailure) && !(error instanceof UserError)) throw error;
-        failures.push({ rule: state.rule.name, reason: error.message });
+        failure = error.message;
+        failures.push({ rule: state.rule.name, reason: failure });
         transitions.push(...this.#lost(state, before, atMs));
       }
+      outcomes.push({ rule: state.rule, tookMs: now() - startedMs, failure });
     }
-    return { transitions, failures, due };
+    return { transitions, failures, outcomes, due };
   }
 
   /** Pending and firing alerts of all rules. */

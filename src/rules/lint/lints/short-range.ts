@@ -1,0 +1,35 @@
+// FD313: a range that holds fewer than four scrapes. rate() needs two samples, and one scrape that fails or comes late
+// leaves it with less; the alert then goes quiet when it should not.
+
+import { humanDuration } from '../../../base/duration.ts';
+import type { Expr, MatrixSelector } from '../../../promql/ast.ts';
+import { childrenOf } from '../../../promql/walk.ts';
+import { type Lint, placeOfExpr } from '../finding.ts';
+
+const scrapesMin = 4;
+/** Functions that compare samples with each other. */
+const needsSeveral = new Set(['rate', 'increase', 'irate', 'delta', 'idelta', 'deriv', 'changes', 'resets']);
+needsSeveral.add('predict_linear');
+
+export const shortRange: Lint = {
+  code: 'FD313',
+  check(rule, _group, { scrapeIntervalMs }) {
+    const short = rangesOf(rule.expr).filter(
+      ({ rangeMs, rangeExpr }) => !rangeExpr && rangeMs < scrapesMin * scrapeIntervalMs,
+    );
+    return short.map((range) => ({
+      severity: 'warning',
+      message: `a range of ${humanDuration(range.rangeMs)} holds fewer than ${scrapesMin} scrapes, one every ${humanDuration(scrapeIntervalMs)}`,
+      at: placeOfExpr(rule, range),
+      expected: `${humanDuration(scrapesMin * scrapeIntervalMs)} or more`,
+    }));
+  },
+};
+
+function rangesOf(expr: Expr): MatrixSelector[] {
+  const own =
+    expr.kind === 'call' && needsSeveral.has(expr.name)
+      ? expr.args.flatMap((arg) => (arg.kind === 'matrixSelector' ? [arg] : []))
+      : [];
+  return [...own, ...childrenOf(expr).flatMap(rangesOf)];
+}

@@ -115,6 +115,43 @@ export interface ObjectiveVerdict extends Judged<ObjectiveVerdictName> {
   readonly detectedBy: readonly string[] | null;
 }
 
+/** In the order in which they happen; `captured` or `delivered`, whichever was done with the notification. */
+export type HopName =
+  | 'injected'
+  | 'breached'
+  | 'pending'
+  | 'firing'
+  | 'grouped'
+  | 'notified'
+  | 'captured'
+  | 'delivered'
+  | 'undone'
+  | 'recovered'
+  | 'resolved'
+  | 'resolved-notified';
+
+/** One part of a bound: `for`, `group_wait`, `scrape interval` … and its milliseconds. */
+export interface HopSetting {
+  readonly name: string;
+  readonly ms: number;
+}
+
+export interface AlertHop {
+  readonly hop: HopName;
+  /** Unix milliseconds; null where it did not happen or nobody saw it. */
+  readonly at: number | null;
+  /** The hop before it that its latency counts from. */
+  readonly after: HopName | null;
+  readonly tookMs: number | null;
+  /** What the settings allow at worst; null where no setting bounds it. */
+  readonly boundMs: number | null;
+  readonly settings: readonly HopSetting[];
+  /** It took longer than its settings explain. */
+  readonly over: boolean;
+  /** Who was told, or what the group was. */
+  readonly detail: string | null;
+}
+
 export interface AlertVerdict extends Judged<AlertVerdictName> {
   readonly labels: LabelRecord;
   readonly expect: 'follows' | 'rings' | 'quiet' | 'any';
@@ -132,6 +169,10 @@ export interface AlertVerdict extends Judged<AlertVerdictName> {
   };
   /** From the rule's own settings: worst-case milliseconds from the breach; null without a rule. */
   readonly predicted: { readonly firingMs: number; readonly notifiedMs: number } | null;
+  /** The way to the pager and back, hop by hop; empty when nothing was injected. */
+  readonly hops: readonly AlertHop[];
+  /** The setting that would shorten the way to the pager the most, and the advice as a sentence. */
+  readonly shorten: { readonly setting: string; readonly text: string } | null;
   /** What a projected verdict assumes; null when it was observed. */
   readonly projected: string | null;
   /** Warnings and notes beside the verdict: flapping, lucky, missing runbook. */

@@ -3,6 +3,7 @@
 
 import type { LabelRecord } from '../base/labels.ts';
 import type {
+  AlertHop,
   AlertVerdict,
   CollateralAlert,
   Evidence,
@@ -77,10 +78,17 @@ function orderedAlert(alert: AlertVerdict): AlertVerdict {
       firingMs: alert.predicted.firingMs,
       notifiedMs: alert.predicted.notifiedMs,
     },
+    hops: alert.hops.map(orderedHop),
+    shorten: alert.shorten && { setting: alert.shorten.setting, text: alert.shorten.text },
     projected: alert.projected,
     evidence: alert.evidence.map(orderedEvidence),
     notes: alert.notes.map(({ kind, text }) => ({ kind, text })),
   };
+}
+
+function orderedHop({ hop, at, after, tookMs, boundMs, settings, over, detail }: AlertHop): AlertHop {
+  const parts = settings.map(({ name, ms }) => ({ name, ms }));
+  return { hop, at, after, tookMs, boundMs, settings: parts, over, detail };
 }
 
 function orderedFault(fault: FaultVerdict): FaultVerdict {

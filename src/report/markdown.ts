@@ -6,6 +6,7 @@ import { formatQuantity } from '../experiment/judge/quantity.ts';
 import type { AlertVerdict, Half, Judgement, ObjectiveVerdict, RunVerdict } from '../experiment/verdict.ts';
 import { worstEnd } from './comparison.ts';
 import { labelWords } from './describe-event.ts';
+import { boundWords, hopName, latencyWords, settingWords } from './hop-words.ts';
 import { firstEvent, type ReportInput, redactInput } from './input.ts';
 import { type Measurement, measureObjective } from './measured.ts';
 import { relativeTime } from './moment.ts';
@@ -119,28 +120,29 @@ function details(input: ReportInput, zeroMs: number): string[] {
     alert.notes.map((note) => `- ${code(alert.name)} ${plain(note.text)}`),
   );
   return [
-    ...(verdict.alerts.length > 0
-      ? fold('From the breach to the pager', hopTable(verdict.alerts, zeroMs))
+    ...(verdict.alerts.some(({ hops }) => hops.length > 0)
+      ? fold('From the fault to the pager and back', hopTables(verdict.alerts, zeroMs))
       : []),
     ...(evidence.length > 0 ? fold('Evidence', table(['item', 'fact', 'value'], evidence)) : []),
     ...(notes.length > 0 ? fold('Notes', notes.join('\n')) : []),
   ];
 }
 
-function hopTable(alerts: readonly AlertVerdict[], zeroMs: number): string {
-  const time = (at: number | null) => (at === null ? '–' : relativeTime(at, zeroMs));
-  return table(
-    ['alert', 'broke', 'pending', 'firing', 'told', 'resolved', 'worst case until told'],
-    alerts.map(({ name, times, predicted }) => [
-      code(name),
-      time(times.breached),
-      time(times.pending),
-      time(times.firing),
-      time(times.captured),
-      time(times.resolved),
-      predicted === null ? '–' : humanDuration(predicted.notifiedMs),
-    ]),
-  );
+function hopTables(alerts: readonly AlertVerdict[], zeroMs: number): string {
+  return alerts
+    .filter(({ hops }) => hops.length > 0)
+    .map(({ name, hops, shorten }) => {
+      const rows = hops.map((hop) => [
+        plain(`${hopName(hop.hop)}${hop.detail === null ? '' : `: ${hop.detail}`}`),
+        hop.at === null ? '–' : relativeTime(hop.at, zeroMs),
+        latencyWords(hop) ?? '–',
+        `${boundWords(hop) ?? '–'}${hop.over ? ' ⚠️ over' : ''}`,
+        plain(settingWords(hop)) || '–',
+      ]);
+      const hopTable = table([code(name), 'when', 'took', 'bound', 'from'], rows);
+      return shorten === null ? hopTable : `${hopTable}\n\n${plain(shorten.text)}`;
+    })
+    .join('\n\n');
 }
 
 /** The blank lines around the content are what makes both sites read it as Markdown. */

@@ -5,9 +5,16 @@ import { type LabelRecord, Labels } from '../../src/base/labels.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import type { AlertSpec, Experiment, ObjectiveSpec } from '../../src/experiment/model.ts';
 import type { PlannedAlert, TimelineEvent } from '../../src/experiment/timeline.ts';
-import type { AlertVerdict, FaultVerdict, ObjectiveVerdict, Verdict } from '../../src/experiment/verdict.ts';
+import type {
+  AlertHop,
+  AlertVerdict,
+  FaultVerdict,
+  ObjectiveVerdict,
+  Verdict,
+} from '../../src/experiment/verdict.ts';
 import type { ReportInput } from '../../src/report/input.ts';
 import { SeriesStore } from '../../src/telemetry/metrics/store.ts';
+import { detours } from './detours.ts';
 
 /** 20 Nov 2026, 18:23:14 UTC. */
 const injectedMs = Date.UTC(2026, 10, 20, 18, 23, 14);
@@ -299,6 +306,45 @@ const memoryBroken: ObjectiveVerdict = {
   times: { breached: at(9.4), recovered: at(33.4) },
 };
 
+type HopRow = [
+  hop: AlertHop['hop'],
+  seconds: number | null,
+  settings?: AlertHop['settings'],
+  detail?: string,
+];
+
+/** Each counts from the last one that happened. */
+function hopsAt(rows: readonly HopRow[]): AlertHop[] {
+  let before: AlertHop | undefined;
+  return rows.map(([hop, seconds, settings, detail]) => {
+    const time = seconds === null ? null : at(seconds);
+    const from = hop === 'undone' ? undefined : before;
+    const tookMs = time === null || !from ? null : time - from.at!;
+    const boundMs = settings ? settings.reduce((sum, { ms }) => sum + ms, 0) : null;
+    const row: AlertHop = {
+      hop,
+      at: time,
+      after: tookMs === null ? null : from!.hop,
+      tookMs,
+      boundMs,
+      settings: settings ?? [],
+      over: boundMs !== null && tookMs !== null && tookMs > boundMs + 1000,
+      detail: detail ?? null,
+    };
+    if (time !== null) before = row;
+    return row;
+  });
+}
+
+const scrapeAndEvaluation = [
+  { name: 'scrape interval', ms: 1000 },
+  { name: 'evaluation interval', ms: 1000 },
+];
+const memoryShorten = {
+  setting: 'for',
+  text: 'Shorten "for: 3s" first: it is 3s of the 6s that its settings allow from the breach to the pager.',
+};
+
 const alertRang: AlertVerdict = {
   name: 'ContainerMemoryHigh',
   labels: { job: 'app' },
@@ -322,6 +368,20 @@ const alertRang: AlertVerdict = {
     resolvedCaptured: at(38.7),
   },
   predicted: { firingMs: 6000, notifiedMs: 7000 },
+  hops: hopsAt([
+    ['injected', 0],
+    ['breached', 9.4],
+    ['pending', 9.6, scrapeAndEvaluation],
+    ['firing', 12.6, [{ name: 'for', ms: 3000 }]],
+    ['grouped', 12.6, [], 'it opened its group'],
+    ['notified', 13.6, [{ name: 'group_wait', ms: 1000 }]],
+    ['captured', 13.7, [], 'platform-oncall'],
+    ['undone', 30.12],
+    ['recovered', 33.4],
+    ['resolved', 34.4, scrapeAndEvaluation],
+    ['resolved-notified', 38.7, [{ name: 'group_interval', ms: 5000 }], 'platform-oncall'],
+  ]),
+  shorten: memoryShorten,
   projected: null,
   notes: [
     {
@@ -434,6 +494,14 @@ const alertQuiet: AlertVerdict = {
     resolved: null,
     resolvedCaptured: null,
   },
+  hops: hopsAt([
+    ['injected', 0],
+    ['breached', null],
+    ['pending', null, scrapeAndEvaluation],
+    ['firing', null, [...scrapeAndEvaluation, { name: 'for', ms: 3000 }]],
+    ['captured', null],
+  ]),
+  shorten: null,
   evidence: [
     { label: 'process_resident_memory_bytes{job="app"}', value: '1 series in 56 of 56 evaluations' },
   ],
@@ -494,6 +562,14 @@ export function mute(): ReportInput {
             'Memory stayed broken for 24.2s, past the deadline of 15s, and the alert never fired: process_resident_memory_bytes{job="container"} returned no series.',
           receivers: [],
           times: { ...alertQuiet.times, breached: at(9.4) },
+          hops: hopsAt([
+            ['injected', 0],
+            ['breached', 9.4],
+            ['pending', null, scrapeAndEvaluation],
+            ['firing', null, [...scrapeAndEvaluation, { name: 'for', ms: 3000 }]],
+            ['captured', null],
+          ]),
+          shorten: null,
           evidence: [
             { label: 'selector without series', value: 'process_resident_memory_bytes{job="container"}' },
             { label: 'nearest existing value of job', value: 'app' },
@@ -811,6 +887,37 @@ function many(): ReportInput {
       resolvedCaptured: null,
     },
     predicted: { firingMs: 105_000, notifiedMs: 135_000 },
+    hops: hopsAt([
+      ['injected', 0],
+      ['breached', 45],
+      [
+        'pending',
+        60,
+        [
+          { name: 'scrape interval', ms: 15_000 },
+          { name: 'evaluation interval', ms: 30_000 },
+        ],
+      ],
+      ['firing', 120, [{ name: 'for', ms: 60_000 }]],
+      ['grouped', 120, [], 'it opened its group'],
+      ['notified', 150, [{ name: 'group_wait', ms: 30_000 }]],
+      ['captured', 150, [], 'checkout-team-primary-oncall-rotation'],
+      ['undone', 900.3],
+      ['recovered', 915],
+      [
+        'resolved',
+        975,
+        [
+          { name: 'scrape interval', ms: 15_000 },
+          { name: 'evaluation interval', ms: 30_000 },
+        ],
+      ],
+      ['resolved-notified', null, [{ name: 'group_interval', ms: 300_000 }]],
+    ]),
+    shorten: {
+      setting: 'for',
+      text: 'Shorten "for: 1m" first: it is 1m of the 2m15s that its settings allow from the breach to the pager.',
+    },
     notes: [
       { kind: 'flapping', text: 'Two firing episodes for one breach; `keep_firing_for` would join them.' },
       {
@@ -1021,4 +1128,14 @@ function hostile(): ReportInput {
   };
 }
 
-export const scenes = { leaky, fixed, mute, 'not-steady': notSteady, stopped, stuck, many, hostile } as const;
+export const scenes = {
+  leaky,
+  fixed,
+  mute,
+  'not-steady': notSteady,
+  stopped,
+  stuck,
+  many,
+  hostile,
+  detours,
+} as const;

@@ -16,6 +16,10 @@ export interface Told {
   readonly receiver: string;
   readonly at: number;
   readonly status: 'firing' | 'resolved';
+  /** Held by the capture receiver, or handed to the real one. */
+  readonly way: 'captured' | 'delivered';
+  /** Of the instance that the notification spoke of first. */
+  readonly labels: LabelRecord;
 }
 
 export interface AlertHistory {
@@ -25,6 +29,7 @@ export interface AlertHistory {
   readonly told: readonly Told[];
   readonly failed: readonly EventOf<'notification.failed'>[];
   readonly suppressed: readonly EventOf<'alert.suppressed'>[];
+  readonly grouped: readonly EventOf<'alert.grouped'>[];
   /** Of the first instance that fired. */
   readonly annotations: LabelRecord | null;
   readonly instances: number;
@@ -76,6 +81,7 @@ export function historyOf(counts: Counts, facts: RunFacts): AlertHistory {
       .sort((a, b) => a.at - b.at),
     failed: eventsOf(facts.events, 'notification.failed').filter((event) => told(event, counts).length > 0),
     suppressed: own(eventsOf(facts.events, 'alert.suppressed')),
+    grouped: own(eventsOf(facts.events, 'alert.grouped')),
     annotations: firing[0]?.annotations ?? null,
     instances: new Set(states.map(instanceKey)).size,
   };
@@ -114,9 +120,21 @@ function worst(states: Iterable<State>): State {
 }
 
 /** A notification that speaks of the alert says that it fires as long as one of its instances does. */
-function told(event: NotificationEvent & { readonly at: number }, counts: Counts): Told[] {
+function told(
+  event: NotificationEvent & { readonly at: number; readonly type: string },
+  counts: Counts,
+): Told[] {
   const own = event.alerts.filter((alert) => counts(alert.labels.alertname ?? '', alert.labels));
-  if (own.length === 0) return [];
-  const status = own.some((alert) => alert.status === 'firing') ? 'firing' : 'resolved';
-  return [{ receiver: event.receiver, at: event.at, status }];
+  const [first] = own;
+  if (!first) return [];
+  const firing = own.find((alert) => alert.status === 'firing');
+  return [
+    {
+      receiver: event.receiver,
+      at: event.at,
+      status: firing ? 'firing' : 'resolved',
+      way: event.type === 'notification.delivered' ? 'delivered' : 'captured',
+      labels: (firing ?? first).labels,
+    },
+  ];
 }

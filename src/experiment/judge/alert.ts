@@ -6,10 +6,12 @@ import type { AlertSpec, Experiment } from '../model.ts';
 import type { AlertVerdict } from '../verdict.ts';
 import { alertEvidence } from './alert-evidence.ts';
 import { type AlertHistory, historyOf, instanceFilter } from './alert-history.ts';
+import { hopsOf, shorten } from './alert-hops.ts';
 import { notesOn } from './alert-notes.ts';
 import { breachDuty, faultDuty } from './duty.ts';
 import type { RunFacts } from './facts.ts';
 import { type AlertCase, type AlertFinding, unproven } from './finding.ts';
+import { around } from './moments.ts';
 import type { ObjectiveFinding } from './objective-finding.ts';
 import { judgeRinging } from './ringing.ts';
 import { judgeSilence } from './silence.ts';
@@ -38,6 +40,7 @@ export function judgeAlert(spec: AlertSpec, context: AlertContext): AlertVerdict
       : decide({ ...context, spec, title, history, rules, guarded, injectedAt }, whole);
   const times = timesOf(history, firstBreach(guarded));
   const predicted = worstCase(rules);
+  const hops = hopsOf({ spec, history, facts, rules, guarded, breached: times.breached });
   return {
     name: spec.name,
     verdict: finding.verdict,
@@ -50,10 +53,23 @@ export function judgeAlert(spec: AlertSpec, context: AlertContext): AlertVerdict
     receivers: [...new Set(history.told.map((told) => told.receiver))],
     times,
     predicted,
+    hops,
+    shorten: asksForTime.has(finding.verdict) ? shorten(hops) : null,
     projected: finding.projected ?? null,
     notes: history.firing.length === 0 ? [] : notesOn(spec, title, finding, history, predicted),
   };
 }
+
+/** Verdicts beside which a faster way to the pager is worth knowing. */
+const asksForTime: ReadonlySet<AlertVerdict['verdict']> = new Set([
+  'rang',
+  'early',
+  'late',
+  'flapping',
+  'excused',
+  'underpowered',
+  'would-ring',
+]);
 
 function titleOf(spec: AlertSpec, experiment: Experiment): string {
   const namesakes = experiment.alerts.filter((other) => other.name === spec.name);
@@ -87,6 +103,7 @@ function since(history: AlertHistory, injectedAt: number): AlertHistory {
     told: history.told.filter((told) => told.at >= injectedAt),
     failed: history.failed.filter((event) => event.at >= injectedAt),
     suppressed: history.suppressed.filter((event) => event.at >= injectedAt),
+    grouped: history.grouped.filter((event) => event.at >= injectedAt),
   };
 }
 
@@ -96,7 +113,9 @@ function decide(alert: AlertCase, whole: AlertHistory): AlertFinding {
   if (spec.expect === 'any') return reported(alert);
   if (before) {
     const reason = `${title} was firing already when the fault was injected, so it could not tell of it.`;
-    return unproven('already-firing', reason);
+    return unproven('already-firing', reason, [
+      { label: 'firing since', value: around(before.from - injectedAt, 'the injection'), at: before.from },
+    ]);
   }
   if (spec.expect === 'quiet') return judgeSilence(alert);
   if (spec.expect === 'rings') return judgeRinging(alert, faultDuty(alert));

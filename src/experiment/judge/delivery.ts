@@ -1,11 +1,13 @@
 // From firing to the person: who was told and when, who should have been, and what held it back.
 
 import { humanDuration } from '../../base/duration.ts';
+import { Labels } from '../../base/labels.ts';
 import type { EventOf } from '../timeline.ts';
 import { historyOf, type Interval, instanceFilter } from './alert-history.ts';
 import { cutShort, dueIn, excused, underpowered } from './endings.ts';
 import { type AlertCase, type AlertFinding, type RingDuty, right, unproven, wrong } from './finding.ts';
 import { slowestHop } from './hops.ts';
+import { wayMissed, wayTaken } from './misrouting.ts';
 import { project } from './project.ts';
 
 export interface Delivery {
@@ -37,21 +39,30 @@ export function judgeDelivery(alert: AlertCase, duty: RingDuty, ring: Interval):
 }
 
 function misrouted(
-  { spec, title, rules }: AlertCase,
+  { spec, title, rules, history, facts }: AlertCase,
   strangers: readonly string[],
   missing: readonly string[],
 ): AlertFinding {
-  const routes = rules.flatMap((rule) => rule.routes).filter((route) => strangers.includes(route.receiver));
-  const path = routes.length > 0 ? `, by the route ${routes[0]!.path.join(' > ')}` : '';
+  const expected = spec.notifies!.receivers;
   const instead =
-    missing.length > 0
-      ? `instead of ${missing.join(' and ')}`
-      : `beside ${spec.notifies!.receivers.join(' and ')}`;
-  const evidence = routes.map((route) => ({
-    label: 'route',
-    value: `${route.path.join(' > ')} > ${route.receiver}`,
-  }));
-  return wrong('misrouted', `${title} reached ${strangers.join(' and ')} ${instead}${path}.`, evidence);
+    missing.length > 0 ? `instead of ${missing.join(' and ')}` : `beside ${expected.join(' and ')}`;
+  const [stranger] = strangers as [string];
+  const told = history.told.find(({ receiver, status }) => receiver === stranger && status === 'firing')!;
+  const tree = facts.plan?.routing;
+  const planned = rules.flatMap((rule) => rule.routes).find(({ receiver }) => receiver === stranger);
+  const way = (tree && wayTaken(tree, told.labels, stranger)) ?? planned?.path.join(' > ');
+  const misses = tree
+    ? missing.map((receiver) => ({ receiver, why: wayMissed(tree, told.labels, receiver) }))
+    : [];
+  const by = way === undefined ? '' : `, by the route ${way}`;
+  const because = misses
+    .map(({ receiver, why }) => `; it did not come to ${receiver}, because ${why}`)
+    .join('');
+  return wrong('misrouted', `${title} reached ${strangers.join(' and ')} ${instead}${by}${because}.`, [
+    ...(way === undefined ? [] : [{ label: 'route taken', value: `${way} > ${stranger}`, at: told.at }]),
+    { label: 'routed by', value: String(Labels.from(told.labels)) },
+    ...misses.map(({ receiver, why }) => ({ label: `way to ${receiver}`, value: why })),
+  ]);
 }
 
 function toldLate(alert: AlertCase, duty: RingDuty, ring: Interval, at: number): AlertFinding {

@@ -4,21 +4,22 @@
 
 import type { AlertmanagerConfig } from '../../alertmanager/config/model.ts';
 import { readAlertmanagerConfig } from '../../alertmanager/config/read.ts';
-import { buildRoute } from '../../alertmanager/dispatch/route.ts';
-import { matchRoutes } from '../../alertmanager/dispatch/routing.ts';
 import { fetchRemoteConfig } from '../../alertmanager/remote.ts';
 import { UserError } from '../../base/diagnostics.ts';
-import { Labels } from '../../base/labels.ts';
 import type { HttpClientSpec } from '../../telemetry/http-client-spec.ts';
 import { RemoteApi } from '../../telemetry/remote/api.ts';
 import type { Experiment } from '../model.ts';
+import type { PlannedRoute } from '../timeline.ts';
 import type { Routing } from './alerts.ts';
 import type { Planning } from './plan.ts';
+import { plannedRoutes, routingOf } from './routing.ts';
 
 export interface Notifier {
   /** The embedded Alertmanager's configuration. */
   readonly config: AlertmanagerConfig | undefined;
   readonly routing: Routing;
+  /** The tree behind the routing; undefined without an Alertmanager. */
+  readonly routes: PlannedRoute | undefined;
 }
 
 export async function readNotifier(experiment: Experiment, planning: Planning): Promise<Notifier> {
@@ -33,9 +34,11 @@ export async function readNotifier(experiment: Experiment, planning: Planning): 
       : undefined;
   if (planning.notify !== 'deliver') refuseSurprise(remote, pagers);
   const evaluatesOurs = !prometheus || rules.length > 0;
+  const notifies = remote ?? (evaluatesOurs ? embedded : undefined);
   return {
     config: evaluatesOurs ? embedded : undefined,
-    routing: routingOf(remote ?? (evaluatesOurs ? embedded : undefined)),
+    routing: routingOf(notifies),
+    routes: notifies && plannedRoutes(notifies),
   };
 }
 
@@ -64,20 +67,4 @@ function refuseSurprise(remote: AlertmanagerConfig | undefined, pagers: readonly
     ...(pagers.length > 0 ? [`whoever ${pagers.map((url) => new URL(url).origin).join(', ')} notifies`] : []),
   ];
   throw UserError.of('FD803', `the drill's alerts would really go to ${who.join(' and ')}`);
-}
-
-function routingOf(config: AlertmanagerConfig | undefined): Routing {
-  if (!config) return () => [];
-  const root = buildRoute(config.route);
-  return (labels) =>
-    matchRoutes(root, Labels.from(labels)).map(({ route, receiver, path }) => ({
-      receiver,
-      path,
-      groupWaitMs: route.groupWaitMs,
-      groupIntervalMs: route.groupIntervalMs,
-      sendResolved:
-        config.receivers
-          .find(({ name }) => name === receiver)
-          ?.integrations.some(({ sendResolved }) => sendResolved) ?? false,
-    }));
 }

@@ -4,6 +4,7 @@
 import { humanDuration } from '../../base/duration.ts';
 import type { AlertVerdict, Half, Verdict } from '../../experiment/verdict.ts';
 import { labelWords } from '../describe-event.ts';
+import { boundedHops, hopName } from '../hop-words.ts';
 import { type ReportInput, redactInput } from '../input.ts';
 import { relativeTime, wallTime } from '../moment.ts';
 import { visible } from '../plain-text.ts';
@@ -87,9 +88,13 @@ function rowsOf(verdict: Verdict): Record<'objectives' | 'alerts' | 'faults' | '
       name: alert.name,
       word: alert.verdict,
       reason: alert.reason,
-      more: [hopLine(alert, zeroMs), worstCaseLine(alert), ...alert.notes.map((note) => note.text)].filter(
-        (line) => line !== '',
-      ),
+      more: [
+        hopLine(alert, zeroMs),
+        boundLine(alert),
+        worstCaseLine(alert),
+        shortenLine(alert),
+        ...alert.notes.map((note) => note.text),
+      ].filter((line) => line !== ''),
     })),
     faults: verdict.faults.map((fault) => ({
       standing: standingOf(fault.judgement),
@@ -110,20 +115,26 @@ function rowsOf(verdict: Verdict): Record<'objectives' | 'alerts' | 'faults' | '
   };
 }
 
-/** `broke T+9.4s → pending T+9.6s → firing T+12.6s → told T+13.7s → resolved T+34.4s`. */
-function hopLine({ times }: AlertVerdict, zeroMs: number): string {
-  const hops: [string, number | null][] = [
-    ['broke', times.breached],
-    ['pending', times.pending],
-    ['firing', times.firing],
-    ['told', times.captured],
-    ['resolved', times.resolved],
-    ['told resolved', times.resolvedCaptured],
-  ];
+/** `broke T+9.4s → pending T+9.6s → firing T+12.6s → captured T+13.7s → undone T+30.1s → resolved T+34.4s`. */
+function hopLine({ hops, times }: AlertVerdict, zeroMs: number): string {
+  // Of an alert that nothing happened to there is no way to show.
+  if (Object.values(times).every((time) => time === null)) return '';
   return hops
-    .filter((hop): hop is [string, number] => hop[1] !== null)
-    .map(([name, atMs]) => `${name} ${relativeTime(atMs, zeroMs)}`)
+    .filter(({ hop, at }) => at !== null && hop !== 'injected')
+    .map(({ hop, at }) => `${hopName(hop)} ${relativeTime(at!, zeroMs)}`)
     .join(' → ');
+}
+
+function boundLine({ hops }: AlertVerdict): string {
+  const bounded = boundedHops(hops);
+  return bounded.length === 0 ? '' : `took: ${bounded.join(', ')}`;
+}
+
+/** Advice where time was what it lacked. */
+function shortenLine({ shorten, verdict, notes }: AlertVerdict): string {
+  const short =
+    verdict === 'late' || verdict === 'underpowered' || notes.some(({ kind }) => kind === 'lucky');
+  return short ? (shorten?.text ?? '') : '';
 }
 
 function worstCaseLine({ predicted, projected }: AlertVerdict): string {

@@ -1,21 +1,13 @@
-// An alert's way to the pager, hop by hop: when each happened, how long it took, how long it takes in the worst case
-// by the rule's own settings, and by when the team wants it.
+// An alert's way to the pager and back as two waterfalls: each hop is a bar from the hop before it, with a mark where
+// its settings end, and its numbers in words beside it. Both scales are of time, and each way has its own.
 
 import { humanDuration } from '../../../base/duration.ts';
 import type { AlertSpec } from '../../../experiment/model.ts';
-import type { AlertVerdict, Verdict } from '../../../experiment/verdict.ts';
+import type { AlertHop, AlertVerdict, HopName, Verdict } from '../../../experiment/verdict.ts';
+import { boundWords, hopName, latencyWords, settingWords } from '../../hop-words.ts';
 import { relativeTime, wallTime } from '../../moment.ts';
 import { type Markup, markup } from '../markup.ts';
 import { deadlinesOf } from '../timeline/deadlines.ts';
-
-interface Hop {
-  readonly name: string;
-  readonly at: number | null;
-  /** Where its latency counts from, and in which words. */
-  readonly since: { readonly at: number | null; readonly words: string };
-  readonly worstMs: number | undefined;
-  readonly deadlineMs: number | undefined;
-}
 
 export function hopTrack(
   alert: AlertVerdict,
@@ -23,69 +15,120 @@ export function hopTrack(
   bounds: Verdict['times'],
   zeroMs: number,
 ): Markup {
-  return markup`<ol class="hops">${hopsOf(alert, spec, bounds).map((hop) => hopItem(hop, zeroMs, bounds.ended))}</ol>`;
+  const back = alert.hops.findIndex(({ hop }) => hop === 'undone');
+  const there = back < 0 ? alert.hops : alert.hops.slice(0, back);
+  const ways = [
+    { title: 'To the pager', hops: there },
+    { title: 'And back', hops: back < 0 ? [] : alert.hops.slice(back) },
+  ].filter(({ hops }) => hops.length > 0);
+  const due = dueTimes(alert, spec, bounds);
+  return markup`<div class="ways">${ways.map(
+    ({ title, hops }) => markup`<section class="way"><h4>${title}</h4>
+<ol class="hops">${waterfall(hops).map((bar) => hopItem(bar, due.get(bar.hop.hop), zeroMs, bounds.ended))}</ol></section>`,
+  )}</div>
+${alert.shorten && markup`<p class="aside">${alert.shorten.text}</p>`}`;
 }
 
-function hopsOf(alert: AlertVerdict, spec: AlertSpec | undefined, bounds: Verdict['times']): Hop[] {
-  const { times, predicted } = alert;
-  const start =
-    alert.expect === 'rings'
-      ? { at: bounds.injected, words: 'after the injection' }
-      : { at: times.breached, words: 'after the breach' };
-  const undo = { at: bounds.undone, words: 'after the undo' };
-  const deadlines = spec ? deadlinesOf(spec, times.breached, bounds) : [];
-  const within = (what: (typeof deadlines)[number]['what'], from: number | null) => {
-    const deadline = deadlines.find((candidate) => candidate.what === what);
-    return deadline && from !== null ? deadline.atMs - from : undefined;
-  };
-  const hop = (name: string, at: number | null, since = start, worstMs?: number, deadlineMs?: number) => ({
-    name,
-    at,
-    since,
-    worstMs,
-    deadlineMs,
+/** By when the team wants a hop. */
+function dueTimes(
+  alert: AlertVerdict,
+  spec: AlertSpec | undefined,
+  bounds: Verdict['times'],
+): Map<HopName, { readonly atMs: number; readonly withinMs: number }> {
+  const start = alert.expect === 'rings' ? bounds.injected : alert.times.breached;
+  const hops = { fires: ['firing'], notifies: ['captured', 'delivered'], resolves: ['resolved'] } as const;
+  const deadlines = spec ? deadlinesOf(spec, alert.times.breached, bounds) : [];
+  return new Map(
+    deadlines.flatMap(({ what, atMs }) => {
+      const from = what === 'resolves' ? bounds.undone : start;
+      // What never fired has nothing to resolve.
+      if (from === null || (what === 'resolves' && alert.times.firing === null)) return [];
+      return hops[what].map((hop) => [hop, { atMs, withinMs: atMs - from }] as const);
+    }),
+  );
+}
+
+interface Bar {
+  readonly hop: AlertHop;
+  /** Shares of the scale, 0 to 1; undefined where there is nothing to draw. */
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  readonly bound: number | undefined;
+}
+
+/** A bound far beyond what happened is drawn at the edge: the picture is of what happened. */
+const boundShareMax = 0.35;
+
+function waterfall(hops: readonly AlertHop[]): Bar[] {
+  const times = hops.flatMap(({ at }) => at ?? []);
+  if (times.length === 0)
+    return hops.map((hop) => ({ hop, from: undefined, to: undefined, bound: undefined }));
+  const first = Math.min(...times);
+  const last = Math.max(...times);
+  let before = first;
+  const starts = hops.map(({ at, tookMs }) => {
+    const start = at !== null && tookMs !== null ? at - tookMs : before;
+    before = at ?? before;
+    return start;
   });
-  const none = { at: null, words: '' };
-  return [
-    alert.expect === 'rings'
-      ? hop('injected', bounds.injected, none)
-      : hop('objective broke', times.breached, { at: bounds.injected, words: 'after the injection' }),
-    hop('pending', times.pending),
-    hop('firing', times.firing, start, predicted?.firingMs, within('fires', start.at)),
-    hop('told', times.captured, start, predicted?.notifiedMs, within('notifies', start.at)),
-    // What never fired has nothing to resolve.
-    hop(
-      'resolved',
-      times.resolved,
-      undo,
-      undefined,
-      times.firing === null ? undefined : within('resolves', undo.at),
-    ),
-    hop('told resolved', times.resolvedCaptured, undo),
-  ];
+  const boundEnds = hops.map(({ boundMs }, index) => (boundMs === null ? first : starts[index]! + boundMs));
+  const span = Math.max(1, last - first);
+  const end = Math.min(Math.max(last, ...boundEnds), last + span * boundShareMax);
+  const share = (at: number) => Math.min(1, Math.max(0, (at - first) / Math.max(1, end - first)));
+  return hops.map((hop, index) => ({
+    hop,
+    from: hop.at === null ? undefined : share(starts[index]!),
+    to: hop.at === null ? undefined : share(hop.at),
+    bound: hop.boundMs === null || hop.boundMs === 0 ? undefined : share(boundEnds[index]!),
+  }));
 }
 
-function hopItem(hop: Hop, zeroMs: number, endedAt: number): Markup {
-  const reached = hop.at !== null;
-  const latencyMs = reached && hop.since.at !== null ? hop.at - hop.since.at : undefined;
-  return markup`<li class="${reached ? 'reached' : 'not-reached'}">
-<span class="hop-name">${hop.name}</span>
-<span class="hop-time">${reached ? markup`<time datetime="${new Date(hop.at).toISOString()}" title="${wallTime(hop.at)} UTC">${relativeTime(hop.at, zeroMs)}</time>` : 'not reached'}</span>
-${latencyMs !== undefined && markup`<span class="hop-latency">${latencyWords(latencyMs, hop.since.words)}</span>`}
-${hop.worstMs !== undefined && markup`<span class="hop-worst">worst case ${humanDuration(hop.worstMs)}</span>`}
-${hop.deadlineMs !== undefined && markup`<span class="hop-deadline">${deadlineMark(hop, endedAt)} due within ${humanDuration(hop.deadlineMs)}</span>`}
+function hopItem(
+  bar: Bar,
+  due: { readonly atMs: number; readonly withinMs: number } | undefined,
+  zeroMs: number,
+  endedAt: number,
+): Markup {
+  const { hop } = bar;
+  const { at } = hop;
+  const latency = latencyWords(hop);
+  const bound = boundWords(hop);
+  const settings = settingWords(hop);
+  return markup`<li class="${at === null ? 'not-reached' : 'reached'}${hop.over && ' over'}">
+<span class="hop-name">${hopName(hop.hop)}${hop.detail !== null && markup` <span class="hop-detail">${hop.detail}</span>`}</span>
+<span class="hop-time">${at === null ? 'not seen' : markup`<time datetime="${new Date(at).toISOString()}" title="${wallTime(at)} UTC">${relativeTime(at, zeroMs)}</time>`}</span>
+${picture(bar)}
+<span class="hop-latency">${latency !== undefined && markup`<strong>${latency}</strong>`}${bound !== undefined && markup` <span class="hop-bound">${bound}${settings !== '' && markup`<span class="hop-settings">: ${settings}</span>`}</span>`}${hop.over && markup` <span class="hop-over">▲ over its bound</span>`}${due && markup` <span class="hop-deadline">${deadlineMark(at, due.atMs, endedAt)} due within ${humanDuration(due.withinMs)}</span>`}</span>
 </li>`;
 }
 
-/** Met, missed, or not yet due when the run ended. */
-function deadlineMark({ at, since, deadlineMs }: Hop, endedAt: number): string {
-  const dueAt = (since.at ?? 0) + (deadlineMs ?? 0);
-  if (at !== null) return at <= dueAt ? '✓' : '✗';
-  return dueAt <= endedAt ? '✗' : '…';
+const pictureWidth = 1000;
+const thin = 6;
+
+/** The bar, what of it is over the bound, and the bound itself as a mark. */
+function picture({ from, to, bound, hop }: Bar): Markup {
+  const x = (share: number) => Math.round(share * pictureWidth);
+  const bars: Markup[] = [];
+  if (bound !== undefined && from !== undefined && bound > from)
+    bars.push(markup`<rect class="hop-room" x="${x(from)}" y="4" width="${x(bound) - x(from)}" height="8"/>`);
+  if (from !== undefined && to !== undefined) {
+    const end = Math.max(x(to), Math.min(x(from) + thin, pictureWidth));
+    const within = hop.over && bound !== undefined ? Math.min(end, x(bound)) : end;
+    bars.push(
+      markup`<rect class="hop-bar" x="${Math.min(x(from), end - thin)}" y="2" width="${Math.max(thin, within - x(from))}" height="12"/>`,
+    );
+    if (end > within)
+      bars.push(markup`<rect class="hop-bar-over" x="${within}" y="2" width="${end - within}" height="12"/>`);
+  }
+  if (bound !== undefined && from !== undefined)
+    bars.push(
+      markup`<rect class="hop-mark" x="${Math.min(x(bound), pictureWidth - 3)}" y="0" width="3" height="16"/>`,
+    );
+  return markup`<svg class="hop-picture" viewBox="0 0 ${pictureWidth} 16" preserveAspectRatio="none" aria-hidden="true">${bars}</svg>`;
 }
 
-function latencyWords(latencyMs: number, since: string): string {
-  return latencyMs < 0
-    ? `${humanDuration(-latencyMs)} ${since.replace('after', 'before')}`
-    : `${humanDuration(latencyMs)} ${since}`;
+/** Met, missed, or not yet due when the run ended. */
+function deadlineMark(at: number | null, dueAt: number, endedAt: number): string {
+  if (at !== null) return at <= dueAt ? '✓' : '✗';
+  return dueAt <= endedAt ? '✗' : '…';
 }

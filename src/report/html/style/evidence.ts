@@ -18,15 +18,20 @@ export const evidenceStyle = `
 .card+.card{margin-top:14px}
 .card header{display:flex;flex-wrap:wrap;gap:6px 12px;align-items:baseline;justify-content:space-between;margin-bottom:6px}
 .card>.aside{margin-top:4px}
-.hops{display:grid;grid-template-columns:repeat(6,minmax(0,1fr));margin:18px 0 4px}
-.hops li{position:relative;padding:20px 10px 0 0;font-size:.8125rem;line-height:1.45;color:var(--quiet)}
-.hops li::before{content:"";position:absolute;left:0;right:0;top:6px;border-top:2px solid var(--rule)}
-.hops li:last-child::before{right:calc(100% - 10px)}
-.hops li::after{content:"";position:absolute;left:0;top:1px;width:8px;height:8px;border-radius:50%;border:2px solid var(--panel);background:var(--text);box-sizing:content-box}
-.hops .not-reached::after{background:var(--panel);width:6px;height:6px;border:2px solid var(--quiet);margin:1px}
-.hops span{display:block}
-.hop-time{font-size:1rem;font-weight:650;color:var(--text)}
-.not-reached .hop-time{font-weight:400;font-size:.875rem;color:var(--quiet)}
+.ways{margin:14px 0 4px;display:grid;gap:14px}
+.way h4{font-size:.8125rem;font-weight:500;color:var(--quiet);margin:0 0 2px}
+.hops li{display:grid;grid-template-columns:9.5em 5em minmax(0,1fr) minmax(0,19em);gap:0 14px;align-items:center;padding:5px 0;border-top:1px solid var(--grid);font-size:.8125rem;line-height:1.4}
+.hop-name{font-weight:650}
+.hop-detail,.hop-settings,.hop-bound{font-weight:400;color:var(--quiet)}
+.hop-detail{display:block;overflow-wrap:anywhere}
+.not-reached .hop-name,.not-reached .hop-time{font-weight:400;color:var(--quiet)}
+.hop-deadline,.hop-over{display:block}
+.hop-over{color:var(--bad);font-weight:650}
+.hop-picture{display:block;width:100%;height:16px;background:var(--grid);border-radius:3px}
+.hop-room{fill:none;stroke:var(--quiet);stroke-dasharray:3 3;vector-effect:non-scaling-stroke}
+.hop-bar{fill:var(--measured)}
+.hop-bar-over{fill:var(--bad)}
+.hop-mark{fill:var(--text)}
 .evidence{display:grid;gap:0;margin-top:12px;font-size:.875rem}
 .evidence>div{display:grid;grid-template-columns:minmax(9em,14em) minmax(0,1fr);gap:2px 16px;padding:4px 0;border-top:1px solid var(--grid)}
 .evidence dt{color:var(--quiet)}
@@ -64,14 +69,9 @@ export const evidenceStyle = `
 .items .word{justify-self:start}
 .items .detail td{padding:8px 0 0}
 .card{padding:14px}
-.hops{grid-template-columns:1fr;margin:14px 0 0}
-.hops li{padding:0 0 12px 22px;display:grid;grid-template-columns:8.5em minmax(0,1fr);gap:0 8px}
-.hops li>:nth-child(n+3){grid-column:2}
-.hops li::before,.hops li:last-child::before{left:5px;right:auto;top:10px;bottom:-8px;border-top:0;border-left:2px solid var(--rule)}
-.hops li:last-child::before{display:none}
-.hops li::after{top:5px}
-.hops li:last-child{padding-bottom:0}
-.hop-time{font-size:.875rem}
+.hops li{grid-template-columns:minmax(0,1fr) auto;gap:3px 10px;padding:8px 0}
+.hop-picture,.hop-latency{grid-column:1/-1}
+.hop-detail{display:inline}
 .evidence>div{grid-template-columns:1fr}
 .events{padding:6px 14px}
 .event{grid-template-columns:1fr;padding:5px 0}

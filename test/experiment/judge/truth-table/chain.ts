@@ -1,10 +1,9 @@
 // Drives a row through the chain on virtual time: its series are scraped, its rules are evaluated, its routing tree
 // groups and notifies. What comes out replaces what the row says of alerts and notifications.
 
-import { stringify } from 'yaml';
-import { readAlertmanagerConfig } from '../../../../src/alertmanager/config/read.ts';
 import {
   Dispatcher,
+  type Grouping,
   type NotificationIntent,
   type Suppression,
 } from '../../../../src/alertmanager/dispatch/dispatcher.ts';
@@ -12,6 +11,7 @@ import { matchersOfMap } from '../../../../src/alertmanager/matcher/matcher.ts';
 import type { AlertRef, TimelineEvent } from '../../../../src/experiment/timeline.ts';
 import { type AlertTransition, GroupEvaluator } from '../../../../src/rules/group.ts';
 import { SeriesStore } from '../../../../src/telemetry/metrics/store.ts';
+import { alertmanagerOf } from './alertmanager.ts';
 import { groupsOf, type Scenario, scenarioOf } from './scenario.ts';
 import { scrapesOf } from './scrapes.ts';
 import { ms, type RowStory, zero } from './story.ts';
@@ -44,7 +44,7 @@ export function drivenScenarioOf(story: RowStory): Scenario {
       if ((at - zero) % group.intervalMs !== 0) continue;
       const { transitions, due } = group.evaluate(at, recording, (batch) => recording.appendBatch(batch));
       events.push(...transitions.map(stateEvent));
-      dispatcher?.receive(due, at);
+      events.push(...(dispatcher?.receive(due, at) ?? []).map(groupingEvent));
     }
     if (!dispatcher) continue;
     const { notifications, suppressed } = dispatcher.advance(at);
@@ -58,39 +58,15 @@ export function drivenScenarioOf(story: RowStory): Scenario {
   return { experiment, timeline: [...timeline, ...events].sort((a, b) => a.at - b.at), recording };
 }
 
-/** The row's flat routes as a tree: the one without matchers is the root, the others are its children. */
-function dispatcherOf({ routes = [], alertmanager = {}, silence }: RowStory): Dispatcher | undefined {
-  if (routes.length === 0) return undefined;
-  const root = routes.find(({ matches }) => matches === undefined)!;
-  const node = ({
-    receiver,
-    group_wait = '1s',
-    group_interval = '5s',
-    matches,
-    mute_time_intervals,
-  }: (typeof routes)[number]) => ({
-    receiver,
-    group_wait,
-    group_interval,
-    ...(mute_time_intervals && { mute_time_intervals }),
-    ...(matches && { matchers: Object.entries(matches).map(([name, value]) => `${name}="${value}"`) }),
-  });
-  const children = routes.filter((each) => each !== root).map(node);
-  const receivers = [...new Set(routes.map(({ receiver }) => receiver))];
-  const text = stringify({
-    route: { ...node(root), routes: children },
-    ...alertmanager,
-    receivers: receivers.map((name) => ({ name, webhook_configs: [{ url: 'http://127.0.0.1:9/' }] })),
-  });
-  const read = readAlertmanagerConfig('/alertmanager.yml', text);
-  if (!read.ok) throw new Error(read.diagnostics.map((each) => each.message).join('; '));
-  const dispatcher = new Dispatcher(read.value);
-  if (silence) {
-    const matchers = matchersOfMap({ alertname: silence.alert }, '=');
-    const { author, comment } = silence;
+function dispatcherOf(story: RowStory): Dispatcher | undefined {
+  const config = alertmanagerOf(story);
+  if (!config) return undefined;
+  const dispatcher = new Dispatcher(config);
+  if (story.silence) {
+    const { alert, author, comment } = story.silence;
     dispatcher.silences.set({
       id: 's1',
-      matchers,
+      matchers: matchersOfMap({ alertname: alert }, '='),
       startsAt: zero,
       endsAt: zero + 3_600_000,
       updatedAt: zero,
@@ -117,6 +93,22 @@ function stateEvent({
   if (kind === 'resolved') return { at, type: 'alert.resolved', ...ref, value };
   if (kind === 'dropped') return { at, type: 'alert.dropped', ...ref };
   return { at, type: `alert.${kind}`, ...ref, activeAt, value, annotations };
+}
+
+function groupingEvent({
+  at,
+  alert,
+  receiver,
+  groupKey,
+  groupLabels,
+  route,
+  opens,
+  flushAt,
+}: Grouping): TimelineEvent {
+  const labels = alert.labels.toRecord();
+  const ref: AlertRef = { alert: labels.alertname!, labels, rule: { group: 'team', file: '/rules.yaml' } };
+  const group = { receiver, groupKey, groupLabels: groupLabels.toRecord(), route, opens, flushAt };
+  return { at, type: 'alert.grouped', ...ref, ...group };
 }
 
 function suppressionEvent({ at, alert, reason, by, source, receiver }: Suppression): TimelineEvent {

@@ -6,12 +6,14 @@ import { alertSchema, resolveAlert } from '../../../../src/experiment/file/alert
 import { objectiveSchema, resolveObjective } from '../../../../src/experiment/file/objectives.ts';
 import { collateralSchema, resolveCollateral } from '../../../../src/experiment/file/safety.ts';
 import type { Experiment } from '../../../../src/experiment/model.ts';
-import { planAlerts, type Routing } from '../../../../src/experiment/plan/alerts.ts';
+import { planAlerts } from '../../../../src/experiment/plan/alerts.ts';
 import { rulesOfGroups } from '../../../../src/experiment/plan/known-rule.ts';
+import { plannedRoutes, routingOf } from '../../../../src/experiment/plan/routing.ts';
 import type { JudgedPlan, TimelineEvent } from '../../../../src/experiment/timeline.ts';
 import { readRuleFile } from '../../../../src/rules/file.ts';
 import type { RuleGroup } from '../../../../src/rules/model.ts';
 import { SeriesStore } from '../../../../src/telemetry/metrics/store.ts';
+import { alertmanagerOf } from './alertmanager.ts';
 import { scrapesOf } from './scrapes.ts';
 import { type Happening, ms, type RowStory, zero } from './story.ts';
 
@@ -64,6 +66,7 @@ function experimentOf(story: RowStory): Experiment {
       capture: { listen: '127.0.0.1:0', token: undefined, answers: {} },
       evaluationIntervalMs: ms(story.evaluation ?? '1s'),
       externalLabels: {},
+      features: [],
     },
     faults: [
       {
@@ -103,31 +106,15 @@ function planOf(story: RowStory, experiment: Experiment): JudgedPlan {
   const scrapeIntervalMs = ms(story.scrape ?? '1s');
   const rules = rulesOfGroups(groupsOf(story), experiment.telemetry.evaluationIntervalMs);
   const source = story.source ?? 'embedded';
+  const config = alertmanagerOf(story);
   return {
     scrapeIntervalMs,
     source,
     alertSource: source,
     phases: phasesOf(story),
-    alerts: planAlerts(experiment.alerts, rules, routingOf(story), scrapeIntervalMs),
+    alerts: planAlerts(experiment.alerts, rules, routingOf(config), scrapeIntervalMs),
     undoDelayMs: 0,
-  };
-}
-
-function routingOf(story: RowStory): Routing {
-  return (alertLabels) => {
-    const match = (story.routes ?? []).find(({ matches }) =>
-      Object.entries(matches ?? {}).every(([name, value]) => alertLabels[name] === value),
-    );
-    if (!match) return [];
-    return [
-      {
-        receiver: match.receiver,
-        path: match.path ?? ['root'],
-        groupWaitMs: ms(match.group_wait ?? '1s'),
-        groupIntervalMs: ms(match.group_interval ?? '5s'),
-        sendResolved: true,
-      },
-    ];
+    ...(config ? { routing: plannedRoutes(config) } : {}),
   };
 }
 

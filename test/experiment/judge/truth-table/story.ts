@@ -34,7 +34,6 @@ const happening = z.strictObject({
 
 const route = z.strictObject({
   receiver: z.string(),
-  path: z.array(z.string()).optional(),
   group_wait: z.string().optional(),
   group_interval: z.string().optional(),
   matches: labels.optional(),
@@ -53,7 +52,7 @@ export const rowFields = {
   evaluation: z.string().optional(),
   /** Rules of one Prometheus group. */
   rules: z.array(z.record(z.string(), z.unknown())).optional(),
-  /** The first whose labels match is taken, as in a flat routing tree. */
+  /** A flat routing tree: the one without matchers is the root, of the others the first that matches is taken. */
   routes: z.array(route).optional(),
   /** Further sections of alertmanager.yml: inhibit_rules, time_intervals. */
   alertmanager: z.record(z.string(), z.unknown()).optional(),

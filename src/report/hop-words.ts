@@ -1,0 +1,51 @@
+// The hops of an alert's way in words that all reports share.
+
+import { humanDuration } from '../base/duration.ts';
+import type { AlertHop, HopName } from '../experiment/verdict.ts';
+
+const names: Readonly<Record<HopName, string>> = {
+  injected: 'injected',
+  breached: 'broke',
+  pending: 'pending',
+  firing: 'firing',
+  grouped: 'group opened',
+  notified: 'notified',
+  captured: 'captured',
+  delivered: 'delivered',
+  undone: 'undone',
+  recovered: 'recovered',
+  resolved: 'resolved',
+  'resolved-notified': 'told resolved',
+};
+
+export function hopName(hop: HopName): string {
+  return names[hop];
+}
+
+/** `3s`, `at once`, `2s before`; undefined where the latency is not known. */
+export function latencyWords({ tookMs }: AlertHop): string | undefined {
+  if (tookMs === null) return undefined;
+  if (tookMs < 0) return `${humanDuration(-tookMs)} before`;
+  return tookMs === 0 ? 'at once' : humanDuration(tookMs);
+}
+
+/** `at most 5s`; undefined where no setting bounds it. */
+export function boundWords({ boundMs }: AlertHop): string | undefined {
+  if (boundMs === null) return undefined;
+  return boundMs === 0 ? 'at once' : `at most ${humanDuration(boundMs)}`;
+}
+
+/** `scrape interval 1s + evaluation interval 1s`; '' for none. */
+export function settingWords({ settings }: AlertHop): string {
+  return settings.map(({ name, ms }) => `${name} ${humanDuration(ms)}`).join(' + ');
+}
+
+/** Each hop that has a bound or went over it: `firing 3s (at most 3s)`, for one line. */
+export function boundedHops(hops: readonly AlertHop[]): string[] {
+  return hops.flatMap((hop) => {
+    const took = latencyWords(hop);
+    const bound = boundWords(hop);
+    if (took === undefined || bound === undefined || hop.boundMs === 0) return [];
+    return [`${hopName(hop.hop)} ${took} (${bound}${hop.over ? ', OVER' : ''})`];
+  });
+}

@@ -35,6 +35,13 @@ export class ProtobufReader {
   /** Moves to the next field of the message; false at its end. What `next` finds is read or skipped. */
   next(): boolean {
     if (this.#at >= this.#end) return false;
+    const first = this.#bytes[this.#at]!;
+    if (first >= 8 && first < 0x80) {
+      this.#at++;
+      this.field = first >>> 3;
+      this.#wire = first & 7;
+      return true;
+    }
     const tag = this.#varint();
     this.field = Math.floor(tag / 8);
     this.#wire = tag % 8;
@@ -81,6 +88,16 @@ export class ProtobufReader {
   /** The bytes from `start` on that were read, one character each: a key by which the same bytes are known again. */
   textSince(start: number): string {
     return this.#bytes.toString('latin1', start, this.#at);
+  }
+
+  /** Passes these bytes if the message goes on with them, and not with another field of the tag `tagAfter` behind them. */
+  passes(expected: Uint8Array, tagAfter: number): boolean {
+    const start = this.#at;
+    const end = start + expected.length;
+    if (end > this.#end || (end < this.#end && this.#bytes[end] === tagAfter)) return false;
+    for (let i = 0; i < expected.length; i++) if (this.#bytes[start + i] !== expected[i]) return false;
+    this.#at = end;
+    return true;
   }
 
   string(): string {

@@ -9,6 +9,9 @@ export class SnappyError extends Error {
   }
 }
 
+/** Below it, a loop moves bytes faster than a call does. */
+const shortMax = 32;
+
 /** Throws a SnappyError; writes nowhere but into the length that the block declares. */
 export function decodeSnappy(block: Buffer, bytesMax: number): Buffer {
   const { length, next } = readLength(block);
@@ -32,7 +35,8 @@ export function decodeSnappy(block: Buffer, bytesMax: number): Buffer {
       }
       if (at + size > block.length) throw cut();
       if (written + size > length) throw tooLong();
-      block.copy(output, written, at, at + size);
+      if (size > shortMax) block.copy(output, written, at, at + size);
+      else for (let i = 0; i < size; i++) output[written + i] = block[at + i]!;
       at += size;
       written += size;
       continue;
@@ -40,12 +44,14 @@ export function decodeSnappy(block: Buffer, bytesMax: number): Buffer {
     const bytes = kind === 1 ? 1 : kind === 2 ? 2 : 4;
     if (at + bytes > block.length) throw cut();
     const size = kind === 1 ? ((tag >>> 2) & 7) + 4 : (tag >>> 2) + 1;
-    const offset = block.readUIntLE(at, bytes) + (kind === 1 ? (tag >>> 5) << 8 : 0);
+    const low = bytes === 4 ? block.readUInt32LE(at) : block[at]! + (bytes === 2 ? block[at + 1]! << 8 : 0);
+    const offset = low + (kind === 1 ? (tag >>> 5) << 8 : 0);
     at += bytes;
     if (offset === 0 || offset > written) throw new SnappyError('a copy reaches before the beginning');
     if (written + size > length) throw tooLong();
     // What is copied may overlap what is written, which then repeats: byte by byte.
-    if (offset >= size) output.copyWithin(written, written - offset, written - offset + size);
+    if (offset >= size && size > shortMax)
+      output.copyWithin(written, written - offset, written - offset + size);
     else for (let i = 0; i < size; i++) output[written + i] = output[written + i - offset]!;
     written += size;
   }

@@ -1,5 +1,5 @@
 // How samples are kept: a column of timestamps, shared by the series of one source as long as they keep its rhythm,
-// and beside it, for each series, values and states. Everything grows by doubling, so appending is amortised O(1).
+// and beside it, for each series, values and states. Everything grows by a share of itself, so appending is amortised O(1).
 // Rows that have become old leave the column for a sealed block; rows are counted from the first that has not.
 
 import type { Labels } from '../../base/labels.ts';
@@ -9,6 +9,8 @@ import type { NativeHistogram } from './native-histogram.ts';
 import { absent, type TimeColumn } from './series.ts';
 
 const initialCapacity = 16;
+/** Up to here arrays double; longer ones grow by a quarter, since what is not used yet is most of the memory wasted. */
+const doublingMax = 256;
 /** Of a column's rows, which are dropped together. */
 const droppedShareMin = 1 / 16;
 
@@ -73,13 +75,17 @@ export class GrowingColumn implements TimeColumn {
 
   #append(atMs: number): number {
     if (this.length === this.times.length) {
-      const grown = new Float64Array(this.length * 2);
+      const grown = new Float64Array(nextCapacity(this.length));
       grown.set(this.times);
       this.times = grown;
     }
     this.times[this.length] = atMs;
     return this.length++;
   }
+}
+
+function nextCapacity(capacity: number): number {
+  return capacity < doublingMax ? capacity * 2 : Math.ceil(capacity * 1.25);
 }
 
 export function firstAtOrAfter({ times, length }: TimeColumn, atMs: number): number {
@@ -240,7 +246,7 @@ export class StoredSeries {
   }
 
   #grow(needed: number): void {
-    this.#resize(Math.max(initialCapacity, this.values.length * 2, needed), 0);
+    this.#resize(Math.max(initialCapacity, nextCapacity(this.values.length), needed), 0);
   }
 
   /** New arrays with the slots from `from` on. */

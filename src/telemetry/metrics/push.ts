@@ -32,26 +32,24 @@ const mistakesMax = 5;
 /** Throws FD708 when the store is full. */
 export function push(request: WriteRequest, sinks: PushSinks): PushOutcome {
   const mistakes = [...request.mistakes];
-  const batches = new Map<string, { source: string; atMs: number; samples: BatchSample[] }>();
+  const batches = new Batches();
   let samples = 0;
   let histograms = 0;
   for (const series of request.series) {
-    const mistake = labelMistake(series.labels, sinks.labelLimits);
+    const { source, mistake } = knownOf(series.labels, sinks);
     if (mistake !== undefined) {
       mistakes.push(mistake);
       continue;
     }
-    const source = sourceOf(sinks.source, series.labels);
     for (const sample of series.samples) {
       if (sample.histogram) histograms++;
       else samples++;
-      batchAt(batches, source, sample.atMs).push(sampleOf(series.labels, sample));
+      batches.at(source, sample.atMs).push(sampleOf(series.labels, sample));
     }
   }
   const droppedBefore = sinks.store.droppedCount;
   // Of one series in the order of its times, whatever order the request has them in.
-  const ordered = [...batches.values()].sort((a, b) => a.atMs - b.atMs);
-  for (const batch of ordered) sinks.store.appendBatch(batch);
+  for (const batch of batches.ordered()) sinks.store.appendBatch(batch);
   const dropped = sinks.store.droppedCount - droppedBefore;
   if (dropped > 0) mistakes.push(`out of order or duplicate sample: ${dropped} not stored`);
   const exemplars = pushExemplars(request, sinks, mistakes);
@@ -73,29 +71,58 @@ function pushExemplars({ series }: WriteRequest, sinks: PushSinks, mistakes: str
   return taken;
 }
 
-function batchAt(
-  batches: Map<string, { source: string; atMs: number; samples: BatchSample[] }>,
-  source: string,
-  atMs: number,
-): BatchSample[] {
-  const key = `${source} ${atMs}`;
-  let batch = batches.get(key);
-  if (!batch) {
-    batch = { source, atMs, samples: [] };
-    batches.set(key, batch);
-  }
-  return batch.samples;
+interface GrowingBatch {
+  readonly source: string;
+  readonly atMs: number;
+  readonly samples: BatchSample[];
 }
 
-const sources = new WeakMap<Labels, string>();
+class Batches {
+  readonly #bySource = new Map<string, Map<number, GrowingBatch>>();
+  /** What stands together in a request mostly belongs together. */
+  #last: GrowingBatch | undefined;
 
-function sourceOf(protocol: string, labels: Labels): string {
-  let source = sources.get(labels);
-  if (source === undefined) {
-    source = `${protocol}/${labels.get('job')}/${labels.get('instance')}`;
-    sources.set(labels, source);
+  /** The samples of the batch of this source and time. */
+  at(source: string, atMs: number): BatchSample[] {
+    if (this.#last?.atMs === atMs && this.#last.source === source) return this.#last.samples;
+    let byTime = this.#bySource.get(source);
+    if (!byTime) {
+      byTime = new Map();
+      this.#bySource.set(source, byTime);
+    }
+    let batch = byTime.get(atMs);
+    if (!batch) {
+      batch = { source, atMs, samples: [] };
+      byTime.set(atMs, batch);
+    }
+    this.#last = batch;
+    return batch.samples;
   }
-  return source;
+
+  ordered(): GrowingBatch[] {
+    const batches = [...this.#bySource.values()].flatMap((byTime) => [...byTime.values()]);
+    return batches.sort((a, b) => a.atMs - b.atMs);
+  }
+}
+
+/** What was found out about a label set for one kind of sink. */
+interface KnownSeries {
+  readonly limits: LabelLimits;
+  readonly protocol: string;
+  readonly source: string;
+  readonly mistake: string | undefined;
+}
+
+const knownSeries = new WeakMap<Labels, KnownSeries>();
+
+function knownOf(labels: Labels, { source: protocol, labelLimits: limits }: PushSinks): KnownSeries {
+  let known = knownSeries.get(labels);
+  if (!known || known.limits !== limits || known.protocol !== protocol) {
+    const source = `${protocol}/${labels.get('job')}/${labels.get('instance')}`;
+    known = { limits, protocol, source, mistake: labelMistake(labels, limits) };
+    knownSeries.set(labels, known);
+  }
+  return known;
 }
 
 function sampleOf(labels: Labels, sample: WriteRequest['series'][number]['samples'][number]): BatchSample {

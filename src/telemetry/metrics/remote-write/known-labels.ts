@@ -7,15 +7,25 @@ import { labelSetMistake } from './request.ts';
 /** When there are more, all are forgotten and learned anew. */
 const knownMax = 200_000;
 
-export class KnownLabels {
-  #known = new Map<string, Labels | string>();
+export interface KnownLabelSet {
+  /** What the request writes for it, one byte a character. */
+  readonly bytes: Buffer;
+  /** Or what is wrong with it. */
+  readonly labels: Labels | string;
+  /** The one that came after it last. */
+  next: KnownLabelSet | undefined;
+}
 
-  /** The label set of this key, or what is wrong with it; `pairs` is asked when the key is new. */
-  get(key: string, pairs: () => readonly (readonly [string, string])[]): Labels | string {
+export class KnownLabels {
+  #known = new Map<string, KnownLabelSet>();
+
+  /** The label set of this key; `pairs` is asked when the key is new. */
+  get(key: string, pairs: () => readonly (readonly [string, string])[]): KnownLabelSet {
     let known = this.#known.get(key);
     if (known === undefined) {
       const found = pairs();
-      known = labelSetMistake(found) ?? Labels.from(found);
+      const labels = labelSetMistake(found) ?? Labels.from(found);
+      known = { bytes: Buffer.from(key, 'latin1'), labels, next: undefined };
       if (this.#known.size >= knownMax) this.#known = new Map();
       this.#known.set(key, known);
     }

@@ -5,7 +5,7 @@ import { Labels } from '../../../base/labels.ts';
 import { ProtobufReader } from '../../protobuf-reader.ts';
 import type { Exemplar, MetricFamily, MetricType } from '../exposition/exposition.ts';
 import { readHistogramSample } from './histogram.ts';
-import { KnownLabels } from './known-labels.ts';
+import { type KnownLabelSet, KnownLabels } from './known-labels.ts';
 import type { WriteRequest, WrittenSample, WrittenSeries } from './request.ts';
 
 const types: readonly MetricType[] = [
@@ -19,8 +19,14 @@ const types: readonly MetricType[] = [
   'stateset',
 ];
 
+/** Field 1, length-delimited: a label. */
+const labelTag = 0x0a;
+
 export class Version1Reader {
   readonly #known = new KnownLabels();
+  /** Requests of a sender have their series in the same order: the first one stands after this one. */
+  readonly #beforeFirst: KnownLabelSet = { bytes: Buffer.alloc(0), labels: '', next: undefined };
+  #last = this.#beforeFirst;
 
   /** Throws a ProtobufError. */
   read(body: Buffer): WriteRequest {
@@ -28,6 +34,7 @@ export class Version1Reader {
     const series: WrittenSeries[] = [];
     const families: MetricFamily[] = [];
     const mistakes: string[] = [];
+    this.#last = this.#beforeFirst;
     while (reader.next()) {
       if (reader.field === 1) {
         const read = reader.message(() => this.#series(reader, mistakes));
@@ -42,12 +49,14 @@ export class Version1Reader {
     const samples: WrittenSample[] = [];
     const exemplars: Exemplar[] = [];
     // Senders write the labels first and together, so their bytes name the series.
+    const expected = this.#last.next;
+    const isExpected = expected !== undefined && reader.passes(expected.bytes, labelTag);
     const start = reader.position;
     let key = '';
     let isTogether = true;
     while (reader.next()) {
       if (reader.field === 1) {
-        isTogether &&= samples.length === 0 && exemplars.length === 0;
+        isTogether &&= samples.length === 0 && exemplars.length === 0 && !isExpected;
         reader.skip();
         if (isTogether) key = reader.textSince(start);
       } else if (reader.field === 2) samples.push(reader.message(() => readSample(reader)));
@@ -58,9 +67,14 @@ export class Version1Reader {
         else samples.push(read);
       } else reader.skip();
     }
-    const labels = isTogether
-      ? this.#known.get(key, () => pairsIn(Buffer.from(key, 'latin1')))
-      : 'the labels of a series are not in one place';
+    if (!isTogether) {
+      mistakes.push('the labels of a series are not in one place');
+      return undefined;
+    }
+    const known = isExpected ? expected : this.#known.get(key, () => pairsIn(Buffer.from(key, 'latin1')));
+    this.#last.next = known;
+    this.#last = known;
+    const { labels } = known;
     if (labels instanceof Labels) return { labels, samples, exemplars };
     mistakes.push(labels);
     return undefined;
@@ -92,7 +106,7 @@ function readSample(reader: ProtobufReader): WrittenSample {
   while (reader.next()) {
     if (reader.field === 1) {
       value = reader.double();
-      stale = reader.wasStaleMarker();
+      stale = Number.isNaN(value) && reader.wasStaleMarker();
     } else if (reader.field === 2) atMs = reader.signed();
     else reader.skip();
   }

@@ -110,7 +110,7 @@ function labelsOf(
 ): Labels | string {
   let key = '';
   for (const reference of references) key += `${symbol(symbols, reference)}\u0000`;
-  return known.get(key, () => pairsOf(references, symbols));
+  return known.get(key, () => pairsOf(references, symbols)).labels;
 }
 
 function pairsOf(references: readonly number[], symbols: readonly string[]): [string, string][] {

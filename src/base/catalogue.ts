@@ -125,6 +125,40 @@ export const catalogue = {
     title: 'Rule is there twice',
     hint: 'Two rules of one name and labels write the same series; rename or remove one.',
   },
+  FD310: {
+    title: 'Comparison that is never true, or always',
+    hint: 'See docs/lint.md#fd310.',
+  },
+  FD311: { title: 'Matchers that no series can satisfy', hint: 'See docs/lint.md#fd311.' },
+  FD312: { title: 'for is shorter than a scrape interval', hint: 'See docs/lint.md#fd312.' },
+  FD313: { title: 'Range shorter than four scrapes', hint: 'See docs/lint.md#fd313.' },
+  FD314: { title: 'Rate of a gauge', hint: 'Use deriv or delta; see docs/lint.md#fd314.' },
+  FD315: { title: 'Delta of a counter', hint: 'Use increase or rate; see docs/lint.md#fd315.' },
+  FD316: {
+    title: 'Error series that is born with the first error',
+    hint: 'Add `or vector(0)` or an alert with absent(); see docs/lint.md#fd316.',
+  },
+  FD317: { title: 'Join that loses series', hint: 'Aggregate both sides alike, or say on() or ignoring().' },
+  FD318: {
+    title: 'Aggregation drops a label that a template needs',
+    hint: 'Keep the label in by (…), or leave it out of the text.',
+  },
+  FD319: {
+    title: 'Aggregation drops a label that a route needs',
+    hint: 'Keep the label in by (…), or set it in the labels of the rule.',
+  },
+  FD320: {
+    title: 'Alert that only the default route takes',
+    hint: 'Give it the labels of a route, or add a route for it.',
+  },
+  FD321: {
+    title: 'Selector that matches nothing',
+    hint: 'Correct the name or the value; see docs/lint.md#fd321.',
+  },
+  FD322: {
+    title: 'Comment that silences nothing',
+    hint: 'Write `# firedrill: ignore FD313` in or above a rule, or `# firedrill: ignore-file FD313`.',
+  },
   // 4xx: Alertmanager
   FD401: {
     title: 'Not a valid matcher',
@@ -310,6 +344,15 @@ export const catalogue = {
     exit: exitCodes.toolError,
     hint: 'Check the folder and its permissions.',
   },
+  FD808: {
+    title: 'Pager cannot be shadowed',
+    hint: 'See docs/alerting.md#shadow; `--notify deliver` lets everybody be told.',
+  },
+  FD809: {
+    title: 'Silence that held the pager is gone',
+    exit: exitCodes.toolError,
+    hint: 'Ask who ended it; the run was stopped so that nobody is called for a drill.',
+  },
   // 9xx: the tool and its surroundings
   FD901: {
     title: 'Server cannot listen',
@@ -327,6 +370,10 @@ export const catalogue = {
   FD904: {
     title: 'Not a time or step of a query',
     hint: 'Write Unix seconds, 2026-11-20T12:00:00Z, or a duration such as 15s for a step.',
+  },
+  FD905: {
+    title: 'No configuration to read again',
+    hint: 'Start `firedrill serve` with `--config`.',
   },
 } as const satisfies Record<string, CatalogueEntry>;
 

@@ -39,3 +39,16 @@ export function matcherMode(options: readonly string[] = []): MatcherMode {
   if (modes.size > 1) throw UserError.of('FD903', 'utf8-strict-mode and classic-mode exclude each other');
   return [...modes][0] ?? 'fallback';
 }
+
+/** Where files of both kinds may be named: Prometheus's features, and the mode of Alertmanager's matchers. */
+export function mixedFeatures(options: readonly string[] = []): {
+  readonly features: Features;
+  readonly mode: MatcherMode;
+} {
+  const names = options.flatMap((option) => option.split(',')).map((name) => name.trim());
+  const ofAlertmanager = (name: string): boolean => Object.hasOwn(matcherModes, name);
+  return {
+    features: enabledFeatures(names.filter((name) => !ofAlertmanager(name))),
+    mode: matcherMode(names.filter(ofAlertmanager)),
+  };
+}

@@ -90,7 +90,9 @@ program
 
 program
   .command('check')
-  .description('validate experiments, rule files, Alertmanager configurations and Chaos Mesh files')
+  .description(
+    'validate experiments, rule files, Alertmanager configurations and Chaos Mesh files; lint rules (docs/lint.md)',
+  )
   .argument('<file...>', 'files to check')
   .addOption(
     new Option('--kind <kind>', 'what the files are; found out when not given').choices([
@@ -102,8 +104,21 @@ program
   )
   .option(
     '--enable-feature <names>',
-    'for rule files: as in Prometheus, separated by commas (repeatable)',
+    'as in Prometheus and Alertmanager (utf8-strict-mode, classic-mode), separated by commas (repeatable)',
     collect,
+  )
+  .option('--scrape-interval <duration>', "how often is scraped; the experiment's, or 15s")
+  .option('--alertmanager <file>', 'alertmanager.yml whose routes the alerts shall reach')
+  .option(
+    '--source <source>',
+    'URL of a Prometheus, run folder or id, or a file of OpenMetrics text: do selectors match?',
+  )
+  .option('--source-config <file>', 'how to authenticate at the URL: basic_auth, authorization, tls_config')
+  .option('--runs <folder>', 'where run folders are', '.firedrill/runs')
+  .addOption(
+    new Option('--fail-on <severity>', 'what makes the exit code 2')
+      .choices(['error', 'warning'])
+      .default('error'),
   )
   .addOption(output())
   .action(async (files, options) => end(await (await import('./commands/check.ts')).check(files, options)));
@@ -165,6 +180,7 @@ program
     'alertmanager.yml: be its Alertmanager too, over API v2; nobody is notified',
   )
   .option('--enable-feature <names>', 'as in Prometheus, separated by commas (repeatable)', collect)
+  .option('--enable-lifecycle', 'let requests reload the configuration and end the server')
   .option('--retention <duration>', 'forget samples that are older, as 15d')
   .option('--retention-size <size>', 'forget the oldest samples beyond this much memory, as 512MB')
   .action(async (options) => end(await (await import('./commands/serve.ts')).serve(options)));

@@ -1,5 +1,7 @@
+// check: every file's mistakes, and of rule files also what makes alerts lie.
+
 import { exitCodes } from '../../base/catalogue.ts';
-import { UserError } from '../../base/diagnostics.ts';
+import { type Diagnostic, UserError } from '../../base/diagnostics.ts';
 import {
   type Checked,
   type CheckOptions as CheckFileOptions,
@@ -8,38 +10,64 @@ import {
 } from '../../experiment/file/check.ts';
 import { colorsOf } from '../color.ts';
 import { showDiagnostics } from '../failure.ts';
-import { enabledFeatures } from '../features.ts';
+import { mixedFeatures } from '../features.ts';
+import {
+  lintExperiment,
+  lintRules,
+  type RuleLinting,
+  type RuleLintOptions,
+  withRuleLinting,
+} from '../lint-rules.ts';
 import { print, printJson, readUserFile } from '../surroundings.ts';
 
-export interface CheckOptions {
+export interface CheckOptions extends RuleLintOptions {
   readonly kind?: FileKind;
   readonly enableFeature?: readonly string[];
+  readonly failOn: 'error' | 'warning';
   readonly output: 'text' | 'json';
 }
 
+interface CheckedFile extends Checked {
+  readonly file: string;
+}
+
 export async function check(files: readonly string[], options: CheckOptions): Promise<number> {
+  const enabled = mixedFeatures(options.enableFeature);
   const how = {
     ...(options.kind && { kind: options.kind }),
-    features: enabledFeatures(options.enableFeature),
+    features: enabled.features,
+    matcherMode: enabled.mode,
   };
-  const { red, green } = colorsOf(process.stdout);
-  const checked = [];
-  for (const file of files) checked.push({ file, ...(await readAndCheck(file, how)) });
+  const read: CheckedFile[] = [];
+  for (const file of files) read.push({ file, ...(await readAndCheck(file, how)) });
+  const checked = await withRuleLinting(options, enabled, (linting) => linted(read, linting, enabled.mode));
   if (options.output === 'json') printJson({ files: checked });
-  for (const { file, kind: found, diagnostics } of options.output === 'json' ? [] : checked) {
-    showDiagnostics(diagnostics);
-    const errors = diagnostics.filter((each) => each.severity === 'error').length;
-    const state = errors > 0 ? red(`${errors} ${errors === 1 ? 'error' : 'errors'}`) : green('ok');
-    print(`${file}: ${found ?? 'unknown kind'}: ${state}`);
-  }
-  const bad = checked.some(({ diagnostics }) => diagnostics.some((each) => each.severity === 'error'));
-  return bad ? exitCodes.badInput : exitCodes.pass;
+  else checked.forEach(show);
+  const all = checked.flatMap(({ diagnostics }) => diagnostics);
+  const isBad = options.failOn === 'warning' ? all.length > 0 : countOf(all, 'error') > 0;
+  return isBad ? exitCodes.badInput : exitCodes.pass;
+}
+
+function show({ file, kind, diagnostics }: CheckedFile): void {
+  const { red, yellow, green } = colorsOf(process.stdout);
+  showDiagnostics(diagnostics);
+  const errors = countOf(diagnostics, 'error');
+  const warnings = countOf(diagnostics, 'warning');
+  const counts = [
+    ...(errors > 0 ? [red(`${errors} ${errors === 1 ? 'error' : 'errors'}`)] : [green('ok')]),
+    ...(warnings > 0 ? [yellow(`${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`)] : []),
+  ];
+  print(`${file}: ${kind ?? 'unknown kind'}: ${counts.join(', ')}`);
+}
+
+function countOf(diagnostics: readonly Diagnostic[], severity: Diagnostic['severity']): number {
+  return diagnostics.filter((each) => each.severity === severity).length;
 }
 
 /** A file that cannot be read is one more mistake, beside those of the others. */
 async function readAndCheck(
   file: string,
-  how: Pick<CheckFileOptions, 'kind' | 'features'>,
+  how: Pick<CheckFileOptions, 'kind' | 'features' | 'matcherMode'>,
 ): Promise<Checked> {
   try {
     const text = await readUserFile(file);
@@ -48,4 +76,28 @@ async function readAndCheck(
     if (!(error instanceof UserError)) throw error;
     return { kind: how.kind, diagnostics: error.diagnostics };
   }
+}
+
+/** With what the lint finds in those files that can be read. */
+async function linted(
+  files: readonly CheckedFile[],
+  linting: RuleLinting,
+  mode: ReturnType<typeof mixedFeatures>['mode'],
+): Promise<CheckedFile[]> {
+  const sound = files.filter(({ diagnostics }) => countOf(diagnostics, 'error') === 0);
+  const rules = sound.filter(({ kind }) => kind === 'rules').map(({ file }) => file);
+  const findings = await lintRules(rules, linting);
+  const result: CheckedFile[] = [];
+  for (const checked of files) {
+    const { file, kind, diagnostics } = checked;
+    // The lint tells again what the reader of a rule file warns of, unless a comment silences it.
+    if (findings.has(file)) result.push({ ...checked, diagnostics: findings.get(file)! });
+    else if (kind === 'experiment' && sound.includes(checked))
+      result.push({
+        ...checked,
+        diagnostics: [...diagnostics, ...(await lintExperiment(file, linting, mode))],
+      });
+    else result.push(checked);
+  }
+  return result;
 }

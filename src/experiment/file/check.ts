@@ -1,6 +1,7 @@
 // Validates a file of any kind that Firedrill reads; the kind is found out from what the file says of itself.
 
 import { readAlertmanagerConfig } from '../../alertmanager/config/read.ts';
+import type { MatcherMode } from '../../alertmanager/matcher/parse.ts';
 import type { Diagnostic } from '../../base/diagnostics.ts';
 import { nearest } from '../../base/diagnostics.ts';
 import { type Parsed, parseYamlDocuments, type YamlDocument } from '../../base/yaml.ts';
@@ -15,6 +16,8 @@ export interface CheckOptions extends Pick<ReadOptions, 'file' | 'text' | 'env' 
   readonly kind?: FileKind;
   /** Feature flags that are on for rule files; an experiment has its own. */
   readonly features?: Features;
+  /** How matchers of an Alertmanager configuration are read. */
+  readonly matcherMode?: MatcherMode;
 }
 
 export interface Checked {
@@ -46,7 +49,7 @@ async function diagnosticsOf(kind: FileKind, options: CheckOptions): Promise<rea
     case 'rules':
       return withWarnings(readRuleFile(file, text, { features: options.features ?? noFeatures }));
     case 'alertmanager':
-      return withWarnings(readAlertmanagerConfig(file, text));
+      return withWarnings(readAlertmanagerConfig(file, text, options.matcherMode));
   }
 }
 

@@ -1,7 +1,15 @@
 // Between which values the results of an expression lie, by interval arithmetic. What is not known is unbounded, so
 // that whoever says "never" from it is right.
 
-import { type Aggregate, type Binary, type Call, type Expr, isComparison, typeOf, unwrapParens } from '../../promql/ast.ts';
+import {
+  type Aggregate,
+  type Binary,
+  type Call,
+  type Expr,
+  isComparison,
+  typeOf,
+  unwrapParens,
+} from '../../promql/ast.ts';
 import { isShareOf } from './share.ts';
 
 export interface Bounds {
@@ -56,7 +64,10 @@ const shareName = /:ratio_rate\d+[smhdwy]$|(?:error|failure|success|availability
 
 function ofMetric(name: string, recorded: Recorded, depth: number): Bounds {
   const definitions = recorded(name).map((expr) => boundsOf(expr, recorded, depth + 1));
-  const known = definitions.reduce<Bounds | undefined>((all, one) => (all ? union(all, one) : one), undefined);
+  const known = definitions.reduce<Bounds | undefined>(
+    (all, one) => (all ? union(all, one) : one),
+    undefined,
+  );
   if (known && (known.min > unknown.min || known.max < unknown.max)) return known;
   if (name === 'up' || name === 'probe_success') return share;
   if (shareName.test(name)) return { ...share, proven: false };
@@ -64,9 +75,26 @@ function ofMetric(name: string, recorded: Recorded, depth: number): Bounds {
   return unknown;
 }
 
-const sameAsArgument = new Set(['avg_over_time', 'min_over_time', 'max_over_time', 'last_over_time', 'first_over_time']);
-for (const name of ['label_replace', 'label_join', 'sort', 'sort_desc', 'vector', 'scalar']) sameAsArgument.add(name);
-const neverNegative = new Set(['rate', 'increase', 'irate', 'resets', 'changes', 'abs', 'exp', 'sqrt', 'time']);
+const sameAsArgument = new Set([
+  'avg_over_time',
+  'min_over_time',
+  'max_over_time',
+  'last_over_time',
+  'first_over_time',
+]);
+for (const name of ['label_replace', 'label_join', 'sort', 'sort_desc', 'vector', 'scalar'])
+  sameAsArgument.add(name);
+const neverNegative = new Set([
+  'rate',
+  'increase',
+  'irate',
+  'resets',
+  'changes',
+  'abs',
+  'exp',
+  'sqrt',
+  'time',
+]);
 for (const name of ['timestamp', 'stddev_over_time', 'stdvar_over_time']) neverNegative.add(name);
 const fixed: Readonly<Record<string, Bounds>> = {
   absent: between(1, 1),
@@ -90,7 +118,8 @@ function ofCall({ name, args }: Call, of: (expr: Expr) => Bounds): Bounds {
   const [first, second, third] = args;
   if (!first) return unknown;
   if (sameAsArgument.has(name)) return of(first);
-  if (name === 'sum_over_time') return of(first).min >= 0 ? { ...notNegative, proven: of(first).proven } : unknown;
+  if (name === 'sum_over_time')
+    return of(first).min >= 0 ? { ...notNegative, proven: of(first).proven } : unknown;
   if (name === 'quantile_over_time' && second && isShare(of(first))) return of(second);
   if (name === 'clamp_max' && second) return atMost(of(first), of(second).max);
   if (name === 'clamp_min' && second) return atLeast(of(first), of(second).min);
@@ -107,7 +136,9 @@ function ofAggregate({ operator, expr, parameter }: Aggregate, of: (expr: Expr) 
   if (operator === 'count' || operator === 'count_values') return between(1, Number.POSITIVE_INFINITY);
   if (operator === 'stddev' || operator === 'stdvar') return notNegative;
   const inner = of(expr);
-  return operator === 'sum' && inner.min >= 0 ? between(inner.min, Number.POSITIVE_INFINITY, inner.proven) : unknown;
+  return operator === 'sum' && inner.min >= 0
+    ? between(inner.min, Number.POSITIVE_INFINITY, inner.proven)
+    : unknown;
 }
 
 function ofBinary(expr: Binary, of: (expr: Expr) => Bounds): Bounds {

@@ -41,14 +41,20 @@ export function deadParts(expr: Expr, recorded: Recorded): DeadParts {
 function ofBinary(expr: Binary, recorded: Recorded): DeadParts {
   const [left, right] = [deadParts(expr.left, recorded), deadParts(expr.right, recorded)];
   if (expr.operator === 'or') return together([left, right], 'all');
-  if (expr.operator === 'unless') return { ...together([left, right], 'any'), dead: left.dead, proven: left.proven };
+  if (expr.operator === 'unless')
+    return { ...together([left, right], 'any'), dead: left.dead, proven: left.proven };
   const both = together([left, right], 'any');
   const fills = expr.matching.fillLeft !== undefined || expr.matching.fillRight !== undefined;
   if (fills) return { ...both, dead: false };
   if (!isComparison(expr.operator) || expr.bool) return both;
   const [l, r] = [boundsOf(expr.left, recorded), boundsOf(expr.right, recorded)];
   if (!neverTrue(l, expr.operator, r)) return both;
-  const own = { ...alive, dead: true, proven: l.proven && r.proven, comparisons: [{ expr, left: l, right: r }] };
+  const own = {
+    ...alive,
+    dead: true,
+    proven: l.proven && r.proven,
+    comparisons: [{ expr, left: l, right: r }],
+  };
   return together([both, own], 'any');
 }
 
@@ -74,7 +80,10 @@ function together(parts: readonly DeadParts[], needed: 'any' | 'all'): DeadParts
   const dead = parts.filter((part) => part.dead);
   return {
     dead: needed === 'any' ? dead.length > 0 : dead.length === parts.length,
-    proven: needed === 'any' ? dead.length === 0 || dead.some(({ proven }) => proven) : parts.every(({ proven }) => proven),
+    proven:
+      needed === 'any'
+        ? dead.length === 0 || dead.some(({ proven }) => proven)
+        : parts.every(({ proven }) => proven),
     comparisons: parts.flatMap(({ comparisons }) => comparisons),
     selectors: parts.flatMap(({ selectors }) => selectors),
   };

@@ -30,8 +30,7 @@ export async function seriesOfRemote(api: RemoteApi, nowMs: number): Promise<Kno
   const types = await api.metricTypes();
   let names: Promise<readonly string[]> | undefined;
   return {
-    find: (matchers) =>
-      api.series(`{${matchers.map(formatMatcher).join(',')}}`, nowMs - lookbackMs, nowMs),
+    find: (matchers) => api.series(`{${matchers.map(formatMatcher).join(',')}}`, nowMs - lookbackMs, nowMs),
     metricNames: () => {
       names ??= api.metricNames();
       return names;

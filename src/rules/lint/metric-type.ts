@@ -17,7 +17,9 @@ const counterNames = /_(?:total|bucket)$/;
 const partNames = /_(?:count|sum)$/;
 
 export function metricType(metric: string, { series, files }: LintContext): MetricType | undefined {
-  const types = [metric, metric.replace(/_(?:total|bucket|count|sum)$/, '')].map((name) => series?.typeOf(name));
+  const types = [metric, metric.replace(/_(?:total|bucket|count|sum)$/, '')].map((name) =>
+    series?.typeOf(name),
+  );
   const told = types.find((type) => type !== undefined && type !== 'unknown');
   if (told === 'gauge') return { type: 'gauge', source: 'metadata' };
   if (told !== undefined)
@@ -40,8 +42,7 @@ function namesIn(files: LintContext['files']): ReadonlySet<string> {
     if (expr.kind === 'vectorSelector') names.add(expr.name);
     childrenOf(expr).forEach(visit);
   };
-  for (const { groups } of files)
-    for (const { rules } of groups) for (const { expr } of rules) visit(expr);
+  for (const { groups } of files) for (const { rules } of groups) for (const { expr } of rules) visit(expr);
   namesByFiles.set(files, names);
   return names;
 }

@@ -1,7 +1,15 @@
 // Which labels the series of a result can have: only certain ones behind an aggregation, else any but those that were
 // dropped on the way.
 
-import { type Aggregate, type Binary, type Call, type Expr, isSetOperator, typeOf, unwrapParens } from '../../promql/ast.ts';
+import {
+  type Aggregate,
+  type Binary,
+  type Call,
+  type Expr,
+  isSetOperator,
+  typeOf,
+  unwrapParens,
+} from '../../promql/ast.ts';
 
 export type ResultLabels =
   | {
@@ -89,12 +97,18 @@ function ofBinary(expr: Binary): ResultLabels {
   if (matching.card === 'many-to-one') return withNames(left, matching.include);
   if (matching.card === 'one-to-many') return withNames(resultLabels(expr.right), matching.include);
   if (!matching.on) return without(left, matching.labels, expr);
-  return only(expr, matching.labels.filter((name) => !dropperOf(left, name)));
+  return only(
+    expr,
+    matching.labels.filter((name) => !dropperOf(left, name)),
+  );
 }
 
 function without(labels: ResultLabels, names: readonly string[], because: Expr): ResultLabels {
   if (labels.kind === 'any')
-    return { kind: 'any', dropped: new Map([...labels.dropped, ...names.map((name) => [name, because] as const)]) };
+    return {
+      kind: 'any',
+      dropped: new Map([...labels.dropped, ...names.map((name) => [name, because] as const)]),
+    };
   return { ...labels, names: new Set([...labels.names].filter((name) => !names.includes(name))) };
 }
 

@@ -1,7 +1,14 @@
 // Whether a quotient is a share: its numerator counts a part of what its denominator counts.
 
 import type { Matcher } from '../../base/matcher.ts';
-import { type Aggregate, type Expr, isComparison, typeOf, unwrapParens, type VectorSelector } from '../../promql/ast.ts';
+import {
+  type Aggregate,
+  type Expr,
+  isComparison,
+  typeOf,
+  unwrapParens,
+  type VectorSelector,
+} from '../../promql/ast.ts';
 
 /** `likely`: unless values are negative, which gauges may be. */
 type Certainty = 'proven' | 'likely' | undefined;
@@ -16,7 +23,9 @@ export function isShareOf(part: Expr, whole: Expr): Certainty {
     return isShareOf(a.args[0]!, b.args[0]!) && 'proven';
   }
   if (a.kind === 'matrixSelector' && b.kind === 'matrixSelector')
-    return a.rangeMs === b.rangeMs && !a.rangeExpr && !b.rangeExpr ? isShareOf(a.selector, b.selector) : undefined;
+    return a.rangeMs === b.rangeMs && !a.rangeExpr && !b.rangeExpr
+      ? isShareOf(a.selector, b.selector)
+      : undefined;
   if (a.kind === 'vectorSelector' && b.kind === 'vectorSelector') return selectors(a, b);
   return undefined;
 }
@@ -43,7 +52,8 @@ function sameNames(a: readonly string[], b: readonly string[]): boolean {
 }
 
 function selectors(part: VectorSelector, whole: VectorSelector): Certainty {
-  if (!sameMetric(part.name, whole.name) || part.offsetMs !== whole.offsetMs || part.at !== whole.at) return undefined;
+  if (!sameMetric(part.name, whole.name) || part.offsetMs !== whole.offsetMs || part.at !== whole.at)
+    return undefined;
   if (part.offsetExpr || whole.offsetExpr) return undefined;
   const asked = (matchers: readonly Matcher[]) => matchers.filter(({ name }) => name !== '__name__');
   const isPart = asked(whole.matchers).every((matcher) =>

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
 import { UserError } from '../../base/diagnostics.ts';
+import { Labels } from '../../base/labels.ts';
 import { HttpClient, shownUrl } from '../http.ts';
 import type { RemoteSpec } from '../metrics/scrape-spec.ts';
 import { type QueryResult, queryResult } from './query-result.ts';
@@ -26,6 +27,12 @@ const alertmanagersAnswer = z.object({
   activeAlertmanagers: z.array(z.object({ url: z.string() })).nullish(),
   droppedAlertmanagers: z.array(z.object({ url: z.string() })).nullish(),
 });
+
+const namesAnswer = z.array(z.string());
+const seriesAnswer = z.array(z.record(z.string(), z.string()));
+const metadataAnswer = z.record(z.string(), z.array(z.object({ type: z.string() })));
+/** Series that one answer may list. */
+const seriesMax = '10000';
 
 /** Every method rejects with a UserError (FD701 to FD705, FD707) that says what the remote did. */
 export class RemoteApi {
@@ -85,6 +92,23 @@ export class RemoteApi {
     const answer = this.#checked('alertmanagers', alertmanagersAnswer, await this.#ask('alertmanagers'));
     const urls = (list: readonly { url: string }[] | null | undefined) => (list ?? []).map(({ url }) => url);
     return { active: urls(answer.activeAlertmanagers), dropped: urls(answer.droppedAlertmanagers) };
+  }
+
+  async metricNames(): Promise<readonly string[]> {
+    return this.#checked('label/__name__/values', namesAnswer, await this.#ask('label/__name__/values'));
+  }
+
+  /** Label sets of the series that match a selector and have samples in between; some of them when there are many. */
+  async series(selector: string, startMs: number, endMs: number): Promise<readonly Labels[]> {
+    const form = { 'match[]': selector, start: seconds(startMs), end: seconds(endMs), limit: seriesMax };
+    const answer = this.#checked('series', seriesAnswer, await this.#ask('series', form));
+    return answer.map((labels) => Labels.from(labels));
+  }
+
+  /** By metric; the first type where targets say different things. */
+  async metricTypes(): Promise<ReadonlyMap<string, string>> {
+    const answer = this.#checked('metadata', metadataAnswer, await this.#ask('metadata'));
+    return new Map(Object.entries(answer).flatMap(([name, [first]]) => (first ? [[name, first.type]] : [])));
   }
 
   close(): Promise<void> {

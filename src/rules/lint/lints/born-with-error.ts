@@ -7,7 +7,8 @@ import { childrenOf, selectorsOf } from '../../../promql/walk.ts';
 import type { RuleFile } from '../../model.ts';
 import { type Lint, placeOfExpr } from '../finding.ts';
 
-const statusLabel = /^(?:code|status|status_code|http_code|http_status|http_status_code|response_code|grpc_code|grpc_status)$/;
+const statusLabel =
+  /^(?:code|status|status_code|http_code|http_status|http_status_code|response_code|grpc_code|grpc_status)$/;
 const errorValue = /^\^?\(?(?:[45](?:\.\.|\.[*+]|xx|\\d\\d|\[0-9\]|\d\d)|error|fail)/i;
 const goodValue = /^\^?\(?(?:[123](?:\.\.|\.[*+]|xx|\\d\\d|\[0-9\]|\d\d)|ok$|success)/i;
 
@@ -44,7 +45,8 @@ const rates = new Set(['rate', 'irate', 'increase']);
 function ratesOf(expr: Expr): VectorSelector[] {
   const inner = unwrapParens(expr);
   if (inner.kind === 'binary' && inner.operator === 'or') return [];
-  if (inner.kind === 'call' && rates.has(inner.name)) return selectorsOf(inner).map(({ selector }) => selector);
+  if (inner.kind === 'call' && rates.has(inner.name))
+    return selectorsOf(inner).map(({ selector }) => selector);
   return childrenOf(inner).flatMap(ratesOf);
 }
 

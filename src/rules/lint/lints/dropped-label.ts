@@ -2,7 +2,7 @@
 
 import type { Expr } from '../../../promql/ast.ts';
 import type { AlertingRule } from '../../model.ts';
-import { type Lint, type Problem } from '../finding.ts';
+import type { Lint, Problem } from '../finding.ts';
 import { dropperOf, resultLabels } from '../result-labels.ts';
 import { labelReferences } from '../template-labels.ts';
 
@@ -29,7 +29,8 @@ function fieldsOf({ labelTemplates, annotationTemplates }: AlertingRule) {
 }
 
 function because({ exprText }: AlertingRule, dropper: Expr): string {
-  const what = dropper.kind === 'aggregate' ? aggregateText(dropper) : exprText.slice(dropper.start, dropper.end);
+  const what =
+    dropper.kind === 'aggregate' ? aggregateText(dropper) : exprText.slice(dropper.start, dropper.end);
   return `${what.replace(/\s+/g, ' ')} drops it`;
 }
 

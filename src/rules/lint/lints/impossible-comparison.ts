@@ -35,11 +35,16 @@ function sideText({ expr, left, right }: DeadComparison): string {
   return `never true: the left side is ${boundsText(left)}, the right side is ${boundsText(right)}, with ${expr.operator} between them`;
 }
 
+/** Without the noise of binary fractions. */
+function numberText(value: number): string {
+  return formatValue(Number(value.toPrecision(12)));
+}
+
 function boundsText({ min, max }: Bounds): string {
-  if (min === max) return formatValue(min);
-  if (min === Number.NEGATIVE_INFINITY) return `at most ${formatValue(max)}`;
-  if (max === Number.POSITIVE_INFINITY) return `at least ${formatValue(min)}`;
-  return `between ${formatValue(min)} and ${formatValue(max)}`;
+  if (min === max) return numberText(min);
+  if (min === Number.NEGATIVE_INFINITY) return `at most ${numberText(max)}`;
+  if (max === Number.POSITIVE_INFINITY) return `at least ${numberText(min)}`;
+  return `between ${numberText(min)} and ${numberText(max)}`;
 }
 
 function hintOf({ expr, left, right }: DeadComparison): string {
@@ -47,7 +52,7 @@ function hintOf({ expr, left, right }: DeadComparison): string {
   if (left.max === 1 && threshold.kind === 'binary' && threshold.operator === '*')
     return 'the burn rate times the error budget must stay below 1: lower the factor or raise the objective';
   if (left.max === 1 && right.min === right.max && right.max > 1 && right.max <= 100)
-    return `the left side is a ratio, not a percentage: compare with ${formatValue(right.max / 100)}, or multiply it by 100`;
+    return `the left side is a ratio, not a percentage: compare with ${numberText(right.max / 100)}, or multiply it by 100`;
   if (!left.proven) return "the left side's name says that it is a share; rename it when it is not one";
   return 'compare with a value that can be reached';
 }
@@ -61,6 +66,6 @@ function alwaysTrue(rule: Rule, expr: Expr, recorded: Recorded): Problem[] {
   const isMixedUp = inner.operator.startsWith('<') && left.min === 0 && left.max === 1 && right.min > 1;
   if (!isMixedUp) return [];
   const message = `always true: the left side is ${boundsText(left)}, the right side is ${boundsText(right)}`;
-  const hint = `the left side is a ratio, not a percentage: compare with ${formatValue(right.min / 100)}, or multiply it by 100`;
+  const hint = `the left side is a ratio, not a percentage: compare with ${numberText(right.min / 100)}, or multiply it by 100`;
   return [{ severity: 'warning', message, at: placeOfExpr(rule, inner), hint }];
 }

@@ -39,7 +39,8 @@ function lossOf({ left, right, operator, matching }: Binary): string | undefined
     return `on(${matching.labels.join(', ')}): the ${side} side of ${operator} has no label ${name}, so nothing that has one finds a partner`;
   }
   if (!keys.left || !keys.right) return undefined;
-  const extra = (own: readonly string[], other: readonly string[]) => own.find((name) => !other.includes(name));
+  const extra = (own: readonly string[], other: readonly string[]) =>
+    own.find((name) => !other.includes(name));
   const onLeft = extra(keys.left, keys.right);
   const onRight = extra(keys.right, keys.left);
   if (onLeft === undefined && onRight === undefined) return undefined;
@@ -49,7 +50,10 @@ function lossOf({ left, right, operator, matching }: Binary): string | undefined
 }
 
 /** The labels that are compared on this side; undefined when it may have any. */
-function keysOf(labels: ResultLabels, { on, labels: named }: Binary['matching']): readonly string[] | undefined {
+function keysOf(
+  labels: ResultLabels,
+  { on, labels: named }: Binary['matching'],
+): readonly string[] | undefined {
   if (labels.kind === 'any') return undefined;
   return [...labels.names].filter((name) => named.includes(name) === on);
 }

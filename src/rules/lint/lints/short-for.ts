@@ -1,19 +1,19 @@
 // FD312: a `for` that is shorter than the scrape interval waits for no further sample: one decides.
 
-import { humanDuration } from '../../../base/duration.ts';
+import { formatDuration } from '../../../base/duration.ts';
 import type { Lint } from '../finding.ts';
 
 export const shortFor: Lint = {
   code: 'FD312',
   check(rule, _group, { scrapeIntervalMs }) {
     if (rule.kind !== 'alerting' || rule.forMs === 0 || rule.forMs >= scrapeIntervalMs) return [];
-    const message = `for: ${humanDuration(rule.forMs)} is shorter than the scrape interval of ${humanDuration(scrapeIntervalMs)}: one sample decides`;
+    const message = `for: ${formatDuration(rule.forMs)} is shorter than the scrape interval of ${formatDuration(scrapeIntervalMs)}: one sample decides`;
     return [
       {
         severity: 'warning',
         message,
         at: rule.placeOfField(['for']),
-        expected: `${humanDuration(scrapeIntervalMs)} or more, or no for`,
+        expected: `${formatDuration(scrapeIntervalMs)} or more, or no for`,
       },
     ];
   },

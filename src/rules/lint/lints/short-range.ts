@@ -1,7 +1,7 @@
 // FD313: a range that holds fewer than four scrapes. rate() needs two samples, and one scrape that fails or comes late
 // leaves it with less; the alert then goes quiet when it should not.
 
-import { humanDuration } from '../../../base/duration.ts';
+import { formatDuration } from '../../../base/duration.ts';
 import type { Expr, MatrixSelector } from '../../../promql/ast.ts';
 import { childrenOf } from '../../../promql/walk.ts';
 import { type Lint, placeOfExpr } from '../finding.ts';
@@ -19,9 +19,9 @@ export const shortRange: Lint = {
     );
     return short.map((range) => ({
       severity: 'warning',
-      message: `a range of ${humanDuration(range.rangeMs)} holds fewer than ${scrapesMin} scrapes, one every ${humanDuration(scrapeIntervalMs)}`,
+      message: `a range of ${formatDuration(range.rangeMs)} holds fewer than ${scrapesMin} scrapes, one every ${formatDuration(scrapeIntervalMs)}`,
       at: placeOfExpr(rule, range),
-      expected: `${humanDuration(scrapesMin * scrapeIntervalMs)} or more`,
+      expected: `${formatDuration(scrapesMin * scrapeIntervalMs)} or more`,
     }));
   },
 };

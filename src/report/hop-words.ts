@@ -29,10 +29,9 @@ export function latencyWords({ tookMs }: AlertHop): string | undefined {
   return tookMs === 0 ? 'at once' : humanDuration(tookMs);
 }
 
-/** `at most 5s`; undefined where no setting bounds it. */
+/** `at most 5s`; undefined where it waits for no setting. */
 export function boundWords({ boundMs }: AlertHop): string | undefined {
-  if (boundMs === null) return undefined;
-  return boundMs === 0 ? 'at once' : `at most ${humanDuration(boundMs)}`;
+  return boundMs === null || boundMs === 0 ? undefined : `at most ${humanDuration(boundMs)}`;
 }
 
 /** `scrape interval 1s + evaluation interval 1s`; '' for none. */
@@ -45,7 +44,8 @@ export function boundedHops(hops: readonly AlertHop[]): string[] {
   return hops.flatMap((hop) => {
     const took = latencyWords(hop);
     const bound = boundWords(hop);
-    if (took === undefined || bound === undefined || hop.boundMs === 0) return [];
-    return [`${hopName(hop.hop)} ${took} (${bound}${hop.over ? ', OVER' : ''})`];
+    if (took === undefined || (bound === undefined && !hop.over)) return [];
+    const beside = [bound, hop.over ? 'OVER' : undefined].filter((word) => word !== undefined);
+    return [`${hopName(hop.hop)} ${took} (${beside.join(', ')})`];
   });
 }

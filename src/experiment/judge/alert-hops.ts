@@ -61,7 +61,7 @@ function thereSteps(about: HopsOf): Step[] {
 }
 
 function telling(
-  { history, rules }: HopsOf,
+  { history, rules, facts }: HopsOf,
   told: Told | undefined,
   grouped: AlertHistory['grouped'][number] | undefined,
   firing: number | null,
@@ -78,8 +78,8 @@ function telling(
     {
       hop: 'grouped',
       at: grouped && firing !== null ? Math.max(grouped.at, firing) : null,
-      settings: [],
-      detail: grouped && (joined ? 'its group was open already' : 'it opened its group'),
+      settings: reading(facts),
+      detail: joined ? 'its group was open already' : undefined,
     },
     {
       hop: 'notified',

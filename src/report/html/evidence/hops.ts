@@ -23,8 +23,8 @@ export function hopTrack(
   ].filter(({ hops }) => hops.length > 0);
   const due = dueTimes(alert, spec, bounds);
   return markup`<div class="ways">${ways.map(
-    ({ title, hops }) => markup`<section class="way"><h4>${title}</h4>
-<ol class="hops">${waterfall(hops).map((bar) => hopItem(bar, due.get(bar.hop.hop), zeroMs, bounds.ended))}</ol></section>`,
+    ({ title, hops }) => markup`<div class="way"><h4>${title}</h4>
+<ol class="hops">${waterfall(hops).map((bar) => hopItem(bar, due.get(bar.hop.hop), zeroMs, bounds.ended))}</ol></div>`,
   )}</div>
 ${alert.shorten && markup`<p class="aside">${alert.shorten.text}</p>`}`;
 }

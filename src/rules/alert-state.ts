@@ -61,13 +61,17 @@ export class AlertRuleState {
     return [...this.#active.values()];
   }
 
-  /** Takes the results of one evaluation. Throws a RuleFailure. */
+  /**
+   * Takes the results of one evaluation. Throws a RuleFailure. Without `annotates` the annotations stay unexpanded, for
+   * who will not look at them before the next update.
+   */
   update(
     atMs: number,
     results: readonly { readonly labels: Labels; readonly value: number }[],
     context: AlertFunctionContext,
+    annotates = true,
   ): AlertUpdate {
-    const found = this.#instances(atMs, results, context);
+    const found = this.#instances(atMs, results, context, annotates);
     const changes: { kind: AlertChange; alert: AlertInstance }[] = [];
     for (const [key, fresh] of found) {
       const known = this.#active.get(key);
@@ -99,6 +103,7 @@ export class AlertRuleState {
     atMs: number,
     results: readonly { readonly labels: Labels; readonly value: number }[],
     context: AlertFunctionContext,
+    annotates: boolean,
   ): Map<string, AlertInstance> {
     const found = new Map<string, AlertInstance>();
     for (const { labels, value } of results) {
@@ -113,7 +118,7 @@ export class AlertRuleState {
         throw new RuleFailure('vector contains metrics with the same labelset after applying alert labels');
       found.set(identity.key, {
         labels: identity,
-        annotations: expandAll(this.#rule.annotationTemplates),
+        annotations: annotates ? expandAll(this.#rule.annotationTemplates) : {},
         state: 'pending',
         value,
         activeAt: atMs,

@@ -4,6 +4,7 @@
 import { type AlertFunctionContext, alertFunctions } from './alert-functions.ts';
 import { builtins } from './builtins.ts';
 import { executeTemplate, TemplateExecutionError } from './executor.ts';
+import type { FunctionMap } from './function.ts';
 import { TemplateSyntaxError } from './lexer.ts';
 import { type ParsedTemplate, parseTemplate } from './parser.ts';
 import { StringMap, Struct } from './values.ts';
@@ -23,6 +24,17 @@ const functionNames = new Set([...builtins.keys(), ...alertFunctions(noContext).
 export function parseAlertTemplate(text: string): AlertTemplate {
   if (!text.includes('{{')) return { text, template: undefined };
   return { text, template: parseTemplate(text, { functions: functionNames, variables }) };
+}
+
+const functionsByContext = new WeakMap<AlertFunctionContext, FunctionMap>();
+
+function functionsOf(context: AlertFunctionContext): FunctionMap {
+  let functions = functionsByContext.get(context);
+  if (!functions) {
+    functions = alertFunctions(context);
+    functionsByContext.set(context, functions);
+  }
+  return functions;
 }
 
 export interface AlertTemplateData {
@@ -48,7 +60,7 @@ export function expandAlertTemplate(
   });
   try {
     return executeTemplate(template.template, root, {
-      functions: alertFunctions(context),
+      functions: functionsOf(context),
       variables: {
         $labels: labels,
         $externalLabels: externalLabels,

@@ -103,13 +103,17 @@ class AtOnce {
     const { externalLabels, externalUrl } = this.#input.test;
     const state = new AlertRuleState(rule, { externalLabels, limit: node.group.limit });
     const writer = this.#read.has(node) ? new SeriesWriter(this.#store, node) : undefined;
+    if (series.length === 0) return;
     this.#eachStep(series, (atMs, results, step) => {
+      const tests = (this.#testsBySteps.get(step) ?? []).filter(({ alertname }) => alertname === rule.name);
       if (results.length > 0 || state.alerts().length > 0) {
-        const { samples } = state.update(atMs, results, { atMs, externalUrl, query: () => [] });
+        // What keeps firing without a result has the annotations of its last one.
+        const annotates = tests.length > 0 || rule.keepFiringForMs > 0;
+        const context = { atMs, externalUrl, query: () => [] };
+        const { samples } = state.update(atMs, results, context, annotates);
         writer?.write(atMs, samples);
       }
-      for (const test of this.#testsBySteps.get(step) ?? []) {
-        if (test.alertname !== rule.name) continue;
+      for (const test of tests) {
         const firing = state.alerts().filter((alert) => alert.state === 'firing');
         const known = this.#fired.get(test) ?? [];
         this.#fired.set(test, [

@@ -99,8 +99,43 @@ const picking: ReadonlySet<string> = new Set(['topk', 'bottomk', 'limitk', 'limi
 
 /** Whether evaluating it may end in an error, given what may be there. */
 export function mayFail(expr: Expr, isThere: MayBeThere): boolean {
+  const { itself, refuses } = dangersOf(expr);
+  return itself && (refuses || mayFailOn(expr, isThere));
+}
+
+interface Dangers {
+  /** On some data an operator or function in it fails. */
+  readonly itself: boolean;
+  /** It may fail also where there is no data. */
+  readonly refuses: boolean;
+}
+
+const dangers = new WeakMap<Expr, Dangers>();
+
+/** Known once for all tests. */
+function dangersOf(expr: Expr): Dangers {
+  let known = dangers.get(expr);
+  if (!known) {
+    const children = childrenOf(expr).map(dangersOf);
+    known = {
+      itself: mayFailItself(expr) || children.some(({ itself }) => itself),
+      refuses: mayRefuseItself(expr) || children.some(({ refuses }) => refuses),
+    };
+    dangers.set(expr, known);
+  }
+  return known;
+}
+
+function mayFailOn(expr: Expr, isThere: MayBeThere): boolean {
   const isIdle = isVector(expr) && !mayYield(expr, isThere) && !touchesData(expr, isThere);
-  return (!isIdle && mayFailItself(expr)) || childrenOf(expr).some((child) => mayFail(child, isThere));
+  return (!isIdle && mayFailItself(expr)) || childrenOf(expr).some((child) => mayFailOn(child, isThere));
+}
+
+function mayRefuseItself(expr: Expr): boolean {
+  if (expr.kind === 'call') return mayRefuse.has(expr.name);
+  if (expr.kind !== 'aggregate') return false;
+  if (expr.operator === 'count_values') return true;
+  return picking.has(expr.operator) && expr.parameter?.kind !== 'number';
 }
 
 function mayFailItself(expr: Expr): boolean {
@@ -112,10 +147,9 @@ function mayFailItself(expr: Expr): boolean {
     case 'subquery':
       return Boolean(expr.rangeExpr ?? expr.stepExpr ?? expr.offsetExpr) || !hasUniqueLabels(expr.expr);
     case 'call':
-      return mayRefuse.has(expr.name) || !expr.args.every((arg) => !isVector(arg) || hasUniqueLabels(arg));
+      return mayRefuseItself(expr) || !expr.args.every((arg) => !isVector(arg) || hasUniqueLabels(arg));
     case 'aggregate':
-      if (expr.operator === 'count_values') return true;
-      return picking.has(expr.operator) && expr.parameter?.kind !== 'number';
+      return mayRefuseItself(expr);
     case 'unary':
       return !hasUniqueLabels(expr.expr);
     case 'binary':

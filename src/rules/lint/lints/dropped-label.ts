@@ -11,11 +11,13 @@ export const droppedLabel: Lint = {
   check(rule) {
     if (rule.kind !== 'alerting') return [];
     const labels = resultLabels(rule.expr);
-    return fieldsOf(rule).flatMap(({ path, template }): Problem[] =>
-      labelReferences(template).flatMap(({ name, start, end }) => {
+    const told = new Set<string>();
+    return fieldsOf(rule).flatMap(({ path, template }) =>
+      labelReferences(template).flatMap(({ name, start, end }): Problem[] => {
         const dropper = dropperOf(labels, name);
-        if (!dropper) return [];
-        const message = `the label ${name} is never there: ${because(rule, dropper)}`;
+        if (!dropper || told.has(name)) return [];
+        told.add(name);
+        const message = `the label ${name} is never there: ${takerText(rule, dropper)}`;
         return [{ severity: 'warning', message, at: rule.placeOfField(path, start, end - start) }];
       }),
     );
@@ -28,12 +30,17 @@ function fieldsOf({ labelTemplates, annotationTemplates }: AlertingRule) {
   return [...of('labels', labelTemplates), ...of('annotations', annotationTemplates)];
 }
 
-function because({ exprText }: AlertingRule, dropper: Expr): string {
-  const what =
-    dropper.kind === 'aggregate' ? aggregateText(dropper) : exprText.slice(dropper.start, dropper.end);
-  return `${what.replace(/\s+/g, ' ')} drops it`;
+/** What leaves the label out, in few words. */
+function takerText({ exprText }: AlertingRule, dropper: Expr): string {
+  if (dropper.kind === 'aggregate') return `${aggregateText(dropper)} drops it`;
+  if (dropper.kind === 'binary')
+    return `${dropper.operator} with ${dropper.matching.on ? 'on' : 'ignoring'} (${dropper.matching.labels.join(', ')}) drops it`;
+  if (dropper.kind === 'call' && dropper.name.startsWith('absent'))
+    return `${dropper.name}() has only the labels that are asked for with =`;
+  return `${exprText.slice(dropper.start, dropper.end).replace(/\s+/g, ' ')} has none`;
 }
 
 function aggregateText({ operator, grouping, without }: Extract<Expr, { kind: 'aggregate' }>): string {
+  if (grouping.length === 0 && !without) return `${operator} without by (…)`;
   return `${operator} ${without ? 'without' : 'by'} (${grouping.join(', ')})`;
 }

@@ -41,6 +41,6 @@ function takerText({ exprText }: AlertingRule, dropper: Expr): string {
 }
 
 function aggregateText({ operator, grouping, without }: Extract<Expr, { kind: 'aggregate' }>): string {
-  if (grouping.length === 0 && !without) return `${operator} without by (…)`;
+  if (grouping.length === 0 && !without) return `${operator} over everything`;
   return `${operator} ${without ? 'without' : 'by'} (${grouping.join(', ')})`;
 }

@@ -5,12 +5,12 @@ import type { Clock } from '../base/clock.ts';
 import { UserError } from '../base/diagnostics.ts';
 import type { Features } from '../promql/features.ts';
 import { lookbackMsDefault } from '../promql/walk.ts';
+import type { GroupOptions } from '../rules/group.ts';
 import { repeatAligned } from '../telemetry/aligned-loop.ts';
 import { labelLimitsDefault } from '../telemetry/config/scrape-config.ts';
 import { ExemplarStore } from '../telemetry/metrics/exemplars.ts';
 import { MetadataStore } from '../telemetry/metrics/metadata.ts';
-import { Scraper } from '../telemetry/metrics/scrape.ts';
-import type { LabelLimits, ScrapeSpec } from '../telemetry/metrics/scrape-spec.ts';
+import type { LabelLimits } from '../telemetry/metrics/scrape-spec.ts';
 import type { SeriesStore } from '../telemetry/metrics/store.ts';
 import { Alertmanager, type AlertmanagerOptions } from './alerts/alertmanager.ts';
 import { addAlertmanagerRoutes } from './alerts/routes.ts';
@@ -21,14 +21,16 @@ import { QueryGate } from './api/query-gate.ts';
 import { addRemoteWriteRoutes, type BodyLimits } from './api/remote-write.ts';
 import { addRuleRoutes } from './api/rules.ts';
 import { addSeriesRoutes } from './api/series.ts';
-import { addStatusRoutes } from './api/status.ts';
+import { addStatusRoutes, type LastReload } from './api/status.ts';
 import { addTargetRoutes } from './api/targets.ts';
 import type { ServerConfig } from './config/read.ts';
 import { isLoopback } from './http/access.ts';
-import { text } from './http/answer.ts';
+import { success } from './http/answer.ts';
 import { Listener, type ListenerLimits } from './http/listener.ts';
 import { Router } from './http/router.ts';
+import { addLifecycleRoutes } from './lifecycle.ts';
 import { RuleRunner } from './rule-runner.ts';
+import { ScrapeJobs } from './scrape-jobs.ts';
 import { SelfMetrics } from './self-metrics.ts';
 
 export interface ServerLimits {
@@ -69,6 +71,12 @@ export interface ServerOptions {
   readonly flags: Readonly<Record<string, string>>;
   readonly workingFolder: string;
   readonly limits?: Partial<ServerLimits>;
+  /** For `reload`; undefined when there is none to read. */
+  readonly readConfig?: () => Promise<ServerConfig>;
+  /** Whether a request may reload the configuration or end the server. */
+  readonly lifecycle?: boolean;
+  /** A request has asked for the end. */
+  onQuit?(): void;
   /** The Alertmanager to be; without it the server notifies nobody. */
   readonly alertmanager?: Pick<AlertmanagerOptions, 'config' | 'configYaml' | 'notify'>;
   /** What somebody should know: a target that fails or works again. */
@@ -82,7 +90,11 @@ export class ServerApp {
   readonly #metadata = new MetadataStore();
   readonly #exemplars: ExemplarStore;
   readonly #metrics = new SelfMetrics();
-  readonly #scraper: Scraper;
+  #config: ServerConfig;
+  #lastReload: LastReload;
+  /** One at a time. */
+  #reloading: Promise<void> = Promise.resolve();
+  readonly #scrapes: ScrapeJobs;
   readonly #rules: RuleRunner;
   readonly #alertmanager: Alertmanager | undefined;
   readonly #listener: Listener;
@@ -99,35 +111,24 @@ export class ServerApp {
     this.#limits = { ...defaultServerLimits, ...options.limits };
     this.#startedMs = clock.now();
     this.#exemplars = new ExemplarStore(config.exemplarsMax);
-    this.#scraper = new Scraper(
-      config.scrape.map((spec) => withLabelLimits(spec, this.#limits.labels)),
-      store,
-      clock,
-      {
+    this.#config = config;
+    this.#lastReload = { ok: true, atMs: this.#startedMs };
+    this.#scrapes = new ScrapeJobs(config.scrape, {
+      ...{ store, clock, labelLimits: this.#limits.labels },
+      listener: {
         onFailure: (source, reason) => options.log(`${source} fails: ${reason}`),
         onRecovery: (source) => options.log(`${source} works again`),
       },
-      { metadata: this.#metadata, exemplars: this.#exemplars },
-    );
+      sinks: { metadata: this.#metadata, exemplars: this.#exemplars },
+    });
     const { version, log, onBug } = options;
     this.#alertmanager =
       options.alertmanager && new Alertmanager({ ...options.alertmanager, clock, version, log, onBug });
-    this.#rules = new RuleRunner(
-      config.groups,
-      {
-        defaultIntervalMs: config.evaluationIntervalMs,
-        externalLabels: config.externalLabels,
-        externalUrl: `http://${host}:${port}/`,
-        offset: 'hash',
-        features: options.features,
-      },
-      {
-        clock,
-        source: store,
-        append: (batch) => store.appendBatch(batch),
-        onDue: (alerts) => this.#alertmanager?.receive(alerts),
-      },
-    );
+    this.#rules = new RuleRunner(config.groups, this.#groupOptions(config), {
+      ...{ clock, source: store },
+      append: (batch) => store.appendBatch(batch),
+      onDue: (alerts) => this.#alertmanager?.receive(alerts),
+    });
     this.#listener = new Listener({
       host,
       port,
@@ -142,7 +143,7 @@ export class ServerApp {
   /** host:port on which it answers. */
   async start(): Promise<string> {
     const address = await this.#listener.start();
-    this.#scraper.start();
+    this.#scrapes.start();
     this.#alertmanager?.start();
     this.#rules.start();
     const { clock } = this.#options;
@@ -159,17 +160,55 @@ export class ServerApp {
     await this.#retaining;
     await this.#rules.stop();
     await this.#alertmanager?.stop();
-    await this.#scraper.stop();
+    await this.#scrapes.stop();
+  }
+
+  /**
+   * Reads the configuration again and goes on with it; jobs and groups that are the same are not interrupted. Rejects
+   * with what is wrong, and then nothing has changed.
+   */
+  reload(): Promise<void> {
+    const reloaded = this.#reloading.then(() => this.#reload());
+    this.#reloading = reloaded.catch(() => {});
+    return reloaded;
+  }
+
+  async #reload(): Promise<void> {
+    const { readConfig, clock, log } = this.#options;
+    try {
+      const config = await readConfig?.();
+      if (!config) throw UserError.of('FD905', 'the server was started without a configuration');
+      await this.#scrapes.replace(config.scrape);
+      await this.#rules.replace(config.groups, this.#groupOptions(config));
+      this.#config = config;
+      this.#lastReload = { ok: true, atMs: clock.now() };
+      log('the configuration was read again');
+    } catch (error) {
+      this.#lastReload = { ...this.#lastReload, ok: false };
+      throw error;
+    }
+  }
+
+  #groupOptions({ evaluationIntervalMs, externalLabels }: ServerConfig): GroupOptions {
+    const { host, port, features, clock } = this.#options;
+    return {
+      defaultIntervalMs: evaluationIntervalMs,
+      externalLabels,
+      externalUrl: `http://${host}:${port}/`,
+      offset: 'hash',
+      features,
+      now: () => clock.now(),
+    };
   }
 
   #retain(atMs: number): void {
-    const { store, config } = this.#options;
-    const { retentionMs, retentionBytes: bytesMax } = config;
+    const { store } = this.#options;
+    const { retentionMs, retentionBytes: bytesMax } = this.#config;
     store.retain({ keepFromMs: retentionMs === undefined ? undefined : atMs - retentionMs, bytesMax });
   }
 
   #routes(): Router {
-    const { store, clock, config, features, version, flags, workingFolder } = this.#options;
+    const { store, clock, features, version, flags, workingFolder } = this.#options;
     const { queries, queriesWaiting, querySamples, queryTimeoutMs, body, labels } = this.#limits;
     const now = () => clock.now();
     const router = new Router();
@@ -178,25 +217,34 @@ export class ServerApp {
       gate: new QueryGate(clock, queries, queriesWaiting),
       limits: { samples: querySamples, timeoutMs: queryTimeoutMs },
       lookbackMs: lookbackMsDefault,
-      defaultSubqueryStepMs: config.evaluationIntervalMs,
+      defaultSubqueryStepMs: () => this.#config.evaluationIntervalMs,
       features,
       now,
     });
     addSeriesRoutes(router, store);
     addExpressionRoutes(router, this.#exemplars, features);
-    addTargetRoutes(router, this.#scraper, this.#metadata);
+    addTargetRoutes(router, this.#scrapes, this.#metadata);
+    const alertsUrl = `http://${this.#options.host}:${this.#options.port}/api/v2/alerts`;
+    const activeAlertmanagers = this.#alertmanager ? [{ url: alertsUrl }] : [];
+    router.add('GET', '/api/v1/alertmanagers', () =>
+      success({ activeAlertmanagers, droppedAlertmanagers: [] }),
+    );
     addRuleRoutes(router, this.#rules);
     const sinks = { store, metadata: this.#metadata, exemplars: this.#exemplars, labelLimits: labels };
     addRemoteWriteRoutes(router, { ...sinks, source: 'remote-write' }, body);
     addAlertmanagerRoutes(router, this.#alertmanager, { bytesMax: body.bytesMax, labels });
     addOtlpRoutes(router, { ...sinks, source: 'otlp' }, body);
-    const { yaml: configYaml, retentionMs } = config;
     addStatusRoutes(router, {
-      ...{ store, version, configYaml, flags, retentionMs, workingFolder, now },
+      ...{ store, version, flags, workingFolder, now },
       startedMs: this.#startedMs,
+      config: () => this.#config,
+      lastReload: () => this.#lastReload,
     });
-    router.add('GET', '/-/healthy', () => text(200, 'Prometheus Server is Healthy.\n'));
-    router.add('GET', '/-/ready', () => text(200, 'Prometheus Server is Ready.\n'));
+    addLifecycleRoutes(router, {
+      enabled: this.#options.lifecycle ?? false,
+      reload: () => this.reload(),
+      quit: () => this.#options.onQuit?.(),
+    });
     router.add('GET', '/metrics', () => ({
       status: 200,
       contentType: 'text/plain; version=0.0.4; charset=utf-8',
@@ -217,6 +265,16 @@ export class ServerApp {
     return [
       gauge('firedrill_build_info', 'The version of firedrill.', 1, `version="${version}"`),
       gauge('process_start_time_seconds', 'Start of the server, Unix seconds.', this.#startedMs / 1000),
+      gauge(
+        'prometheus_config_last_reload_successful',
+        'Whether the last attempt to read the configuration succeeded.',
+        this.#lastReload.ok ? 1 : 0,
+      ),
+      gauge(
+        'prometheus_config_last_reload_success_timestamp_seconds',
+        'When the configuration was last read, Unix seconds.',
+        this.#lastReload.atMs / 1000,
+      ),
       gauge('process_resident_memory_bytes', 'Resident memory in bytes.', rss),
       gauge('nodejs_heap_size_used_bytes', 'Memory in use of the heap.', heapUsed),
       gauge('prometheus_tsdb_head_series', 'Series in the store.', store.seriesCount),
@@ -234,17 +292,4 @@ export class ServerApp {
       ),
     ];
   }
-}
-
-/** A label bomb must not come in by a scrape that nobody thought to limit. */
-function withLabelLimits(spec: ScrapeSpec, limits: LabelLimits): ScrapeSpec {
-  const { count = 0, nameBytes = 0, valueBytes = 0 } = spec.labelLimits ?? {};
-  return {
-    ...spec,
-    labelLimits: {
-      count: count || limits.count,
-      nameBytes: nameBytes || limits.nameBytes,
-      valueBytes: valueBytes || limits.valueBytes,
-    },
-  };
 }

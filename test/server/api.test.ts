@@ -16,7 +16,7 @@ describe('query', () => {
       '{"status":"success","data":{"resultType":"scalar","result":[1,"6"]}}',
     );
     expect(await bodies('query="a%5C"b"&time=-1.25')).toBe(
-      '{"status":"success","data":{"resultType":"string","result":[-1.250,"a\\"b"]}}',
+      '{"status":"success","data":{"resultType":"string","result":[-1.25,"a\\"b"]}}',
     );
     expect(await bodies('query=up{job="b"}[30s]&time=2023-11-14T22:13:50Z')).toBe(
       '{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"up","job":"b"},"values":[[1700000015,"1"],[1700000030,"0"]]}]}}',
@@ -38,8 +38,8 @@ describe('query', () => {
     ['1/3', '0.3333333333333333'],
   ])('writes %s as %s', async (query, written) => {
     const { api } = await startApp();
-    const { data } = await api(`query?query=${encodeURIComponent(query)}`);
-    expect(data.result[1]).toBe(written);
+    const { data } = await api(`query?query=${encodeURIComponent(`vector(${query})`)}`);
+    expect(data.result[0].value[1]).toBe(written);
   });
 
   test.each([
@@ -53,7 +53,7 @@ describe('query', () => {
       'query?query=up&time=soon',
       400,
       'bad_data',
-      'invalid parameter "time": cannot parse "soon" to a valid timestamp',
+      `invalid parameter "time": invalid time value for 'time': cannot parse "soon" to a valid timestamp`,
     ],
     [
       'query_range?query=up&start=0&end=10&step=0',

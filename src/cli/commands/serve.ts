@@ -5,14 +5,16 @@ import { exitCodes } from '../../base/catalogue.ts';
 import { systemClock } from '../../base/clock.ts';
 import { UserError } from '../../base/diagnostics.ts';
 import { duration, listenAddress, size, splitAddress } from '../../base/scalars.ts';
+import type { Features } from '../../promql/features.ts';
 import { maskedYaml } from '../../server/alerts/masked-yaml.ts';
 import { ServerApp, type ServerOptions } from '../../server/app.ts';
-import { emptyConfig, readServerConfig } from '../../server/config/read.ts';
+import { emptyConfig, readServerConfig, type ServerConfig } from '../../server/config/read.ts';
 import { SeriesStore } from '../../telemetry/metrics/store.ts';
 import { importOpenMetrics } from '../../telemetry/recording/openmetrics-import.ts';
 import { readSecretFile } from '../../telemetry/secret-file.ts';
 import { showDiagnostics, showFailure } from '../failure.ts';
 import { enabledFeatures } from '../features.ts';
+import { withLeanHeap } from '../lean-heap.ts';
 import { readUserFile } from '../surroundings.ts';
 import { version } from '../version.ts';
 
@@ -23,6 +25,7 @@ export interface ServeOptions {
   readonly config?: string;
   readonly alertmanager?: string;
   readonly enableFeature?: readonly string[];
+  readonly enableLifecycle?: boolean;
   readonly retention?: string;
   readonly retentionSize?: string;
 }
@@ -33,24 +36,24 @@ const sealing = { rawMs: 8 * 3_600_000, cacheBytesMax: 64 * 2 ** 20 };
 export async function serve(options: ServeOptions): Promise<number> {
   const { host, port } = splitAddress(optionValue(listenAddress, '--listen', options.listen)!)!;
   const features = enabledFeatures(options.enableFeature);
-  const config = options.config
-    ? await readServerConfig(options.config, readUserFile, features)
-    : emptyConfig;
-  showDiagnostics(config.warnings);
+  const readConfig =
+    options.config === undefined ? undefined : configReader(options, options.config, features);
+  const config = (await readConfig?.()) ?? withRetention(emptyConfig, options);
   const alertmanager =
     options.alertmanager === undefined ? undefined : await readNotifier(options.alertmanager);
   const token = options.tokenFile && (await readSecretFile(options.tokenFile)).trim();
-  const retentionMs = optionValue(duration, '--retention', options.retention) ?? config.retentionMs;
-  const retentionBytes =
-    optionValue(size, '--retention-size', options.retentionSize) ?? config.retentionBytes;
   const store = new SeriesStore(undefined, sealing);
-  if (options.load) await importOpenMetrics(options.load, store);
+  const { load } = options;
+  if (load) await withLeanHeap(() => importOpenMetrics(load, store));
   const app = new ServerApp({
     host,
     port,
     ...(token !== undefined && { token }),
     store,
-    config: { ...config, retentionMs, retentionBytes },
+    config,
+    ...(readConfig && { readConfig }),
+    lifecycle: options.enableLifecycle ?? false,
+    onQuit: () => process.kill(process.pid, 'SIGTERM'),
     features,
     clock: systemClock,
     version,
@@ -63,6 +66,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const ended = stopSignal();
   const address = await app.start();
   process.stderr.write(`listening on http://${address}\n`);
+  process.on('SIGHUP', () => void app.reload().catch(showFailure));
   await ended;
   await app.stop();
   return exitCodes.pass;
@@ -98,6 +102,23 @@ function notificationLine({ receiver, integration, reason, alerts, groupKey }: N
   return `${receiver} would be told by ${integration.type}: ${told.join('; ')} (${reason}) ${groupKey}`;
 }
 
+/** Reads the file whenever it is called; options of the command line win over what it says. */
+function configReader(options: ServeOptions, file: string, features: Features): () => Promise<ServerConfig> {
+  return async () => {
+    const config = await readServerConfig(file, readUserFile, features);
+    showDiagnostics(config.warnings);
+    return withRetention(config, options);
+  };
+}
+
+function withRetention(config: ServerConfig, options: ServeOptions): ServerConfig {
+  return {
+    ...config,
+    retentionMs: optionValue(duration, '--retention', options.retention) ?? config.retentionMs,
+    retentionBytes: optionValue(size, '--retention-size', options.retentionSize) ?? config.retentionBytes,
+  };
+}
+
 /** What an option's text means. Throws FD105 or what the schema says. */
 function optionValue<T>(
   schema: {
@@ -120,6 +141,7 @@ function flagsOf(options: ServeOptions): Record<string, string> {
     'alertmanager.config.file': options.alertmanager,
     'storage.tsdb.retention.time': options.retention,
     'storage.tsdb.retention.size': options.retentionSize,
+    'web.enable-lifecycle': String(options.enableLifecycle ?? false),
     'enable-feature': options.enableFeature?.join(','),
     load: options.load,
   };
@@ -128,6 +150,6 @@ function flagsOf(options: ServeOptions): Record<string, string> {
 
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
 }

@@ -34,7 +34,7 @@ export interface QuerySource {
   readonly gate: QueryGate;
   readonly limits: QueryLimits;
   readonly lookbackMs: number;
-  readonly defaultSubqueryStepMs: number;
+  defaultSubqueryStepMs(): number;
   readonly features: Features;
   now(): number;
 }
@@ -110,7 +110,7 @@ function timeoutOf(parameters: URLSearchParams, { limits }: QuerySource): number
 }
 
 function optionsOf(parameters: URLSearchParams, source: QuerySource): QueryOptions {
-  const { lookbackMs, defaultSubqueryStepMs, features } = source;
+  const { lookbackMs, features } = source;
   const text = parameters.get('lookback_delta');
   const wanted = text ? parseDurationText(text) : lookbackMs;
   if (typeof wanted === 'string')
@@ -118,7 +118,7 @@ function optionsOf(parameters: URLSearchParams, source: QuerySource): QueryOptio
   return {
     lookbackMs: wanted > 0 ? wanted : lookbackMs,
     maxSamples: source.limits.samples,
-    defaultSubqueryStepMs,
+    defaultSubqueryStepMs: source.defaultSubqueryStepMs(),
     features,
   };
 }

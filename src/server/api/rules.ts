@@ -1,11 +1,12 @@
 // rules and alerts, as Prometheus's API shows them.
 
+import { createHash } from 'node:crypto';
 import { Labels } from '../../base/labels.ts';
 import { matchesAll } from '../../base/matcher.ts';
 import { printExpr } from '../../promql/printer.ts';
 import type { AlertingRule, Rule } from '../../rules/model.ts';
 import { type Answer, success } from '../http/answer.ts';
-import { ApiError, invalidParameter } from '../http/api-error.ts';
+import { invalidParameter } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { Router } from '../http/router.ts';
 import type { RuleRunner, RunningGroup } from '../rule-runner.ts';
@@ -26,7 +27,7 @@ function rules({ parameters }: ApiRequest, runner: RuleRunner): Answer {
     const { group, intervalMs } = running.evaluator;
     if (!wanted.group(group.name) || !wanted.file(group.file)) return [];
     const shown = group.rules.filter(wanted.rule).map((rule) => ruleFields(running, rule, withAlerts));
-    if (shown.length === 0 && wanted.narrows) return [];
+    if (shown.length === 0) return [];
     return [
       {
         name: group.name,
@@ -47,16 +48,14 @@ interface Filter {
   group(name: string): boolean;
   file(path: string): boolean;
   rule(rule: Rule): boolean;
-  /** Groups that are left without rules are not shown. */
-  readonly narrows: boolean;
 }
 
 function filterOf(parameters: URLSearchParams): Filter {
   const type = parameters.get('type')?.toLowerCase() ?? '';
   if (!['', 'alert', 'record'].includes(type))
-    throw invalidParameter('type', `not supported value "${type}"`);
+    throw invalidParameter('type', `not supported value ${JSON.stringify(type)}`);
   const one = (name: string) => {
-    const values = [...parameters.getAll(name), ...parameters.getAll(`${name}[]`)];
+    const values = parameters.getAll(`${name}[]`);
     return (value: string) => values.length === 0 || values.includes(value);
   };
   const named = one('rule_name');
@@ -71,7 +70,6 @@ function filterOf(parameters: URLSearchParams): Filter {
       const labels = Labels.from(rule.labels);
       return selectors.length === 0 || selectors.some((matchers) => matchesAll(matchers, labels));
     },
-    narrows: type !== '' || parameters.has('rule_name[]') || selectors.length > 0,
   };
 }
 
@@ -82,30 +80,45 @@ function booleanOf(parameters: URLSearchParams, name: string): boolean {
   throw invalidParameter(name, `strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
-/** `group_limit` groups at a time; the token is where the next page begins. */
-function paged<T>(groups: readonly T[], parameters: URLSearchParams): { page: readonly T[]; next?: string } {
+/** `group_limit` groups at a time; the token names the group with which the next page begins. */
+function paged<T extends { readonly name: string; readonly file: string }>(
+  groups: readonly T[],
+  parameters: URLSearchParams,
+): { page: readonly T[]; next?: string } {
   const limitText = parameters.get('group_limit');
   const token = parameters.get('group_next_token');
   if (!limitText) {
     if (token)
       throw invalidParameter(
-        'group_limit',
+        'group_next_token',
         'group_limit needs to be present in order to paginate over the groups',
       );
     return { page: groups };
   }
   const limit = Number(limitText);
-  if (!Number.isInteger(limit) || limit <= 0)
-    throw invalidParameter('group_limit', 'group_limit needs to be a valid number, greater than 0');
-  const from = token ? Number(token) : 0;
-  if (!Number.isInteger(from) || from < 0 || (token && from >= groups.length))
-    throw new ApiError('bad_data', 'invalid group_next_token');
+  if (!/^[+-]?\d+$/.test(limitText)) {
+    const reason = `strconv.ParseInt: parsing ${JSON.stringify(limitText)}: invalid syntax`;
+    throw invalidParameter('group_limit', `group_limit needs to be a valid number: ${reason}`);
+  }
+  if (limit <= 0) throw invalidParameter('group_limit', 'group_limit needs to be greater than 0');
+  const from = token ? groups.findIndex((group) => tokenOf(group) === token) : 0;
+  if (from < 0)
+    throw invalidParameter(
+      'group_next_token',
+      `invalid group_next_token '${token}'. were rule groups changed?`,
+    );
   const page = groups.slice(from, from + limit);
-  return from + limit < groups.length ? { page, next: String(from + limit) } : { page };
+  const following = groups[from + limit];
+  return following ? { page, next: tokenOf(following) } : { page };
+}
+
+/** Stays the same while groups come and go around it. */
+function tokenOf({ file, name }: { readonly file: string; readonly name: string }): string {
+  return createHash('sha256').update(`${file};${name}`).digest('hex');
 }
 
 function ruleFields(running: RunningGroup, rule: Rule, withAlerts: boolean): Record<string, unknown> {
-  const { health, lastError } = running.healthOf(rule);
+  const { health, lastError, evaluationTimeMs, lastEvaluationMs } = running.stateOf(rule);
   const error = lastError === '' ? {} : { lastError };
   const common = {
     name: rule.name,
@@ -113,8 +126,8 @@ function ruleFields(running: RunningGroup, rule: Rule, withAlerts: boolean): Rec
     labels: rule.labels,
     health,
     ...error,
-    evaluationTime: running.evaluationTimeMs / 1000,
-    lastEvaluation: goTime(running.lastEvaluationMs),
+    evaluationTime: evaluationTimeMs / 1000,
+    lastEvaluation: goTime(lastEvaluationMs),
   };
   if (rule.kind === 'recording') return { ...common, type: 'recording' };
   const active = alertsOf(running, rule);

@@ -42,7 +42,7 @@ function labelNames({ parameters }: ApiRequest, store: SeriesStore): Answer {
   const limit = limitParameter(parameters);
   const range = rangeParameters(parameters);
   const selectors = selectorParameters(parameters);
-  if (selectors.length === 0) return limited(store.labelNames(), limit);
+  if (selectors.length === 0 && !isBounded(parameters)) return limited(store.labelNames(), limit);
   const names = new Set<string>();
   for (const labels of selected(store, selectors, range).values())
     for (const [name] of labels.pairs) names.add(name);
@@ -54,25 +54,29 @@ function labelValues({ parameters, pathParameters }: ApiRequest, store: SeriesSt
   const limit = limitParameter(parameters);
   const range = rangeParameters(parameters);
   const selectors = selectorParameters(parameters);
-  if (selectors.length === 0) return limited(store.labelValues(name), limit);
+  if (selectors.length === 0 && !isBounded(parameters)) return limited(store.labelValues(name), limit);
   const values = new Set<string>();
   for (const labels of selected(store, selectors, range).values()) values.add(labels.get(name));
   values.delete('');
   return limited([...values].sort(), limit);
 }
 
+function isBounded(parameters: URLSearchParams): boolean {
+  return Boolean(parameters.get('start') || parameters.get('end'));
+}
+
 function limited(list: readonly string[], limit: number): Answer {
   return limit > 0 && list.length > limit ? success(list.slice(0, limit), truncated()) : success(list);
 }
 
-/** The label sets that one of the selectors finds, each once. */
+/** The label sets that one of the selectors finds, each once; all of the range where there are no selectors. */
 function selected(
   store: SeriesStore,
   selectors: readonly (readonly Matcher[])[],
   { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
 ): Map<string, Labels> {
   const found = new Map<string, Labels>();
-  for (const matchers of selectors)
+  for (const matchers of selectors.length > 0 ? selectors : [[]])
     for (const { labels } of store.select(matchers, startMs, endMs)) found.set(labels.key, labels);
   return found;
 }

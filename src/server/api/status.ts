@@ -2,6 +2,7 @@
 
 import { formatDuration } from '../../base/duration.ts';
 import type { SeriesStore } from '../../telemetry/metrics/store.ts';
+import type { ServerConfig } from '../config/read.ts';
 import { success } from '../http/answer.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { Router } from '../http/router.ts';
@@ -11,21 +12,31 @@ import { cardinality, type LabelCount } from './series.ts';
 /** The version of Prometheus whose API this is: clients switch features on by it. */
 const apiVersion = '3.14.0';
 
+/** Of one list of status/tsdb. */
+const listMax = 10_000;
+
+export interface LastReload {
+  /** Of the last attempt. */
+  readonly ok: boolean;
+  /** Of the last that succeeded, Unix milliseconds. */
+  readonly atMs: number;
+}
+
 export interface StatusSource {
   readonly store: SeriesStore;
   /** Of firedrill. */
   readonly version: string;
-  readonly configYaml: string;
   /** Options and their values, as they were given or taken. */
   readonly flags: Readonly<Record<string, string>>;
   readonly startedMs: number;
-  readonly retentionMs: number | undefined;
   readonly workingFolder: string;
+  config(): Pick<ServerConfig, 'yaml' | 'retentionMs'>;
+  lastReload(): LastReload;
   now(): number;
 }
 
 export function addStatusRoutes(router: Router, source: StatusSource): void {
-  const { version, configYaml, flags, startedMs, retentionMs, workingFolder } = source;
+  const { version, flags, startedMs, workingFolder } = source;
   router.add('GET', '/api/v1/status/buildinfo', () =>
     success({
       version: apiVersion,
@@ -36,13 +47,15 @@ export function addStatusRoutes(router: Router, source: StatusSource): void {
       goVersion: '',
     }),
   );
-  router.add('GET', '/api/v1/status/runtimeinfo', () =>
-    success({
+  router.add('GET', '/api/v1/status/runtimeinfo', () => {
+    const { retentionMs } = source.config();
+    const { ok, atMs } = source.lastReload();
+    return success({
       startTime: goTime(startedMs),
       CWD: workingFolder,
       serverTime: goTime(source.now()),
-      reloadConfigSuccess: true,
-      lastConfigTime: goTime(startedMs),
+      reloadConfigSuccess: ok,
+      lastConfigTime: goTime(atMs),
       corruptionCount: 0,
       goroutineCount: 0,
       GOMAXPROCS: 1,
@@ -50,14 +63,17 @@ export function addStatusRoutes(router: Router, source: StatusSource): void {
       GOGC: '',
       GODEBUG: '',
       storageRetention: retentionMs === undefined ? '' : formatDuration(retentionMs),
-    }),
-  );
+    });
+  });
   router.add('GET', '/api/v1/status/flags', () => success(flags));
-  router.add('GET', '/api/v1/status/config', () => success({ yaml: configYaml }));
+  router.add('GET', '/api/v1/status/config', () => success({ yaml: source.config().yaml }));
+  // There is no write-ahead log to read again.
+  router.add('GET', '/api/v1/status/walreplay', () => success({ min: 0, max: 0, current: 0 }));
   router.add('GET', '/api/v1/status/tsdb', ({ parameters }) => {
     const limit = Number(parameters.get('limit') || 10);
     if (!Number.isInteger(limit) || limit < 1)
       throw new ApiError('bad_data', 'limit must be a positive number');
+    if (limit > listMax) throw new ApiError('bad_data', `limit must not exceed ${listMax}`);
     return success(tsdbStatus(source.store, limit));
   });
 }

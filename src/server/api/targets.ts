@@ -7,28 +7,28 @@ import { matchesAll } from '../../base/matcher.ts';
 import { formatPromqlError } from '../../promql/errors.ts';
 import { parseMatchers } from '../../promql/parser.ts';
 import type { MetadataStore } from '../../telemetry/metrics/metadata.ts';
-import type { Scraper } from '../../telemetry/metrics/scrape.ts';
 import type { ScrapePool } from '../../telemetry/metrics/scrape-pool.ts';
 import type { ScrapeTarget } from '../../telemetry/metrics/scrape-target.ts';
 import { type Answer, success } from '../http/answer.ts';
 import { ApiError, invalidParameter } from '../http/api-error.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { Router } from '../http/router.ts';
+import type { ScrapeJobs } from '../scrape-jobs.ts';
 import { goTime } from './go-text.ts';
 
-export function addTargetRoutes(router: Router, scraper: Scraper, metadata: MetadataStore): void {
-  router.add('GET', '/api/v1/targets', (request) => targets(request, scraper));
-  router.add('GET', '/api/v1/targets/metadata', (request) => targetMetadata(request, scraper, metadata));
+export function addTargetRoutes(router: Router, jobs: ScrapeJobs, metadata: MetadataStore): void {
+  router.add('GET', '/api/v1/targets', (request) => targets(request, jobs));
+  router.add('GET', '/api/v1/targets/metadata', (request) => targetMetadata(request, jobs, metadata));
   router.add('GET', '/api/v1/scrape_pools', () =>
-    success({ scrapePools: scraper.pools.map(({ spec }) => spec.jobName).sort() }),
+    success({ scrapePools: jobs.pools.map(({ spec }) => spec.jobName).sort() }),
   );
   router.add('GET', '/api/v1/metadata', (request) => metricMetadata(request, metadata));
 }
 
-function targets({ parameters }: ApiRequest, scraper: Scraper): Answer {
+function targets({ parameters }: ApiRequest, jobs: ScrapeJobs): Answer {
   const state = parameters.get('state')?.toLowerCase() || 'any';
   const only = parameters.get('scrapePool');
-  const sorted = [...scraper.pools].sort((a, b) => (a.spec.jobName < b.spec.jobName ? -1 : 1));
+  const sorted = [...jobs.pools].sort((a, b) => (a.spec.jobName < b.spec.jobName ? -1 : 1));
   const pools = sorted.filter(({ spec }) => !only || spec.jobName === only);
   const wants = (kind: string) => state === 'any' || state === kind;
   return success({
@@ -63,14 +63,14 @@ function targetFields({ spec }: ScrapePool, { resolved, health }: ScrapeTarget):
   };
 }
 
-function targetMetadata({ parameters }: ApiRequest, scraper: Scraper, metadata: MetadataStore): Answer {
+function targetMetadata({ parameters }: ApiRequest, jobs: ScrapeJobs, metadata: MetadataStore): Answer {
   const text = parameters.get('match_target');
   const parsed = text ? parseMatchers(text) : undefined;
   if (parsed && !parsed.ok) throw invalidParameter('match_target', formatPromqlError(text!, parsed.error));
   const limit = limitOf(parameters, 'limit');
   const metric = parameters.get('metric');
   const found: Record<string, unknown>[] = [];
-  for (const target of scraper.pools.flatMap((pool) => pool.targets)) {
+  for (const target of jobs.pools.flatMap((pool) => pool.targets)) {
     const { labels } = target.resolved;
     if (parsed && !matchesAll(parsed.matchers, Labels.from(labels))) continue;
     found.push(...ofTarget(metadata, target.source, metric, labels));

@@ -9,11 +9,13 @@ import { type Diagnostic, UserError } from '../../base/diagnostics.ts';
 import type { LabelRecord } from '../../base/labels.ts';
 import { duration, size, text } from '../../base/scalars.ts';
 import { checkYaml, parseYaml } from '../../base/yaml.ts';
+import { secretStrings } from '../../experiment/file/secret-fields.ts';
 import type { Features } from '../../promql/features.ts';
 import { readRuleFile } from '../../rules/file.ts';
 import type { RuleGroup } from '../../rules/model.ts';
 import { resolveScrapeConfig, scrapeConfig } from '../../telemetry/config/scrape-config.ts';
 import type { ScrapeSpec } from '../../telemetry/metrics/scrape-spec.ts';
+import { maskedYaml } from '../alerts/masked-yaml.ts';
 
 const intervalMsDefault = 60_000;
 const timeoutMsDefault = 10_000;
@@ -61,7 +63,7 @@ const configFile = z.strictObject({
 });
 
 export interface ServerConfig {
-  /** As it stands in the file, for status/config. */
+  /** As it stands in the file but for its secrets, for status/config. */
   readonly yaml: string;
   readonly evaluationIntervalMs: number;
   readonly externalLabels: LabelRecord;
@@ -116,7 +118,7 @@ export async function readServerConfig(
   const rules = await readRules(ruleFiles ?? [], folder, readText, features);
   const { retention } = storage?.tsdb ?? {};
   return {
-    yaml,
+    yaml: maskedYaml(yaml, secretStrings(document.value.value)),
     evaluationIntervalMs: global?.evaluation_interval ?? intervalMsDefault,
     externalLabels: global?.external_labels ?? {},
     scrape: (scrapes ?? []).map((scrape) =>

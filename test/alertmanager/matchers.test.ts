@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { readAlertmanagerConfig } from '../../src/alertmanager/config/read.ts';
 import { MatcherSyntaxError, matchersText } from '../../src/alertmanager/matcher/matcher.ts';
-import { parseMatchers } from '../../src/alertmanager/matcher/parse.ts';
+import {
+  isLabelName,
+  type MatcherMode,
+  parseMatcher,
+  parseMatchers,
+} from '../../src/alertmanager/matcher/parse.ts';
 
 describe('matchers', () => {
   it.each([
@@ -62,5 +68,60 @@ describe('matchers', () => {
     const started = performance.now();
     expect(matcher!.matches('x'.repeat(20_000))).toBe(false);
     expect(performance.now() - started).toBeLessThan(2000);
+  });
+});
+
+describe('the modes of matchers', () => {
+  const modes: readonly MatcherMode[] = ['fallback', 'utf8-strict', 'classic'];
+  const read = (text: string, one = false): string[] =>
+    modes.map((mode) => {
+      try {
+        return matchersText(one ? [parseMatcher(text, mode)] : parseMatchers(text, mode));
+      } catch (error) {
+        if (error instanceof MatcherSyntaxError) return 'refused';
+        throw error;
+      }
+    });
+
+  it.each([
+    ['foo="bar"', '{foo="bar"}', '{foo="bar"}', '{foo="bar"}'],
+    ['foo=', '{foo=""}', 'refused', '{foo=""}'],
+    ['foo=a b', '{foo="a b"}', 'refused', '{foo="a b"}'],
+    ['foo=~[a-z]{2}', '{foo=~"[a-z]{2"}', 'refused', '{foo=~"[a-z]{2"}'],
+    ['"näme"="ü"', '{näme="ü"}', '{näme="ü"}', 'refused'],
+    ['ü=🙂', '{ü="🙂"}', '{ü="🙂"}', 'refused'],
+    ['foo="\\t"', '{foo="\\\\t"}', '{foo="\t"}', '{foo="\\\\t"}'],
+    ['foo:bar=x', '{foo:bar="x"}', '{foo:bar="x"}', '{foo:bar="x"}'],
+    ['{foo="bar"', '{foo="bar"}', 'refused', '{foo="bar"}'],
+    ['foo', 'refused', 'refused', 'refused'],
+  ])('%s', (text, ...expected) => {
+    expect(read(text)).toEqual(expected);
+  });
+
+  it.each([
+    ['foo=bar', '{foo="bar"}', '{foo="bar"}', '{foo="bar"}'],
+    ['foo=bar,baz=qux', '{foo="bar,baz=qux"}', 'refused', '{foo="bar,baz=qux"}'],
+    ['{foo=bar}', 'refused', 'refused', 'refused'],
+    ['', 'refused', 'refused', 'refused'],
+  ])('%s as one matcher', (text, ...expected) => {
+    expect(read(text, true)).toEqual(expected);
+  });
+
+  it('decide what may be grouped by', () => {
+    expect(modes.map((mode) => isLabelName('näme', mode))).toEqual([true, true, false]);
+    expect(modes.map((mode) => isLabelName('', mode))).toEqual([false, false, false]);
+  });
+
+  it('hold for a whole file', () => {
+    const text = (matcher: string) =>
+      `route: {receiver: a, group_by: [ü], routes: [{matchers: ['${matcher}']}]}\nreceivers: [{name: a}]`;
+    const accepted = (matcher: string) =>
+      modes.map((mode) => {
+        const config = readAlertmanagerConfig('am.yml', text(matcher), mode);
+        return config.ok ? 'ok' : config.diagnostics.map(({ code, at }) => `${code} ${at?.line}`).join();
+      });
+    expect(accepted('a=b')).toEqual(['ok', 'ok', 'FD105 1']);
+    expect(accepted('a=')).toEqual(['ok', 'FD401 1', 'FD105 1']);
+    expect(accepted('ü=b')).toEqual(['ok', 'ok', 'FD105 1,FD401 1']);
   });
 });

@@ -39,7 +39,7 @@ function turnTowards(route: Route, labels: Labels): WrongTurn {
   const child = route.routes.find(({ matchers }) => matchesAll(matchers, labels));
   const reason = child
     ? `the route ${matchersText(child.matchers)} below it takes the alert`
-    : 'nothing stands in its way';
+    : 'it is reached, but not as often';
   return { wanted, depth: path.length, reason };
 }
 

@@ -18,7 +18,7 @@ export interface AlertInstance {
   state: 'pending' | 'firing' | 'inactive';
   /** The last value of the expression. */
   value: number;
-  readonly activeAt: number;
+  activeAt: number;
   firedAt: number | undefined;
   resolvedAt: number | undefined;
   keepFiringSince: number | undefined;
@@ -50,10 +50,31 @@ export class AlertRuleState {
   readonly #rule: AlertingRule;
   readonly #options: AlertRuleOptions;
   #active = new Map<string, AlertInstance>();
+  #isRestored = true;
 
   constructor(rule: AlertingRule, options: AlertRuleOptions) {
     this.#rule = rule;
     this.#options = options;
+  }
+
+  /** From now on nothing is written about the alerts, so that what was written before stays the last of it. */
+  awaitRestoration(): void {
+    this.#isRestored = false;
+  }
+
+  /** Sets since when alerts are active, by their label sets. */
+  restore(activeAtOf: (key: string) => number | undefined): void {
+    for (const [key, alert] of this.#active) alert.activeAt = activeAtOf(key) ?? alert.activeAt;
+    this.#isRestored = true;
+  }
+
+  /** Moves all times, after the clock was set to another time. */
+  shift(byMs: number): void {
+    for (const alert of this.#active.values()) {
+      alert.activeAt += byMs;
+      for (const field of ['firedAt', 'resolvedAt', 'keepFiringSince', 'lastSentAt', 'validUntil'] as const)
+        if (alert[field] !== undefined) alert[field] += byMs;
+    }
   }
 
   /** All that are kept, resolved ones too. */
@@ -90,7 +111,7 @@ export class AlertRuleState {
       if (change) changes.push({ kind: change, alert });
       if (alert.state === 'inactive' || change === 'dropped') continue;
       alerting++;
-      samples.push(...this.#series(alert));
+      if (this.#isRestored) samples.push(...this.#series(alert));
     }
     if (this.#options.limit > 0 && alerting > this.#options.limit) {
       this.#active = new Map();
@@ -134,6 +155,13 @@ export class AlertRuleState {
 
   #present(alert: AlertInstance, atMs: number): AlertChange | undefined {
     alert.keepFiringSince = undefined;
+    // What was restored may have to wait longer than it seemed when it fired.
+    if (alert.state === 'firing' && atMs - alert.activeAt < this.#rule.forMs) {
+      alert.state = 'pending';
+      alert.firedAt = undefined;
+      alert.lastSentAt = undefined;
+      return 'pending';
+    }
     if (alert.state !== 'pending' || atMs - alert.activeAt < this.#rule.forMs) return undefined;
     alert.state = 'firing';
     alert.firedAt = atMs;

@@ -3,6 +3,7 @@
 // each seeing what the ones before it have just appended.
 
 import { UserError } from '../base/diagnostics.ts';
+import { formatDuration } from '../base/duration.ts';
 import { type LabelRecord, Labels, metricName } from '../base/labels.ts';
 import type { Expr } from '../promql/ast.ts';
 import { instantQuery } from '../promql/engine.ts';
@@ -14,6 +15,7 @@ import type { BatchSample, SampleBatch } from '../telemetry/metrics/store.ts';
 import { type AlertChange, type AlertInstance, AlertRuleState, RuleFailure } from './alert-state.ts';
 import { fingerprint64 } from './fingerprint.ts';
 import type { AlertingRule, RecordingRule, Rule, RuleGroup } from './model.ts';
+import { lastStates, type RestoreOptions, restoredActiveAt } from './restore.ts';
 import { type AlertFunctionContext, tableLink } from './templates/alert-functions.ts';
 
 export interface GroupOptions {
@@ -27,6 +29,8 @@ export interface GroupOptions {
    * multiples of their interval.
    */
   readonly offset: 'hash' | 'none';
+  /** Takes up again what the source tells of the alerts of an engine before this one; without it nothing is. */
+  readonly restore?: RestoreOptions;
   /** What of PromQL is behind feature flags and on; nothing. */
   readonly features?: Features;
   /** Milliseconds of any clock, to say how long a rule took; nothing else depends on it. */
@@ -83,6 +87,10 @@ export interface ActiveAlert {
 
 const resendDelayMs = 60_000;
 
+function setBackText(backMs: number): string {
+  return `the clock went back by ${formatDuration(backMs)}: results are older than those that are stored`;
+}
+
 export class GroupEvaluator {
   readonly group: RuleGroup;
   readonly intervalMs: number;
@@ -91,6 +99,7 @@ export class GroupEvaluator {
   readonly #offsetMs: number;
   readonly #rules: readonly RuleState[];
   #lastAt = Number.NEGATIVE_INFINITY;
+  #evaluations = 0;
 
   constructor(group: RuleGroup, options: GroupOptions) {
     this.group = group;
@@ -111,16 +120,23 @@ export class GroupEvaluator {
     }));
   }
 
-  /** The first slot of this group after `nowMs` and after its last evaluation; slots that were missed are skipped. */
+  /**
+   * The first slot of this group after `nowMs` and after its last evaluation; slots that were missed are skipped. When
+   * the clock was set back by more than an interval, the slots follow it: waiting for the old time could take hours.
+   */
   nextAt(nowMs: number): number {
-    const after = Math.max(nowMs, this.#lastAt);
+    const isSetBack = nowMs < this.#lastAt - this.intervalMs;
+    const after = isSetBack ? nowMs : Math.max(nowMs, this.#lastAt);
     const slot = Math.floor((after - this.#offsetMs) / this.intervalMs) + 1;
     return slot * this.intervalMs + this.#offsetMs;
   }
 
   /** Evaluates all rules at `atMs` on `source`; recorded series and alert series go to `append`. */
   evaluate(atMs: number, source: Queryable, append: Append): Evaluation {
+    const backMs = this.#lastAt - atMs;
+    if (backMs > 0) this.#followBack(backMs);
     this.#lastAt = atMs;
+    this.#evaluations++;
     const transitions: AlertTransition[] = [];
     const failures: { rule: string; reason: string }[] = [];
     const outcomes: RuleOutcome[] = [];
@@ -129,20 +145,46 @@ export class GroupEvaluator {
     for (const state of this.#rules) {
       const startedMs = now();
       let failure: string | undefined;
+      if (this.#evaluations === 1) this.#beginRestoration(state, atMs, source);
       const before = (state.alerts?.alerts() ?? []).map((alert) => ({ alert, state: alert.state }));
       try {
         const samples = this.#evaluateRule(state, atMs, source, transitions);
         due.push(...this.#due(state, atMs));
         this.#append(state, atMs, samples, append);
+        if (backMs > 0 && samples.length > 0) throw new RuleFailure(setBackText(backMs));
       } catch (error) {
         if (!(error instanceof RuleFailure) && !(error instanceof UserError)) throw error;
         failure = error.message;
         failures.push({ rule: state.rule.name, reason: failure });
         transitions.push(...this.#lost(state, before, atMs));
       }
+      if (this.#evaluations === 2) this.#endRestoration(state, atMs, source);
       outcomes.push({ rule: state.rule, tookMs: now() - startedMs, failure });
     }
     return { transitions, failures, outcomes, due };
+  }
+
+  /** A rule of which something is told stays silent until it is taken up; the others go on as always. */
+  #beginRestoration({ rule, alerts }: RuleState, atMs: number, source: Queryable): void {
+    const { restore } = this.#options;
+    if (!restore || rule.kind === 'recording') return;
+    if (lastStates(rule, source, atMs, restore).size > 0) alerts!.awaitRestoration();
+  }
+
+  /** After the second evaluation, as in Prometheus: at the first one, what alerts depend on may not be there yet. */
+  #endRestoration({ rule, alerts }: RuleState, atMs: number, source: Queryable): void {
+    const { restore } = this.#options;
+    if (!restore || rule.kind === 'recording') return;
+    const states = lastStates(rule, source, atMs, restore);
+    alerts!.restore((key) => {
+      const state = states.get(key);
+      return state && restoredActiveAt(state, rule.forMs, atMs, restore);
+    });
+  }
+
+  /** Alerts keep their age when the clock is set back: as if one interval had passed since the last evaluation. */
+  #followBack(backMs: number): void {
+    for (const { alerts } of this.#rules) alerts?.shift(-(backMs + this.intervalMs));
   }
 
   /** Pending and firing alerts of all rules. */

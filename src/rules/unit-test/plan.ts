@@ -4,8 +4,7 @@
 // Rules that read only what stands before them are evaluated over all steps at once. The others, and what reads them, go
 // step by step.
 
-import type { Labels } from '../../base/labels.ts';
-import { metricName } from '../../base/labels.ts';
+import { type Labels, metricName } from '../../base/labels.ts';
 import type { Matcher } from '../../base/matcher.ts';
 import { type Expr, typeOf } from '../../promql/ast.ts';
 import { parseExpr } from '../../promql/parser.ts';
@@ -100,15 +99,30 @@ class Planner {
     return reached;
   }
 
-  #mayFail({ rule, group }: RuleNode, dataLabels: (label: string) => boolean): boolean {
+  #mayFail(node: RuleNode, dataLabels: (label: string) => boolean): boolean {
+    const { rule, group } = node;
     const { expr } = rule;
     const type = typeOf(expr);
     if (type === 'string' || type === 'matrix' || mayFail(expr, this.#isThere)) return true;
     if (!mayYield(expr, this.#isThere)) return false;
+    if (this.#isInput(node) || this.#mayClash(node)) return true;
     const set = Object.keys(rule.labels);
     if (rule.kind === 'alerting') set.push('alertname');
     return (
       group.limit > 0 || !hasUniqueLabels(expr) || set.some((label) => mayCollapse(expr, label, dataLabels))
+    );
+  }
+
+  /** Whether another rule may write one of its series with another value. */
+  #mayClash(node: RuleNode): boolean {
+    const { rule } = node;
+    const same = rule.kind === 'alerting' ? this.#alerting : (this.#recordedByName.get(rule.name) ?? []);
+    return same.some(
+      (other) =>
+        other !== node &&
+        other.rule.name === rule.name &&
+        this.#yielding.has(other) &&
+        !haveOtherLabels(rule, other.rule),
     );
   }
 
@@ -184,6 +198,14 @@ class Planner {
 
 function exactName(matchers: readonly Matcher[]): string | undefined {
   return matchers.find(({ name, operator }) => name === metricName && operator === '=')?.value;
+}
+
+/** Whether both set a label to values that are not the same. */
+function haveOtherLabels(a: Rule, b: Rule): boolean {
+  return Object.entries(a.labels).some(([name, value]) => {
+    const other = b.labels[name];
+    return other !== undefined && other !== value && !value.includes('{{') && !other.includes('{{');
+  });
 }
 
 /** Whether the templates of a rule run queries, which may ask for anything. */

@@ -28,7 +28,7 @@ describe('OTLP metrics', () => {
     expect(await response.json()).toEqual({
       partialSuccess: {
         rejectedDataPoints: '1',
-        errorMessage: 'deltas: invalid temporality and type combination',
+        errorMessage: 'invalid temporality and type combination for metric "deltas"',
       },
     });
     expect(await values(app, '{job="shop/checkout",instance="one"}')).toEqual({

@@ -40,6 +40,13 @@ function post(
   return fetch(`${app.url}/api/v1/write`, { method: 'POST', headers, body: new Uint8Array(body) });
 }
 
+/** How many samples, histograms and exemplars the answer says were written. */
+function writtenOf(response: Response): (string | null)[] {
+  return ['samples', 'histograms', 'exemplars'].map((kind) =>
+    response.headers.get(`x-prometheus-remote-write-${kind}-written`),
+  );
+}
+
 describe.each([
   ['1.0', version1Headers, version1Message],
   ['2.0', version2Headers, version2Message],
@@ -48,9 +55,8 @@ describe.each([
     const app = await startApp();
     const response = await post(app, snappy(message(series)), headers);
     expect(response.status).toBe(204);
-    expect(response.headers.get('x-prometheus-remote-write-samples-written')).toBe('2');
-    expect(response.headers.get('x-prometheus-remote-write-histograms-written')).toBe('1');
-    expect(response.headers.get('x-prometheus-remote-write-exemplars-written')).toBe('1');
+    // Senders of 1.0 know no such headers.
+    expect(writtenOf(response)).toEqual(headers === version2Headers ? ['2', '1', '1'] : [null, null, null]);
     const { data } = await app.api('query?query=written_total[2s]&time=2');
     expect(data.result[0].values).toEqual([
       [1, '1.5'],
@@ -106,6 +112,89 @@ describe.each([
     const histogram = await post(app, snappy(message([wrong])), headers);
     expect(histogram.status).toBe(400);
     expect(await histogram.text()).toContain('hold 4 observations, its count is 99');
+  });
+});
+
+describe('a receiver of 2.0', () => {
+  const labels = { __name__: 'm', job: 'j' };
+
+  test('counts what it took of a request of which it refuses a part', async () => {
+    const app = await startApp();
+    const first: BodySeries[] = [
+      { labels, samples: [{ value: 1, atMs: 5000 }] },
+      { labels: { __name__: 'h' }, histograms: [{ atMs: 5000, count: 4, deltas: [1, 2] }] },
+    ];
+    expect((await post(app, snappy(version2Message(first)), version2Headers)).status).toBe(204);
+    const body = version2Message([
+      // Late; the same time with another value; good.
+      { labels, samples: [{ value: 1, atMs: 4000 }] },
+      { labels, samples: [{ value: 2, atMs: 5000 }] },
+      { labels, samples: [{ value: 3, atMs: 6000 }] },
+      // A late histogram and one whose count is wrong; a good one.
+      { labels: { __name__: 'h' }, histograms: [{ atMs: 4000, count: 4, deltas: [1, 2] }] },
+      { labels: { __name__: 'h' }, histograms: [{ atMs: 6000, count: 9, deltas: [1, 2] }] },
+      { labels: { __name__: 'h' }, histograms: [{ atMs: 6000, count: 5, deltas: [1, 3] }] },
+      { labels: { job: 'nameless' }, samples: [{ value: 1, atMs: 6000 }] },
+    ]);
+    const response = await post(app, snappy(body), version2Headers);
+    expect(response.status).toBe(400);
+    expect(writtenOf(response)).toEqual(['1', '1', '0']);
+    expect((await app.api('query?query=m&time=6')).data.result[0].value[1]).toBe('3');
+    expect((await app.api('query?query=histogram_count(h)&time=6')).data.result[0].value[1]).toBe('5');
+  });
+
+  test('tells an exemplar that comes late, and none that comes again', async () => {
+    const app = await startApp();
+    const at = (atMs: number) => {
+      const exemplar = { labels: { trace_id: 't' }, value: 1, atMs };
+      return snappy(
+        version2Message([{ labels, samples: [{ value: 1, atMs: 9000 }], exemplars: [exemplar] }]),
+      );
+    };
+    expect((await post(app, at(5000), version2Headers)).status).toBe(204);
+    expect((await post(app, at(5000), version2Headers)).status).toBe(204);
+    const late = await post(app, at(4000), version2Headers);
+    expect([late.status, await late.text()]).toEqual([400, 'out of order exemplar\n']);
+    expect(writtenOf(late)).toEqual(['1', '0', '0']);
+  });
+
+  test.each([
+    ['special numbers', { __name__: 'up' }, Number.NEGATIVE_INFINITY],
+    ['names with dots and blanks', { __name__: 'a.b c', 'd e': 'f' }, 1],
+    ['labels in no order, one without a value', { z: '1', __name__: 'up', a: '', b: '2' }, Number.NaN],
+    ['lines and signs in values', { __name__: 'up', job: 'a\nb\n', sign: '🚀' }, -0],
+  ])('takes %s', async (_, series, value) => {
+    const app = await startApp();
+    const body = version2Message([{ labels: series, samples: [{ value, atMs: 1000 }] }]);
+    const response = await post(app, snappy(body), version2Headers);
+    expect(response.status).toBe(204);
+    const [view] = app.store.select([], 0, 5000);
+    expect(view!.labels.toRecord()).toEqual(
+      Object.fromEntries(Object.entries(series).filter(([, text]) => text !== '')),
+    );
+    expect(Object.is(view!.values[0], value)).toBe(true);
+  });
+
+  test('refuses a series with labels twice or without a symbol, and takes the others', async () => {
+    const app = await startApp();
+    const good = { labels: { __name__: 'm', a: 'b' }, samples: [{ value: 1, atMs: 1000 }] };
+    const twice = version2Message([good], { referencesOfFirst: [1, 2, 3, 4, 3, 4] });
+    const beyond = version2Message([good, { ...good, labels: { __name__: 'other' } }], {
+      referencesOfFirst: [1, 99],
+    });
+    const odd = version2Message([good], { referencesOfFirst: [1] });
+    const texts = [];
+    for (const body of [twice, beyond, odd]) {
+      const response = await post(app, snappy(body), version2Headers);
+      expect(response.status).toBe(400);
+      texts.push(await response.text());
+    }
+    expect(texts[0]).toContain('stands twice');
+    expect(texts[1]).toContain('symbols 1 and 99 are referred to');
+    expect(texts[2]).toContain('has no value');
+    expect((await app.api('series?match[]={__name__=~".%2B"}&start=0')).data).toEqual([
+      { __name__: 'other' },
+    ]);
   });
 });
 

@@ -94,7 +94,10 @@ export function version1Message(series: readonly BodySeries[]): Uint8Array {
   return writer.finish();
 }
 
-export function version2Message(series: readonly BodySeries[]): Uint8Array {
+export function version2Message(
+  series: readonly BodySeries[],
+  { referencesOfFirst }: { readonly referencesOfFirst?: readonly number[] } = {},
+): Uint8Array {
   const writer = new BinaryWriter();
   const symbols = [''];
   const symbol = (text: string) => {
@@ -107,7 +110,12 @@ export function version2Message(series: readonly BodySeries[]): Uint8Array {
     });
   for (const one of series)
     message(writer, 5, () => {
-      references(one.labels);
+      if (referencesOfFirst && one === series[0]) {
+        for (const text of Object.entries(one.labels).flat()) symbol(text);
+        message(writer, 1, () => {
+          for (const reference of referencesOfFirst) writer.uint32(reference);
+        });
+      } else references(one.labels);
       for (const { value, atMs, startMs } of one.samples ?? [])
         message(writer, 2, () => {
           double(writer, 1, value);

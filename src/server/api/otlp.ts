@@ -4,6 +4,7 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { UserError } from '../../base/diagnostics.ts';
+import type { IngestOptions } from '../../telemetry/metrics/ingest-options.ts';
 import { readOtlpJson } from '../../telemetry/metrics/otlp/json.ts';
 import type { OtlpResource } from '../../telemetry/metrics/otlp/model.ts';
 import { readOtlpProtobuf } from '../../telemetry/metrics/otlp/protobuf.ts';
@@ -18,7 +19,12 @@ import type { BodyLimits } from './remote-write.ts';
 
 const protobufType = 'application/x-protobuf';
 
-export function addOtlpRoutes(router: Router, sinks: PushSinks, limits: BodyLimits): void {
+export function addOtlpRoutes(
+  router: Router,
+  sinks: PushSinks,
+  limits: BodyLimits,
+  ingest: IngestOptions = {},
+): void {
   router.add('POST', '/api/v1/otlp/v1/metrics', async (request) => {
     const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
     if (type !== protobufType && type !== jsonType)
@@ -29,10 +35,10 @@ export function addOtlpRoutes(router: Router, sinks: PushSinks, limits: BodyLimi
     const body = await decompressed(request, limits);
     const resources = type === jsonType ? readOtlpJson(body.toString()) : readProtobuf(body);
     if (typeof resources === 'string') throw new HttpError(400, resources);
-    const translated = translateOtlp(resources);
+    const translated = translateOtlp(resources, ingest);
     try {
-      const { mistakes } = push(translated, sinks);
-      return answer(type, translated.rejected, mistakes.join('\n'));
+      const { rejected, mistakes } = push(translated, sinks);
+      return answer(type, translated.rejected + rejected, mistakes.join('\n'));
     } catch (error) {
       if (error instanceof UserError) throw new HttpError(503, error.message);
       throw error;

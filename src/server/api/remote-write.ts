@@ -3,6 +3,7 @@
 // it should be sent again.
 
 import { UserError } from '../../base/diagnostics.ts';
+import type { IngestOptions } from '../../telemetry/metrics/ingest-options.ts';
 import { type PushSinks, push } from '../../telemetry/metrics/push.ts';
 import type { WriteRequest } from '../../telemetry/metrics/remote-write/request.ts';
 import { Version1Reader } from '../../telemetry/metrics/remote-write/version1.ts';
@@ -22,9 +23,14 @@ export interface BodyLimits {
 const version1Message = 'prometheus.WriteRequest';
 const version2Message = 'io.prometheus.write.v2.Request';
 
-export function addRemoteWriteRoutes(router: Router, sinks: PushSinks, limits: BodyLimits): void {
+export function addRemoteWriteRoutes(
+  router: Router,
+  sinks: PushSinks,
+  limits: BodyLimits,
+  ingest: IngestOptions = {},
+): void {
   const version1 = new Version1Reader();
-  const version2 = new Version2Reader();
+  const version2 = new Version2Reader(ingest);
   const readers: Readonly<Record<string, (body: Buffer) => WriteRequest>> = {
     [version1Message]: (body) => version1.read(body),
     [version2Message]: (body) => version2.read(body),
@@ -44,7 +50,7 @@ export function addRemoteWriteRoutes(router: Router, sinks: PushSinks, limits: B
         `${encoding} encoding (compression) is not accepted by this server; only snappy is acceptable`,
       );
     const body = await request.body(limits.bytesMax);
-    return taken(decoded(body, read, limits), sinks);
+    return taken(decoded(body, read, limits), sinks, message === version2Message);
   });
 }
 
@@ -72,14 +78,16 @@ function decoded(body: Buffer, read: (body: Buffer) => WriteRequest, limits: Bod
   }
 }
 
-function taken(request: WriteRequest, sinks: PushSinks): Answer {
+/** Version 1.0 knows no such headers: its senders count for themselves. */
+function taken(request: WriteRequest, sinks: PushSinks, tellsWritten: boolean): Answer {
   try {
     const { samples, histograms, exemplars, mistakes } = push(request, sinks);
-    const headers = {
+    const written = {
       'x-prometheus-remote-write-samples-written': String(samples),
       'x-prometheus-remote-write-histograms-written': String(histograms),
       'x-prometheus-remote-write-exemplars-written': String(exemplars),
     };
+    const headers = tellsWritten ? written : {};
     return mistakes.length === 0 ? text(204, '', headers) : text(400, `${mistakes.join('\n')}\n`, headers);
   } catch (error) {
     // The store is full: room may come with time.

@@ -123,6 +123,12 @@ export function storedResetHint(previous: NativeHistogram | undefined, next: Nat
   return continues ? 'notReset' : 'unknown';
 }
 
+/** A histogram of the same buckets that has observed nothing yet. */
+export function emptied(histogram: NativeHistogram): NativeHistogram {
+  const nothing = { count: 0, sum: 0, zeroCount: 0, positive: noBuckets, negative: noBuckets };
+  return { ...histogram, ...nothing, resetHint: 'reset' };
+}
+
 /** Equal to the bit, but for empty buckets and the hint. */
 export function equalHistograms(a: NativeHistogram, b: NativeHistogram): boolean {
   return (

@@ -17,6 +17,7 @@ import {
   type LabelPairs,
   SeriesTable,
 } from './exposition/exposition.ts';
+import type { IngestOptions } from './ingest-options.ts';
 import type { MetadataStore } from './metadata.ts';
 import type { Relabel } from './relabel/relabel.ts';
 import type { ScrapeSpec } from './scrape-spec.ts';
@@ -46,8 +47,9 @@ export interface ScrapeResult {
   readonly failure: string | undefined;
 }
 
-/** What scrapes leave beside samples, for those who ask for it. */
+/** What scrapes leave beside samples, for those who ask for it, and how they are read. */
 export interface ScrapeSinks {
+  readonly ingest?: IngestOptions;
   readonly metadata?: MetadataStore;
   readonly exemplars?: ExemplarStore;
 }
@@ -166,7 +168,7 @@ export class ScrapeTarget {
       throw UserError.of('FD705', `${url} answered with ${found}, which is not a format of metrics`);
     }
     try {
-      return parseExposition(answer.body, format, this.#table);
+      return parseExposition(answer.body, format, this.#table, this.#sinks.ingest);
     } catch (error) {
       if (!(error instanceof ExpositionError)) throw error;
       throw UserError.of('FD706', `${url} answered with metrics that cannot be read: ${error.message}`);

@@ -9,7 +9,7 @@ import { Sealer, type SealingOptions } from './chunks/sealer.ts';
 import { Span } from './chunks/span.ts';
 import { firstAfter, firstAtOrAfter, GrowingColumn, StoredSeries } from './columns.ts';
 import { LabelIndex } from './label-index.ts';
-import { equalHistograms, type NativeHistogram, storedResetHint } from './native-histogram.ts';
+import { emptied, equalHistograms, type NativeHistogram, storedResetHint } from './native-histogram.ts';
 import { histogramPresent, present, type Queryable, type SeriesView, stale } from './series.ts';
 
 export interface BatchSample {
@@ -77,15 +77,24 @@ export class SeriesStore implements Queryable {
   readonly #listeners = new Set<BatchListener>();
   readonly #sealer: Sealer | undefined;
   readonly #cache: DecodedCache;
+  readonly #zeroAtStart: boolean;
   #sampleCount = 0;
   #droppedCount = 0;
   #seriesCreated = 0;
   /** What is older was dropped, or is left out until its memory is given back. */
   #floorMs = Number.NEGATIVE_INFINITY;
 
-  /** Without `sealing` all samples stay as they are, which suits runs that end soon. */
-  constructor(limits: StoreLimits = defaultStoreLimits, sealing?: SealingOptions) {
+  /**
+   * Without `sealing` all samples stay as they are, which suits runs that end soon. With `zeroAtStart`, as behind the
+   * flag `created-timestamp-zero-ingestion` in Prometheus, a start timestamp also becomes a sample of zero.
+   */
+  constructor(
+    limits: StoreLimits = defaultStoreLimits,
+    sealing?: SealingOptions,
+    { zeroAtStart = false }: { readonly zeroAtStart?: boolean } = {},
+  ) {
     this.#limits = limits;
+    this.#zeroAtStart = zeroAtStart;
     this.#sealer = sealing && new Sealer(sealing);
     this.#cache = new DecodedCache(sealing?.cacheBytesMax ?? 0);
   }
@@ -117,7 +126,8 @@ export class SeriesStore implements Queryable {
    * Appends a batch, then tells the subscribers. Throws FD708 when a limit does not allow all of it; then none of
    * it is appended.
    */
-  appendBatch(batch: SampleBatch): void {
+  appendBatch(incoming: SampleBatch): void {
+    const batch = this.#zeroAtStart ? this.#withZeros(incoming) : incoming;
     const known = this.#resolve(batch.samples);
     const column = this.#columnOf(batch.source);
     for (let i = 0; i < batch.samples.length; i++) {
@@ -219,6 +229,19 @@ export class SeriesStore implements Queryable {
     if (this.#series.size + unknown > this.#limits.series)
       throw UserError.of('FD708', `the series store holds its limit of ${this.#limits.series} series`);
     return known;
+  }
+
+  /** Subscribers are told of the zeros too: what they record is then the whole of it. */
+  #withZeros(batch: SampleBatch): SampleBatch {
+    const samples = batch.samples.flatMap((sample) => {
+      const { labels, startMs, stale: isStale } = sample;
+      if (startMs === undefined || isStale || startMs >= (sample.atMs ?? batch.atMs)) return [sample];
+      // Most start where the samples before them did.
+      if (startMs <= (this.#series.get(labels.key)?.lastMs ?? Number.NEGATIVE_INFINITY)) return [sample];
+      const histogram = sample.histogram && emptied(sample.histogram);
+      return [{ labels, value: 0, atMs: startMs, ...(histogram && { histogram }) }, sample];
+    });
+    return samples.length === batch.samples.length ? batch : { ...batch, samples };
   }
 
   #columnOf(source: string): GrowingColumn {

@@ -1,6 +1,7 @@
 // Which parser an answer is for. A web page, or an answer that does not say what it is, is an error and not guessed
 // at, as in Prometheus since 3.0, unless the configuration says what to take it for.
 
+import type { IngestOptions } from '../ingest-options.ts';
 import type { Exposition, SeriesTable } from './exposition.ts';
 import { parseOpenMetrics } from './openmetrics.ts';
 import { parseProtobuf } from './protobuf.ts';
@@ -40,13 +41,14 @@ export function parseExposition<S>(
   body: Buffer,
   format: ExpositionFormat,
   table: SeriesTable<S>,
+  ingest: IngestOptions = {},
 ): Exposition<S> {
   switch (format) {
     case 'text':
-      return parseText(body.toString(), table);
+      return parseText(body.toString(), table, ingest);
     case 'openmetrics':
-      return parseOpenMetrics(body.toString(), table);
+      return parseOpenMetrics(body.toString(), table, { ingest });
     case 'protobuf':
-      return parseProtobuf(body, table);
+      return parseProtobuf(body, table, ingest);
   }
 }

@@ -3,6 +3,8 @@
 // The lenient mode checks lines alone, as Prometheus does when it scrapes; the strict mode holds the whole text
 // against the specification.
 
+import type { IngestOptions } from '../ingest-options.ts';
+import { CreatedLines } from './created-lines.ts';
 import {
   type Exemplar,
   type ExposedSample,
@@ -41,10 +43,11 @@ export interface TextPart {
 export function parseOpenMetrics<S>(
   text: string,
   table: SeriesTable<S>,
-  options: { readonly strict?: boolean; readonly part?: TextPart } = {},
+  options: { readonly strict?: boolean; readonly part?: TextPart; readonly ingest?: IngestOptions } = {},
 ): Exposition<S> {
-  const part = options.part ?? { families: new Families(), firstLine: 1, isLast: true };
-  return new OpenMetricsReader(text, table, options.strict ?? false, part).read();
+  const { strict = false, ingest = {} } = options;
+  const part = options.part ?? { families: new Families(ingest), firstLine: 1, isLast: true };
+  return new OpenMetricsReader(text, table, strict, part, ingest.createdLinesAsStarts ?? false).read();
 }
 
 class OpenMetricsReader<S> {
@@ -52,6 +55,7 @@ class OpenMetricsReader<S> {
   readonly #table: SeriesTable<S>;
   readonly #strict: boolean;
   readonly #rules: OpenMetricsRules | undefined;
+  readonly #created: CreatedLines | undefined;
   readonly #families: Families;
   readonly #isLast: boolean;
   readonly #samples: ExposedSample<S>[] = [];
@@ -62,7 +66,13 @@ class OpenMetricsReader<S> {
   #lastText = '';
   #lastSeries: S | undefined;
 
-  constructor(text: string, table: SeriesTable<S>, strict: boolean, part: TextPart) {
+  constructor(
+    text: string,
+    table: SeriesTable<S>,
+    strict: boolean,
+    part: TextPart,
+    createdLinesAsStarts: boolean,
+  ) {
     this.#families = part.families;
     this.#isLast = part.isLast;
     this.#line = part.firstLine;
@@ -70,6 +80,7 @@ class OpenMetricsReader<S> {
     this.#table = table;
     this.#strict = strict;
     this.#rules = strict ? new OpenMetricsRules(this.#failHere) : undefined;
+    this.#created = createdLinesAsStarts ? new CreatedLines(this.#failHere) : undefined;
   }
 
   read(): Exposition<S> {
@@ -82,6 +93,7 @@ class OpenMetricsReader<S> {
       this.#line++;
     }
     this.#rules?.end();
+    this.#created?.settle(this.#samples);
     return { families: this.#families.list(), samples: this.#samples };
   }
 
@@ -100,6 +112,7 @@ class OpenMetricsReader<S> {
     const [, kind, written, rest] = match as unknown as [string, 'HELP' | 'TYPE' | 'UNIT', string, string];
     const name = written.startsWith('"') ? unescapeQuoted(written.slice(1, -1)) : written;
     this.#rules?.metadata(kind, name, rest);
+    this.#lastSeries = undefined;
     if (kind === 'HELP') this.#families.describe(name, { help: unescapeQuoted(rest) });
     else if (kind === 'UNIT') {
       if (rest !== '' && !name.endsWith(`_${rest}`)) this.#fail(`${name} does not end in its unit, _${rest}`);
@@ -122,6 +135,7 @@ class OpenMetricsReader<S> {
       const pairs = parseSeries(this.#lastText, true, this.#failHere);
       this.#rules.sample({ pairs, value, seconds, exemplar });
     }
+    if (this.#created?.take(this.#lastText, value, this.#families.current, this.#samples)) return;
     const atMs = milliseconds(seconds);
     this.#samples.push(exemplar ? { series, value, atMs, exemplar } : { series, value, atMs });
   }

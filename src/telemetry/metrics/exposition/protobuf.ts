@@ -3,6 +3,7 @@
 // https://github.com/prometheus/client_model/blob/master/io/prometheus/client/metrics.proto
 
 import { ProtobufError, ProtobufReader } from '../../protobuf-reader.ts';
+import { type IngestOptions, withTypeAndUnit } from '../ingest-options.ts';
 import {
   type Exemplar,
   type ExposedSample,
@@ -31,8 +32,12 @@ const typesByNumber: readonly MetricType[] = [
 ];
 
 /** Throws an ExpositionError, whose line is the number of the family. */
-export function parseProtobuf<S>(body: Buffer, table: SeriesTable<S>): Exposition<S> {
-  return new ProtobufExposition(body, table).read();
+export function parseProtobuf<S>(
+  body: Buffer,
+  table: SeriesTable<S>,
+  ingest: IngestOptions = {},
+): Exposition<S> {
+  return new ProtobufExposition(body, table, ingest).read();
 }
 
 interface Bucket {
@@ -62,9 +67,11 @@ class ProtobufExposition<S> {
   readonly #table: SeriesTable<S>;
   readonly #families: MetricFamily[] = [];
   readonly #samples: ExposedSample<S>[] = [];
+  readonly #withTypeAndUnit: boolean;
   #number = 0;
 
-  constructor(body: Buffer, table: SeriesTable<S>) {
+  constructor(body: Buffer, table: SeriesTable<S>, { typeAndUnitLabels = false }: IngestOptions) {
+    this.#withTypeAndUnit = typeAndUnitLabels;
     this.#reader = new ProtobufReader(body);
     this.#table = table;
   }
@@ -149,8 +156,10 @@ class ProtobufExposition<S> {
   ): ExposedSample<S> {
     const pairs: [string, string][] = [['__name__', name], ...labels];
     if (more) pairs.push(more);
-    const key = pairs.map(([label, text]) => `${label}\u0000${text}`).join('\u0001');
-    const series = this.#table.find(key) ?? this.#table.define(key, pairs);
+    const family = this.#withTypeAndUnit ? this.#families.at(-1) : undefined;
+    const all = family ? withTypeAndUnit(pairs, family) : pairs;
+    const key = all.map(([label, text]) => `${label}\u0000${text}`).join('\u0001');
+    const series = this.#table.find(key) ?? this.#table.define(key, all);
     return { series, value, atMs, ...(startMs !== undefined && { startMs }), ...(exemplar && { exemplar }) };
   }
 

@@ -1,6 +1,7 @@
 // The Prometheus text format 0.0.4 (and 1.0.0, which adds quoted names), read as leniently as Prometheus reads it.
 // https://prometheus.io/docs/instrumenting/exposition_formats/
 
+import type { IngestOptions } from '../ingest-options.ts';
 import { type ExposedSample, type Exposition, ExpositionError, type SeriesTable } from './exposition.ts';
 import { Families, metricTypeOf } from './families.ts';
 import { parseNumber } from './number.ts';
@@ -14,20 +15,21 @@ const hash = 0x23;
 const commentPattern = /^#[ \t]*(HELP|TYPE)[ \t]+("(?:[^"\\]|\\.)*"|\S+)(?:[ \t]+(.*))?$/;
 
 /** Throws an ExpositionError at the first mistake. */
-export function parseText<S>(text: string, table: SeriesTable<S>): Exposition<S> {
-  return new TextReader(text, table).read();
+export function parseText<S>(text: string, table: SeriesTable<S>, ingest: IngestOptions = {}): Exposition<S> {
+  return new TextReader(text, table, new Families(ingest)).read();
 }
 
 class TextReader<S> {
   readonly #text: string;
   readonly #table: SeriesTable<S>;
-  readonly #families = new Families();
+  readonly #families: Families;
   readonly #samples: ExposedSample<S>[] = [];
   readonly #failHere: Fail = (message) => this.#fail(message);
   #at = 0;
   #line = 1;
 
-  constructor(text: string, table: SeriesTable<S>) {
+  constructor(text: string, table: SeriesTable<S>, families: Families) {
+    this.#families = families;
     this.#text = text;
     this.#table = table;
   }

@@ -54,6 +54,14 @@ export function prometheusName(name: string, unit: string, kind: 'counter' | 'ga
   return /^\d/.test(joined) ? `_${joined}` : joined;
 }
 
+/** The unit in words, as it stands at the end of a name and in metadata: `By/s` is `bytes_per_second`. */
+export function prometheusUnit(unit: string): string {
+  const [main = '', per] = unit.split('/', 2).map((part) => part.trim());
+  const mainUnit = unitWords(main, units);
+  const perUnit = per === undefined ? '' : unitWords(per, perUnits);
+  return [mainUnit, perUnit && `per_${perUnit}`].filter((part) => part !== '').join('_');
+}
+
 function wordsOf(text: string): string[] {
   return text.split(/[^A-Za-z0-9:]+/).filter((word) => word !== '');
 }

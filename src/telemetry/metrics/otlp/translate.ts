@@ -4,6 +4,7 @@
 import { Labels, metricName } from '../../../base/labels.ts';
 import type { Exemplar, MetricFamily, MetricType } from '../exposition/exposition.ts';
 import { normalBound } from '../exposition/number.ts';
+import { type IngestOptions, withTypeAndUnit } from '../ingest-options.ts';
 import type { WriteRequest, WrittenSample, WrittenSeries } from '../remote-write/request.ts';
 import { exponentialHistogram } from './exponential.ts';
 import type {
@@ -16,7 +17,7 @@ import type {
   OtlpResource,
   SummaryPoint,
 } from './model.ts';
-import { prometheusLabel, prometheusName } from './names.ts';
+import { prometheusLabel, prometheusName, prometheusUnit } from './names.ts';
 
 export interface TranslatedOtlp extends WriteRequest {
   /** Data points that were not taken. */
@@ -25,8 +26,11 @@ export interface TranslatedOtlp extends WriteRequest {
 
 type Point = NumberPoint | HistogramPoint | ExponentialPoint | SummaryPoint;
 
-export function translateOtlp(resources: readonly OtlpResource[]): TranslatedOtlp {
-  const translation = new Translation();
+export function translateOtlp(
+  resources: readonly OtlpResource[],
+  ingest: IngestOptions = {},
+): TranslatedOtlp {
+  const translation = new Translation(ingest);
   for (const resource of resources) translation.resource(resource);
   const { series, families, mistakes, rejected } = translation;
   return { series, families, mistakes, rejected };
@@ -37,12 +41,21 @@ class Translation {
   readonly families: MetricFamily[] = [];
   readonly mistakes: string[] = [];
   rejected = 0;
+  readonly #withTypeAndUnit: boolean;
   #identity: Record<string, string> = {};
+  /** Of the metric that is being translated. */
+  #metadata: { readonly type: MetricType; readonly unit: string } = { type: 'unknown', unit: '' };
+  #earliestMs = Number.POSITIVE_INFINITY;
   #latestMs = 0;
+
+  constructor({ typeAndUnitLabels = false }: IngestOptions) {
+    this.#withTypeAndUnit = typeAndUnitLabels;
+  }
 
   resource({ attributes, metrics }: OtlpResource): void {
     this.#identity = identityOf(attributes);
     this.#latestMs = 0;
+    this.#earliestMs = Number.POSITIVE_INFINITY;
     for (const metric of metrics) this.#metric(metric);
     this.#targetInfo(attributes);
   }
@@ -50,9 +63,11 @@ class Translation {
   #metric(metric: OtlpMetric): void {
     const { data } = metric;
     if (!data || data.points.length === 0) return;
-    if ('temporality' in data && data.temporality !== 'cumulative' && isCounting(data)) {
+    if ('temporality' in data && data.temporality !== 'cumulative') {
       this.rejected += data.points.length;
-      this.mistakes.push(`${metric.name}: invalid temporality and type combination`);
+      this.mistakes.push(
+        `invalid temporality and type combination for metric ${JSON.stringify(metric.name)}`,
+      );
       return;
     }
     const type = typeOf(data);
@@ -63,7 +78,9 @@ class Translation {
       this.mistakes.push('a metric has no name');
       return;
     }
-    this.families.push({ name, type, help: metric.description, unit: metric.unit });
+    const unit = prometheusUnit(metric.unit);
+    this.#metadata = { type, unit };
+    this.families.push({ name, type, help: metric.description, unit });
     this.#points(name, data);
   }
 
@@ -129,12 +146,11 @@ class Translation {
 
   #push(name: string, point: Point, sample: WrittenSample, more: Record<string, string>): void {
     this.#latestMs = Math.max(this.#latestMs, point.atMs);
-    const labels = Labels.from({
-      ...labelsOf(point.attributes),
-      ...this.#identity,
-      ...more,
-      [metricName]: name,
-    });
+    this.#earliestMs = Math.min(this.#earliestMs, point.atMs);
+    const record = { ...labelsOf(point.attributes), ...this.#identity, ...more, [metricName]: name };
+    const labels = Labels.from(
+      this.#withTypeAndUnit ? withTypeAndUnit(Object.entries(record), this.#metadata) : record,
+    );
     this.series.push({ labels, samples: [sample], exemplars: point.exemplars.map(exemplarOf) });
   }
 
@@ -143,11 +159,22 @@ class Translation {
     const rest = attributes.filter(([key]) => !identifying.has(key));
     if (rest.length === 0 || this.#latestMs === 0 || Object.keys(this.#identity).length === 0) return;
     const labels = Labels.from({ ...labelsOf(rest), ...this.#identity, [metricName]: 'target_info' });
-    const sample = { atMs: this.#latestMs, value: 1, stale: false, histogram: undefined, startMs: undefined };
-    this.series.push({ labels, samples: [sample], exemplars: [] });
+    const samples: WrittenSample[] = [];
+    // Often enough for look-back to find it anywhere between the resource's first point and its last.
+    const steps = Math.min(targetInfoMax, Math.ceil((this.#latestMs - this.#earliestMs) / targetInfoEveryMs));
+    for (let left = steps; left >= 0; left--) {
+      const atMs = left === 0 ? this.#latestMs : this.#earliestMs + (steps - left) * targetInfoEveryMs;
+      samples.push({ atMs, value: 1, stale: false, histogram: undefined, startMs: undefined });
+    }
+    this.series.push({ labels, samples, exemplars: [] });
     this.families.push({ name: 'target_info', type: 'gauge', help: 'Target metadata', unit: '' });
   }
 }
+
+/** Half of the default look-back. */
+const targetInfoEveryMs = 150_000;
+/** A request that claims to reach over years describes its resource this many times, and at its end. */
+const targetInfoMax = 1000;
 
 const identifying: ReadonlySet<string> = new Set([
   'service.name',
@@ -184,10 +211,6 @@ function exemplarOf({ atMs, value, attributes, traceId, spanId }: Point['exempla
   const length = all.reduce((sum, [name, text]) => sum + name.length + text.length, 0);
   // The ids are what an exemplar is for; what does not fit beside them is left out.
   return { labels: length <= 128 ? all : ids, value, atMs };
-}
-
-function isCounting(data: OtlpData): boolean {
-  return data.kind !== 'sum' || data.isMonotonic || data.temporality === 'delta';
 }
 
 function typeOf(data: OtlpData): MetricType {

@@ -24,6 +24,8 @@ export interface WriteRequest {
   readonly families: readonly MetricFamily[];
   /** Why parts of the request cannot be taken, while the rest can. */
   readonly mistakes: readonly string[];
+  /** An exemplar that is older than one before is told as a mistake. */
+  readonly tellsLateExemplars?: boolean;
 }
 
 /** Why a label set cannot name a series; undefined when it can. */

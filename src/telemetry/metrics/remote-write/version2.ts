@@ -4,6 +4,7 @@
 import { Labels, metricName } from '../../../base/labels.ts';
 import { ProtobufError, ProtobufReader } from '../../protobuf-reader.ts';
 import type { Exemplar, MetricFamily, MetricType } from '../exposition/exposition.ts';
+import { type IngestOptions, withTypeAndUnit } from '../ingest-options.ts';
 import { readHistogramSample } from './histogram.ts';
 import { KnownLabels } from './known-labels.ts';
 import type { WriteRequest, WrittenSample, WrittenSeries } from './request.ts';
@@ -25,6 +26,11 @@ const symbolsMax = 1_000_000;
 
 export class Version2Reader {
   readonly #known = new KnownLabels();
+  readonly #withTypeAndUnit: boolean;
+
+  constructor({ typeAndUnitLabels = false }: IngestOptions = {}) {
+    this.#withTypeAndUnit = typeAndUnitLabels;
+  }
 
   /** Throws a ProtobufError. */
   read(body: Buffer): WriteRequest {
@@ -38,12 +44,31 @@ export class Version2Reader {
         reader.skip();
         continue;
       }
-      const read = reader.message(() => readSeries(reader, symbols, this.#known, mistakes));
-      if (!read) continue;
-      series.push(read);
-      if (read.family) families.push(read.family);
+      const read = reader.message(() => readSeries(reader, symbols, mistakes));
+      const { references, family } = read;
+      const labels = this.#labelsOf(references, symbols, family);
+      if (!(labels instanceof Labels)) {
+        mistakes.push(labels);
+        continue;
+      }
+      series.push({ ...read, labels });
+      if (family) families.push({ name: labels.get(metricName), ...family });
     }
-    return { series, families, mistakes };
+    return { series, families, mistakes, tellsLateExemplars: true };
+  }
+
+  /** The label set, or what is wrong with it. */
+  #labelsOf(
+    references: readonly number[],
+    symbols: readonly string[],
+    family: FamilyMetadata | undefined,
+  ): Labels | string {
+    const pairs = pairsOf(references, symbols);
+    if (typeof pairs === 'string') return pairs;
+    const all = this.#withTypeAndUnit && family ? withTypeAndUnit(pairs, family) : pairs;
+    let key = '';
+    for (const [name, value] of all) key += `${name}\u0000${value}\u0000`;
+    return this.#known.get(key, () => all).labels;
   }
 }
 
@@ -63,16 +88,19 @@ function readSymbols(body: Buffer): string[] {
   return symbols;
 }
 
-function readSeries(
-  reader: ProtobufReader,
-  symbols: readonly string[],
-  known: KnownLabels,
-  mistakes: string[],
-): (WrittenSeries & { readonly family: MetricFamily | undefined }) | undefined {
+type FamilyMetadata = Omit<MetricFamily, 'name'>;
+
+/** A series whose labels still are references to symbols. */
+interface ReferringSeries extends Omit<WrittenSeries, 'labels'> {
+  readonly references: readonly number[];
+  readonly family: FamilyMetadata | undefined;
+}
+
+function readSeries(reader: ProtobufReader, symbols: readonly string[], mistakes: string[]): ReferringSeries {
   const references: number[] = [];
   const samples: WrittenSample[] = [];
   const exemplars: Exemplar[] = [];
-  let family: Omit<MetricFamily, 'name'> | undefined;
+  let family: FamilyMetadata | undefined;
   let createdMs: number | undefined;
   while (reader.next()) {
     if (reader.field === 1) reader.repeated('unsigned', references, referencesMax);
@@ -81,20 +109,17 @@ function readSeries(
       const read = reader.message(() => readHistogramSample(reader));
       if (typeof read === 'string') mistakes.push(read);
       else samples.push(read);
-    } else if (reader.field === 4) exemplars.push(reader.message(() => readExemplar(reader, symbols)));
-    else if (reader.field === 5) family = reader.message(() => readMetadata(reader, symbols));
+    } else if (reader.field === 4) {
+      const read = reader.message(() => readExemplar(reader, symbols));
+      if (typeof read === 'string') mistakes.push(`an exemplar: ${read}`);
+      else exemplars.push(read);
+    } else if (reader.field === 5) family = reader.message(() => readMetadata(reader, symbols));
     else if (reader.field === 6) createdMs = reader.signed() || undefined;
     else reader.skip();
   }
-  const labels = labelsOf(references, symbols, known);
-  if (!(labels instanceof Labels)) {
-    mistakes.push(labels);
-    return undefined;
-  }
   const started = createdMs === undefined ? samples : samples.map((sample) => withStart(sample, createdMs));
-  const described =
-    family && family.type !== 'unknown' ? { name: labels.get(metricName), ...family } : undefined;
-  return { labels, samples: started, exemplars, family: described };
+  const isDescribed = family && (family.type !== 'unknown' || family.unit !== '');
+  return { references, samples: started, exemplars, family: isDescribed ? family : undefined };
 }
 
 /** Senders before 2.0-rc.4 write the start once for the series. */
@@ -102,31 +127,22 @@ function withStart(sample: WrittenSample, createdMs: number): WrittenSample {
   return { ...sample, startMs: sample.startMs ?? createdMs };
 }
 
-/** The label set, or what is wrong with it. */
-function labelsOf(
-  references: readonly number[],
-  symbols: readonly string[],
-  known: KnownLabels,
-): Labels | string {
-  let key = '';
-  for (const reference of references) key += `${symbol(symbols, reference)}\u0000`;
-  return known.get(key, () => pairsOf(references, symbols)).labels;
-}
-
-function pairsOf(references: readonly number[], symbols: readonly string[]): [string, string][] {
-  if (references.length % 2 !== 0) throw new ProtobufError('a label reference has no value');
+/** What is wrong with the references is a mistake of their series alone: the others can be taken. */
+function pairsOf(references: readonly number[], symbols: readonly string[]): [string, string][] | string {
+  if (references.length % 2 !== 0) return 'a label reference has no value';
   const pairs: [string, string][] = [];
-  for (let i = 0; i < references.length; i += 2)
-    pairs.push([symbol(symbols, references[i]!), symbol(symbols, references[i + 1]!)]);
+  for (let i = 0; i < references.length; i += 2) {
+    const [name, value] = [symbols[references[i]!], symbols[references[i + 1]!]];
+    if (name === undefined || value === undefined)
+      return `symbols ${references[i]} and ${references[i + 1]} are referred to, there are ${symbols.length}`;
+    pairs.push([name, value]);
+  }
   return pairs;
 }
 
+/** Metadata is no reason to refuse a sample. */
 function symbol(symbols: readonly string[], reference: number): string {
-  return symbols[reference] ?? missing(reference, symbols.length);
-}
-
-function missing(reference: number, count: number): never {
-  throw new ProtobufError(`symbol ${reference} is referred to, there are ${count}`);
+  return symbols[reference] ?? '';
 }
 
 function readSample(reader: ProtobufReader): WrittenSample {
@@ -145,7 +161,7 @@ function readSample(reader: ProtobufReader): WrittenSample {
   return { atMs, value, stale, histogram: undefined, startMs };
 }
 
-function readExemplar(reader: ProtobufReader, symbols: readonly string[]): Exemplar {
+function readExemplar(reader: ProtobufReader, symbols: readonly string[]): Exemplar | string {
   const references: number[] = [];
   let value = 0;
   let atMs: number | undefined;
@@ -155,10 +171,11 @@ function readExemplar(reader: ProtobufReader, symbols: readonly string[]): Exemp
     else if (reader.field === 3) atMs = reader.signed();
     else reader.skip();
   }
-  return { labels: pairsOf(references, symbols), value, atMs };
+  const labels = pairsOf(references, symbols);
+  return typeof labels === 'string' ? labels : { labels, value, atMs };
 }
 
-function readMetadata(reader: ProtobufReader, symbols: readonly string[]): Omit<MetricFamily, 'name'> {
+function readMetadata(reader: ProtobufReader, symbols: readonly string[]): FamilyMetadata {
   let type: MetricType = 'unknown';
   let help = '';
   let unit = '';

@@ -6,12 +6,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
 import { UserError } from '../base/diagnostics.ts';
 import { redact, redactDeep, redacted } from '../base/redact.ts';
 import type { CaptureSpec } from './capture-spec.ts';
 import { type CapturedMessage, readMessage } from './captured-message.ts';
-import { integrationHeader, runHeader } from './notify/capture-request.ts';
+import { captureHeaders } from './notify/capture-line.ts';
+import type { Answer } from './notify/notifier.ts';
 
 /** One recorded request. */
 export interface CapturedNotification {
@@ -23,6 +25,12 @@ export interface CapturedNotification {
   readonly integration: string;
   /** The run that it belongs to, as the sender says. */
   readonly run: string | undefined;
+  /** Which notification of the run's own dispatcher. */
+  readonly notification: number | undefined;
+  /** It prepares or follows the message and is not the message itself. */
+  readonly aside: boolean;
+  /** Where it would have gone; undefined when it was sent here. */
+  readonly url: string | undefined;
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -41,8 +49,8 @@ export interface CaptureOptions {
   readonly clock: Clock;
   /** Where the files go; none are written without it. */
   readonly folder: string | undefined;
-  /** Values that must not be written. */
-  readonly secrets: readonly string[];
+  /** Values that must not be written; looked at for each request, because more become known. */
+  readonly secrets: Iterable<string>;
   /** Called once a notification is recorded, before it is answered. */
   onNotification(captured: CapturedNotification): void;
   /** A request that could not be recorded. */
@@ -53,6 +61,8 @@ export const captureLimits = {
   bodyBytesMax: 4 * 1024 * 1024,
   notificationsMax: 20_000,
   connectionsMax: 200,
+  /** Some services want everything in the address, which stands in a header here. */
+  headerBytesMax: 128 * 1024,
   requestTimeoutMs: 30_000,
 } as const;
 
@@ -66,7 +76,7 @@ export class CaptureReceiver {
 
   constructor(options: CaptureOptions) {
     this.#options = options;
-    this.#server = createServer((request, response) => {
+    this.#server = createServer({ maxHeaderSize: captureLimits.headerBytesMax }, (request, response) => {
       this.#handle(request, response).catch((error: Error) => {
         options.onError(`a notification could not be captured: ${error.message}`);
         if (!response.headersSent) answer(response, 500, 'not captured');
@@ -123,7 +133,8 @@ export class CaptureReceiver {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = this.#authorizedPath(request);
     if (path === undefined) return this.#refuse(request, response, 401, 'the token is missing or wrong');
-    if (request.method !== 'POST' && request.method !== 'PUT')
+    const isOurs = request.headers[captureHeaders.integration] !== undefined;
+    if (request.method !== 'POST' && request.method !== 'PUT' && !(isOurs && request.method === 'GET'))
       return this.#refuse(request, response, 405, 'post notifications here');
     if (this.#sequence >= captureLimits.notificationsMax)
       return this.#refuse(request, response, 503, 'too many notifications');
@@ -134,7 +145,8 @@ export class CaptureReceiver {
     this.#options.onNotification(captured);
     const { status, delayMs } = captured.answer;
     if (delayMs > 0) await this.#options.clock.sleep(delayMs, this.#stopped.signal);
-    answer(response, status, status < 300 ? 'captured' : 'answered as the drill says');
+    if (status >= 300) answer(response, status, 'answered as the drill says');
+    else accept(response, acceptedAnswer(request) ?? { status, contentType: plainText, body: 'ok' });
   }
 
   /** The path behind the token; undefined without the right one. */
@@ -156,7 +168,7 @@ export class CaptureReceiver {
 
   #captured(request: IncomingMessage, path: string, text: string): CapturedNotification {
     const { spec, clock } = this.#options;
-    const secrets = spec.token ? [...this.#options.secrets, spec.token] : this.#options.secrets;
+    const secrets = [...this.#options.secrets, ...(spec.token ? [spec.token] : [])];
     const at = clock.now();
     const body = redactDeep(parsedBody(text), secrets);
     const message = readMessage(body);
@@ -170,8 +182,11 @@ export class CaptureReceiver {
       sequence,
       at,
       receiver,
-      integration: header(integrationHeader) ?? 'webhook',
-      run: header(runHeader),
+      integration: header(captureHeaders.integration) ?? 'webhook',
+      run: header(captureHeaders.run),
+      notification: numberOf(header(captureHeaders.notification)),
+      aside: header(captureHeaders.aside) !== undefined,
+      url: header(captureHeaders.url),
       method: request.method ?? 'POST',
       path: redact(path, secrets),
       headers: maskedHeaders(request, secrets),
@@ -196,7 +211,7 @@ export class CaptureReceiver {
   async #write(captured: CapturedNotification): Promise<void> {
     const { folder } = this.#options;
     if (folder === undefined || captured.file === undefined) return;
-    const { message: _, file, ...written } = captured;
+    const { message: _, notification: __, file, ...written } = captured;
     await writeFile(join(folder, file), `${JSON.stringify(written, null, 2)}\n`, { flag: 'wx' });
   }
 }
@@ -254,14 +269,21 @@ function parsedBody(text: string): unknown {
   }
 }
 
+/** What stands in fields of its own, or is between us and ourselves. */
+const ownHeaders: ReadonlySet<string> = new Set([
+  captureHeaders.notification,
+  captureHeaders.url,
+  captureHeaders.aside,
+  captureHeaders.answer,
+]);
+
 const secretHeader = /authorization|cookie|token|secret|api-?key|password|signature/i;
 
 function maskedHeaders(request: IncomingMessage, secrets: readonly string[]): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(request.headers).map(([name, value]) => [
-      name,
-      secretHeader.test(name) ? redacted : redact(String(value), secrets),
-    ]),
+    Object.entries(request.headers)
+      .filter(([name]) => !ownHeaders.has(name))
+      .map(([name, value]) => [name, secretHeader.test(name) ? redacted : redact(String(value), secrets)]),
   );
 }
 
@@ -270,7 +292,32 @@ function fileName(sequence: number, receiver: string): string {
   return `${String(sequence).padStart(4, '0')}-${safe}.json`;
 }
 
+function numberOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+const plainText = 'text/plain; charset=utf-8';
+
+const acceptedSchema = z.object({
+  status: z.int().min(200).max(299),
+  contentType: z.string().regex(/^[\w.+/;= -]*$/),
+  body: z.string(),
+});
+
+/** What the service would have answered, as the sender knows it. */
+function acceptedAnswer(request: IncomingMessage): Answer | undefined {
+  const encoded = request.headers[captureHeaders.answer];
+  if (typeof encoded !== 'string') return undefined;
+  const read = acceptedSchema.safeParse(parsedBody(Buffer.from(encoded, 'base64').toString('utf8')));
+  return read.success ? read.data : undefined;
+}
+
+function accept(response: ServerResponse, { status, contentType, body }: Answer): void {
+  response.writeHead(status, { 'content-type': contentType });
+  response.end(status === 204 ? undefined : body);
+}
+
 function answer(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' });
+  response.writeHead(status, { 'content-type': plainText });
   response.end(`${text}\n`);
 }

@@ -2,7 +2,7 @@
 // it.
 
 import { z } from 'zod';
-import { unquoteMeta } from './notify/webhook.ts';
+import { unquoteMeta } from './notify/alert-sets.ts';
 
 const labels = z.record(z.string(), z.string());
 const status = z.enum(['firing', 'resolved']);

@@ -190,6 +190,10 @@ export const catalogue = {
     exit: exitCodes.toolError,
     hint: 'Choose another port, or 0 for any free one.',
   },
+  FD409: {
+    title: 'Template file of the notifications is wrong',
+    hint: 'Alertmanager would not start either. Correct the file, or take it out of `templates`.',
+  },
   // 5xx: targets
   FD501: {
     title: 'Command of a target cannot be started',
@@ -278,7 +282,7 @@ export const catalogue = {
   FD802: { title: 'Plan is longer than the limit', hint: 'Shorten the phases or raise `limits.runTime`.' },
   FD803: {
     title: 'Somebody real would be notified',
-    hint: 'Run with `--notify deliver` when they know of the drill, or use an embedded Alertmanager.',
+    hint: 'Hold them with `--notify shadow`, tell them with `--notify deliver`, or use an embedded Alertmanager.',
   },
   FD804: {
     title: 'Run not found',

@@ -57,19 +57,19 @@ templates: ['*.tmpl']
     });
     expect(config.route.groupBy).toEqual(['alertname', 'cluster']);
     const [first, second, mail] = config.receivers[0]!.integrations;
-    expect(first!.webhook).toEqual({
+    expect(first!.settings).toMatchObject({
       url: 'https://hooks.example.org/T0/B0?k=v',
-      urlFile: undefined,
-      maxAlerts: 5,
-      timeoutMs: 1500,
-      http: { bearerToken: 's3cr3t-token' },
+      max_alerts: '5',
+      timeout: '1.5s',
     });
+    expect(first!.http).toEqual({ bearerToken: 's3cr3t-token' });
     expect(second).toMatchObject({
       index: 1,
       sendResolved: false,
-      webhook: { urlFile: '/run/url', http: { basicAuth: { username: 'u' } } },
+      settings: { url_file: '/run/url' },
+      http: { basicAuth: { username: 'u' } },
     });
-    expect(mail).toMatchObject({ type: 'email', index: 0, sendResolved: false, webhook: undefined });
+    expect(mail).toMatchObject({ type: 'email', index: 0, sendResolved: false });
     expect(config.inhibitRules[0]!.sourceMatchers.map(String)).toEqual(['severity="critical"']);
     expect(config.timeIntervals.get('old')).toEqual([
       {
@@ -162,9 +162,9 @@ time_intervals:
     expect(read.ok ? [] : read.diagnostics.map((diagnostic) => diagnostic.code)).toContain(code);
   });
 
-  it('points at settings that a drill does not use', () => {
+  it('points at settings that requests are sent without', () => {
     const config = configOf(
-      'route: {receiver: a}\nreceivers: [{name: a, webhook_configs: [{url: "http://x", payload: {a: b}}]}]',
+      'route: {receiver: a}\nreceivers: [{name: a, webhook_configs: [{url: "http://x", http_config: {no_proxy: y}}]}]',
     );
     expect(config.warnings).toMatchObject([{ code: 'FD406', at: { line: 2 } }]);
   });

@@ -6,8 +6,10 @@ import type { PostedAlert } from '../../src/alertmanager/alert.ts';
 import { type CapturedNotification, CaptureReceiver } from '../../src/alertmanager/capture.ts';
 import { readAlertmanagerConfig } from '../../src/alertmanager/config/read.ts';
 import { Dispatcher } from '../../src/alertmanager/dispatch/dispatcher.ts';
-import { captureRequest } from '../../src/alertmanager/notify/capture-request.ts';
-import { deliver, type Send } from '../../src/alertmanager/notify/deliver.ts';
+import { CaptureLine } from '../../src/alertmanager/notify/capture-line.ts';
+import { notificationOf } from '../../src/alertmanager/notify/notification.ts';
+import { NotificationSender } from '../../src/alertmanager/notify/sender.ts';
+import { NotificationTemplates } from '../../src/alertmanager/notify/templates/notification-templates.ts';
 import { webhookBody } from '../../src/alertmanager/notify/webhook.ts';
 import { fetchRemoteConfig, postAlerts } from '../../src/alertmanager/remote.ts';
 import { systemClock } from '../../src/base/clock.ts';
@@ -39,9 +41,6 @@ async function capture(): Promise<{ server: CaptureReceiver; captured: CapturedN
   return { server, captured };
 }
 
-const send: Send = ({ url, headers, body }, signal) =>
-  fetch(url, { method: 'POST', headers: { ...headers }, body, signal });
-
 async function until(done: () => boolean, what: string): Promise<void> {
   const deadline = Date.now() + 20_000;
   while (!done()) {
@@ -54,19 +53,22 @@ async function until(done: () => boolean, what: string): Promise<void> {
 function embedded(text: string, server: CaptureReceiver): { post(alerts: readonly PostedAlert[]): void } {
   const dispatcher = new Dispatcher(configOf(text));
   const stopped = new AbortController();
-  const address = {
+  const line = new CaptureLine({
     run: 'run-7',
-    externalUrl: 'http://alertmanager.test/am',
-    captureUrl: (receiver: string) => server.urlFor(receiver),
-  };
+    clock: systemClock,
+    secrets: new Set(),
+    captureUrl: (receiver) => server.urlFor(receiver),
+  });
+  const sender = new NotificationSender({
+    templates: new NotificationTemplates([]),
+    clock: systemClock,
+    externalUrl: 'http://alertmanager.test/am?firedrill_run=run-7',
+    openLine: (intent, signal) => line.open(intent, signal),
+  });
   const step = async (): Promise<void> => {
     const { notifications } = dispatcher.advance(Date.now());
     for (const intent of notifications) {
-      const options = { send, clock: systemClock, random: seededRandom(1), attemptTimeoutMs: 0 };
-      const delivery = await deliver(captureRequest(intent, address), {
-        ...options,
-        deadlineAt: intent.deadlineAt,
-      });
+      const delivery = await sender.send(intent, seededRandom(1), stopped.signal);
       dispatcher.settle(intent, { ok: delivery.ok, atMs: delivery.at });
     }
   };
@@ -150,14 +152,17 @@ describe('webhook body', () => {
       status: 'firing' as const,
       alert: { startsAt: 0, endsAt: 1, generatorUrl: '', updatedAt: 0, timeout: false, ...alert },
     }));
-    const notification = {
-      receiver: 'r',
-      reason: 'first notification' as const,
-      groupKey: 'k',
-      groupLabels: Labels.empty,
-      alerts: flushed,
-    };
-    const body = webhookBody(notification, { externalUrl: 'http://a', maxAlerts: 3 });
+    const notification = notificationOf(
+      {
+        receiver: 'r',
+        reason: 'first notification',
+        groupKey: 'k',
+        groupLabels: Labels.empty,
+        alerts: flushed,
+      },
+      { templates: new NotificationTemplates([]), externalUrl: 'http://a', nowMs: 0 },
+    );
+    const body = webhookBody(notification, 3);
     expect(body.alerts).toHaveLength(3);
     expect(body.truncatedAlerts).toBe(1);
     expect(body.commonLabels).toEqual({ alertname: 'High<Load>', job: 'a"b' });

@@ -83,6 +83,8 @@ export function httpClientOf(config: HttpConfig | undefined): HttpClientSpec {
     ...(nonEmpty(token) && { bearerToken: token }),
     ...(nonEmpty(tokenFile) && { bearerTokenFile: tokenFile }),
     ...(nonEmpty(authorization?.type) && { authorizationType: authorization.type }),
+    ...(nonEmpty(config.proxy_url) && { proxyUrl: config.proxy_url }),
+    ...(config.follow_redirects === false && { followRedirects: false }),
     ...(headers.length > 0 && { headers: Object.fromEntries(headers) as Record<string, string> }),
     ...(tls && {
       tls: {
@@ -94,4 +96,33 @@ export function httpClientOf(config: HttpConfig | undefined): HttpClientSpec {
       },
     }),
   };
+}
+
+/** What is set and not applied by our own client, by path. */
+export function unusedOf(config: HttpConfig | undefined): string[][] {
+  if (!config) return [];
+  const set = (value: unknown): boolean =>
+    value !== undefined && value !== null && value !== '' && value !== false;
+  const paths = [
+    ['oauth2'],
+    ['no_proxy'],
+    ['proxy_from_environment'],
+    ['proxy_connect_header'],
+    ...['ca', 'cert', 'key', 'ca_ref', 'cert_ref', 'key_ref'].map((key) => ['tls_config', key]),
+    ['authorization', 'credentials_ref'],
+    ...['username_file', 'username_ref', 'password_ref'].map((key) => ['basic_auth', key]),
+  ];
+  const headers = Object.entries(config.http_headers ?? {}).filter(
+    ([, { files }]) => (files ?? []).length > 0,
+  );
+  const settings = config as Readonly<Record<string, unknown>>;
+  const valueAt = (path: readonly string[]): unknown =>
+    path.reduce<unknown>(
+      (value, key) => (value as Record<string, unknown> | null | undefined)?.[key],
+      settings,
+    );
+  return [
+    ...paths.filter((path) => set(valueAt(path))),
+    ...headers.map(([name]) => ['http_headers', name, 'files']),
+  ];
 }

@@ -1,6 +1,6 @@
 // What each integration's settings are called, which of them exclude each other, which must be there (in the
 // receiver or, under the name that stands behind it, in `global`), and which are secret. Data, so that a whole
-// configuration can be checked although a drill sends every notification to the capture receiver.
+// configuration can be checked, and every integration built, by the same code.
 
 /** Any one of `keys` is enough, or any one of the global settings `globals`. */
 interface Need {
@@ -17,6 +17,10 @@ export interface IntegrationSettings {
   /** At most one key of each list. */
   readonly exclusive: readonly (readonly string[])[];
   readonly needs: readonly Need[];
+  /** Own keys and the global ones that stand in for all of them when none of them is set. */
+  readonly fallbacks?: readonly Readonly<Record<string, string>>[];
+  /** Settings of any YAML type, whose numbers and booleans are not read as text. */
+  readonly untyped?: readonly string[];
 }
 
 const http = 'http_config';
@@ -31,6 +35,7 @@ export const integrations: readonly IntegrationSettings[] = [
     keys: [http, ...words('url url_file max_alerts timeout payload')],
     secrets: ['url'],
     exclusive: [['url', 'url_file']],
+    untyped: ['payload'],
     needs: [{ keys: ['url', 'url_file'] }],
   },
   {
@@ -40,6 +45,18 @@ export const integrations: readonly IntegrationSettings[] = [
       auth_secret_file auth_identity headers html text require_tls tls_config force_implicit_tls threading`),
     secrets: ['auth_password', 'auth_secret'],
     exclusive: [],
+    fallbacks: [
+      { smarthost: 'smtp_smarthost' },
+      { from: 'smtp_from' },
+      { hello: 'smtp_hello' },
+      { auth_username: 'smtp_auth_username' },
+      { auth_password: 'smtp_auth_password', auth_password_file: 'smtp_auth_password_file' },
+      { auth_secret: 'smtp_auth_secret', auth_secret_file: 'smtp_auth_secret_file' },
+      { auth_identity: 'smtp_auth_identity' },
+      { require_tls: 'smtp_require_tls' },
+      { tls_config: 'smtp_tls_config' },
+      { force_implicit_tls: 'smtp_force_implicit_tls' },
+    ],
     needs: [
       { keys: ['to'] },
       { keys: ['smarthost'], globals: ['smtp_smarthost'] },
@@ -61,6 +78,15 @@ export const integrations: readonly IntegrationSettings[] = [
       ['api_url', 'api_url_file', 'app_token_file'],
       ['app_token', 'app_token_file'],
     ],
+    fallbacks: [
+      {
+        api_url: 'slack_api_url',
+        api_url_file: 'slack_api_url_file',
+        app_token: 'slack_app_token',
+        app_token_file: 'slack_app_token_file',
+      },
+      { app_url: 'slack_app_url' },
+    ],
     needs: [
       {
         keys: ['api_url', 'api_url_file', 'app_token', 'app_token_file'],
@@ -81,6 +107,8 @@ export const integrations: readonly IntegrationSettings[] = [
       ['routing_key', 'routing_key_file'],
       ['service_key', 'service_key_file'],
     ],
+    fallbacks: [{ url: 'pagerduty_url' }],
+    untyped: ['details'],
     needs: [{ keys: ['routing_key', 'service_key', 'routing_key_file', 'service_key_file'] }],
   },
   {
@@ -93,6 +121,10 @@ export const integrations: readonly IntegrationSettings[] = [
     ],
     secrets: ['api_key'],
     exclusive: [['api_key', 'api_key_file']],
+    fallbacks: [
+      { api_url: 'opsgenie_api_url' },
+      { api_key: 'opsgenie_api_key', api_key_file: 'opsgenie_api_key_file' },
+    ],
     needs: [{ keys: ['api_key', 'api_key_file'], globals: ['opsgenie_api_key', 'opsgenie_api_key_file'] }],
   },
   {
@@ -105,6 +137,10 @@ export const integrations: readonly IntegrationSettings[] = [
     ],
     secrets: ['api_key'],
     exclusive: [['api_key', 'api_key_file']],
+    fallbacks: [
+      { api_url: 'victorops_api_url' },
+      { api_key: 'victorops_api_key', api_key_file: 'victorops_api_key_file' },
+    ],
     needs: [
       { keys: ['routing_key'] },
       { keys: ['api_key', 'api_key_file'], globals: ['victorops_api_key', 'victorops_api_key_file'] },
@@ -152,6 +188,10 @@ export const integrations: readonly IntegrationSettings[] = [
       ['bot_token', 'bot_token_file'],
       ['chat_id', 'chat_id_file'],
     ],
+    fallbacks: [
+      { api_url: 'telegram_api_url' },
+      { bot_token: 'telegram_bot_token', bot_token_file: 'telegram_bot_token_file' },
+    ],
     needs: [
       { keys: ['chat_id', 'chat_id_file'] },
       { keys: ['bot_token', 'bot_token_file'], globals: ['telegram_bot_token', 'telegram_bot_token_file'] },
@@ -168,6 +208,11 @@ export const integrations: readonly IntegrationSettings[] = [
     ],
     secrets: ['api_secret'],
     exclusive: [['api_secret', 'api_secret_file']],
+    fallbacks: [
+      { api_url: 'wechat_api_url' },
+      { api_secret: 'wechat_api_secret', api_secret_file: 'wechat_api_secret_file' },
+      { corp_id: 'wechat_api_corp_id' },
+    ],
     needs: [
       { keys: ['api_secret', 'api_secret_file'], globals: ['wechat_api_secret', 'wechat_api_secret_file'] },
       { keys: ['corp_id'], globals: ['wechat_api_corp_id'] },
@@ -187,6 +232,7 @@ export const integrations: readonly IntegrationSettings[] = [
     keys: [http, ...words('api_url message room_id')],
     secrets: [],
     exclusive: [],
+    fallbacks: [{ api_url: 'webex_api_url' }],
     needs: [{ keys: ['room_id'] }, { keys: ['http_config.authorization'] }],
   },
   {
@@ -215,6 +261,8 @@ export const integrations: readonly IntegrationSettings[] = [
     ],
     secrets: [],
     exclusive: [],
+    fallbacks: [{ api_url: 'jira_api_url' }],
+    untyped: ['fields'],
     needs: [
       { keys: ['project'] },
       { keys: ['issue_type'] },
@@ -234,6 +282,11 @@ export const integrations: readonly IntegrationSettings[] = [
       ['token', 'token_file'],
       ['token_id', 'token_id_file'],
     ],
+    fallbacks: [
+      { api_url: 'rocketchat_api_url' },
+      { token: 'rocketchat_token', token_file: 'rocketchat_token_file' },
+      { token_id: 'rocketchat_token_id', token_id_file: 'rocketchat_token_id_file' },
+    ],
     needs: [
       { keys: ['token_id', 'token_id_file'], globals: ['rocketchat_token_id', 'rocketchat_token_id_file'] },
       { keys: ['token', 'token_file'], globals: ['rocketchat_token', 'rocketchat_token_file'] },
@@ -250,6 +303,7 @@ export const integrations: readonly IntegrationSettings[] = [
     ],
     secrets: ['webhook_url'],
     exclusive: urlOrFile,
+    fallbacks: [{ webhook_url: 'mattermost_webhook_url', webhook_url_file: 'mattermost_webhook_url_file' }],
     needs: [
       {
         keys: ['webhook_url', 'webhook_url_file'],

@@ -51,20 +51,12 @@ export interface IntegrationConfig {
   /** Its place among the receiver's integrations of that type. */
   readonly index: number;
   readonly sendResolved: boolean;
-  /** Set when the type is `webhook`. */
-  readonly webhook: WebhookConfig | undefined;
-  /** As written, secrets included; the types that are not sent by us are read no further. */
-  readonly config: Readonly<Record<string, unknown>>;
-}
-
-export interface WebhookConfig {
-  /** Exactly one of the two is set. */
-  readonly url: string | undefined;
-  readonly urlFile: string | undefined;
-  /** 0 for all. */
-  readonly maxAlerts: number;
-  /** 0 for no limit but the group interval. */
-  readonly timeoutMs: number;
+  /**
+   * As written, secrets included, with what stands in for them in `global`: scalars as their text, except in settings of
+   * any type.
+   */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Its own `http_config`, or the global one. */
   readonly http: HttpClientSpec;
 }
 

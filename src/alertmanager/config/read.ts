@@ -14,17 +14,10 @@ import {
   parseWeekdays,
   parseYears,
 } from '../timeinterval/parse.ts';
-import { type HttpConfig, httpClientOf } from './http-config.ts';
 import { integrations } from './integrations.ts';
-import type {
-  AlertmanagerConfig,
-  InhibitRule,
-  IntegrationConfig,
-  ReceiverConfig,
-  RouteConfig,
-  WebhookConfig,
-} from './model.ts';
+import type { AlertmanagerConfig, InhibitRule, ReceiverConfig, RouteConfig } from './model.ts';
 import { checkReferences } from './references.ts';
+import { IntegrationReader } from './resolve-integration.ts';
 import {
   configSchemas,
   type RawConfig,
@@ -132,42 +125,14 @@ class Builder {
 
   #receiver(raw: Readonly<Record<string, unknown>>, path: YamlPath): ReceiverConfig {
     const name = sourceTextOf(this.#document, raw.name, [...path, 'name']);
+    const reader = new IntegrationReader(this.#document, this.#raw.global ?? {}, this.#warnings);
     return {
       name,
-      integrations: integrations.flatMap(({ type, sendResolved }) => {
-        const key = `${type}_configs`;
+      integrations: integrations.flatMap((integration) => {
+        const key = `${integration.type}_configs`;
         const entries = (raw[key] ?? []) as readonly (Readonly<Record<string, unknown>> | null)[];
-        return entries.map((entry, index): IntegrationConfig => {
-          const config = entry ?? {};
-          return {
-            type,
-            index,
-            sendResolved: (config.send_resolved as boolean | null | undefined) ?? sendResolved,
-            webhook: type === 'webhook' ? this.#webhook(config, [...path, key, index]) : undefined,
-            config,
-          };
-        });
+        return entries.map((entry, index) => reader.read(integration, entry, index, [...path, key, index]));
       }),
-    };
-  }
-
-  #webhook(config: Readonly<Record<string, unknown>>, path: YamlPath): WebhookConfig {
-    if (config.payload !== undefined && config.payload !== null)
-      this.#warnings.push({
-        code: 'FD406',
-        severity: 'warning',
-        message: 'the body is captured in its standard form, not as payload describes it',
-        at: this.#document.placeOfKey([...path, 'payload']),
-      });
-    const text = (key: string): string | undefined => textOf(config[key]) || undefined;
-    const own = config.http_config as HttpConfig | null | undefined;
-    const shared = this.#raw.global?.http_config as HttpConfig | null | undefined;
-    return {
-      url: text('url'),
-      urlFile: text('url_file'),
-      maxAlerts: (config.max_alerts as number | null | undefined) ?? 0,
-      timeoutMs: parseDuration(textOf(config.timeout)) ?? 0,
-      http: httpClientOf(own ?? shared ?? undefined),
     };
   }
 }

@@ -1,24 +1,15 @@
-// Sends one notification: again after a growing wait while the receiver fails in a way that may pass, until the
+// Delivers one notification: again after a growing wait while its receiver fails in a way that may pass, until the
 // group is due for its next flush.
 
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
-
-export interface OutgoingRequest {
-  readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-/** Sends one POST; resolves with any status, rejects when there is no answer. `signal` ends the attempt. */
-export type Send = (request: OutgoingRequest, signal: AbortSignal) => Promise<{ readonly status: number }>;
+import { NotificationFailure } from './notifier.ts';
 
 export type Delivery =
-  | { readonly ok: true; readonly status: number; readonly attempts: number; readonly at: number }
+  | { readonly ok: true; readonly attempts: number; readonly at: number }
   | { readonly ok: false; readonly reason: string; readonly attempts: number; readonly at: number };
 
 export interface DeliverOptions {
-  readonly send: Send;
   readonly clock: Clock;
   readonly random: Random;
   /** Unix milliseconds; no attempt begins or goes on behind it. */
@@ -32,19 +23,24 @@ export interface DeliverOptions {
 /** Waits between attempts: each half as long again as the one before, up to a minute, give or take a half. */
 const backoff = { firstMs: 500, factor: 1.5, maxMs: 60_000, jitter: 0.5 };
 
-export async function deliver(request: OutgoingRequest, options: DeliverOptions): Promise<Delivery> {
+/**
+ * `attempt` tells the receiver once; when it rejects with a NotificationFailure, that says whether to try again.
+ * `signal` ends it.
+ */
+export async function deliver(
+  attempt: (signal: AbortSignal) => Promise<void>,
+  options: DeliverOptions,
+): Promise<Delivery> {
   const { clock, deadlineAt, signal } = options;
   let waitMs = backoff.firstMs;
   let reason = 'there was no time for an attempt';
   let attempts = 0;
   while (clock.now() < deadlineAt && !signal?.aborted) {
     attempts++;
-    const outcome = await attempt(request, options);
-    if (outcome.status !== undefined && outcome.status >= 200 && outcome.status < 300)
-      return { ok: true, status: outcome.status, attempts, at: clock.now() };
-    reason = outcome.reason;
-    // A client error will be one again; anything else may pass.
-    if (outcome.status !== undefined && outcome.status < 500) break;
+    const failure = await attemptOnce(attempt, options);
+    if (!failure) return { ok: true, attempts, at: clock.now() };
+    reason = failure.message;
+    if (!failure.retry) break;
     const jittered = waitMs * (1 + backoff.jitter * (2 * options.random() - 1));
     await clock.sleep(Math.min(jittered, Math.max(0, deadlineAt - clock.now())), signal);
     waitMs = Math.min(waitMs * backoff.factor, backoff.maxMs);
@@ -52,10 +48,10 @@ export async function deliver(request: OutgoingRequest, options: DeliverOptions)
   return { ok: false, reason, attempts, at: clock.now() };
 }
 
-async function attempt(
-  request: OutgoingRequest,
-  { send, clock, deadlineAt, attemptTimeoutMs, signal }: DeliverOptions,
-): Promise<{ status?: number; reason: string }> {
+async function attemptOnce(
+  attempt: (signal: AbortSignal) => Promise<void>,
+  { clock, deadlineAt, attemptTimeoutMs, signal }: DeliverOptions,
+): Promise<NotificationFailure | undefined> {
   const leftMs = deadlineAt - clock.now();
   const timeoutMs = attemptTimeoutMs > 0 ? Math.min(attemptTimeoutMs, leftMs) : leftMs;
   const finished = new AbortController();
@@ -64,12 +60,13 @@ async function attempt(
     if (!finished.signal.aborted) timedOut.abort();
   });
   try {
-    const signals = signal ? [timedOut.signal, signal] : [timedOut.signal];
-    const { status } = await send(request, AbortSignal.any(signals));
-    return { status, reason: `unexpected status code ${status}` };
+    await attempt(AbortSignal.any(signal ? [timedOut.signal, signal] : [timedOut.signal]));
+    return undefined;
   } catch (error) {
-    if (timedOut.signal.aborted) return { reason: `no answer within ${Math.round(timeoutMs)}ms` };
-    return { reason: (error as Error).message };
+    if (timedOut.signal.aborted)
+      return new NotificationFailure(`no answer within ${Math.round(timeoutMs)}ms`, true);
+    if (error instanceof NotificationFailure) return error;
+    throw error;
   } finally {
     finished.abort();
   }

@@ -1,10 +1,13 @@
 // The body of Alertmanager's webhook, version 4.
 // https://prometheus.io/docs/alertmanager/latest/configuration/#webhook_config
 
-import type { LabelRecord, Labels } from '../../base/labels.ts';
+import type { LabelRecord } from '../../base/labels.ts';
 import { fingerprint } from '../../rules/fingerprint.ts';
 import type { FlushedAlert } from '../dispatch/group.ts';
-import type { NotificationReason } from './notification-log.ts';
+import { common, quoteMeta, sorted, statusOf } from './alert-sets.ts';
+import { exchange, jsonRequest, plainOk } from './http-exchange.ts';
+import type { Integration, Notification } from './notifier.ts';
+import { addressOf } from './settings.ts';
 
 export interface WebhookBody {
   /** Quoted as a regular expression, as Alertmanager does. */
@@ -33,33 +36,29 @@ interface WebhookAlert {
   readonly fingerprint: string;
 }
 
-export interface WebhookNotification {
-  readonly receiver: string;
-  readonly reason: NotificationReason;
-  readonly groupKey: string;
-  readonly groupLabels: Labels;
-  readonly alerts: readonly FlushedAlert[];
-}
+export const webhook: Integration = (settings) => async (notification, line) => {
+  const payload = settings.raw('payload');
+  const max = settings.number('max_alerts');
+  const shown = max > 0 ? notification.about(notification.alerts.slice(0, max)) : notification;
+  const body =
+    payload === undefined || payload === null ? webhookBody(notification, max) : shown.tree(payload);
+  const url = addressOf(shown.text(await settings.secret('url', line)), 'url');
+  await exchange(jsonRequest(url, body, plainOk), line);
+};
 
-export function webhookBody(
-  notification: WebhookNotification,
-  options: {
-    readonly externalUrl: string;
-    /** 0 for all. */
-    readonly maxAlerts: number;
-  },
-): WebhookBody {
+/** `maxAlerts` is 0 for all. */
+export function webhookBody(notification: Notification, maxAlerts: number): WebhookBody {
   const { alerts } = notification;
-  const shown = options.maxAlerts > 0 ? alerts.slice(0, options.maxAlerts) : alerts;
+  const shown = maxAlerts > 0 ? alerts.slice(0, maxAlerts) : alerts;
   return {
     receiver: quoteMeta(notification.receiver),
-    status: shown.some(({ status }) => status === 'firing') ? 'firing' : 'resolved',
+    status: statusOf(shown),
     alerts: shown.map(webhookAlert),
     notification_reason: notification.reason,
-    groupLabels: notification.groupLabels.toRecord(),
+    groupLabels: notification.groupLabels,
     commonLabels: common(shown.map(({ alert }) => alert.labels.toRecord())),
     commonAnnotations: common(shown.map(({ alert }) => alert.annotations)),
-    externalURL: options.externalUrl,
+    externalURL: notification.externalUrl,
     version: '4',
     groupKey: notification.groupKey,
     truncatedAlerts: alerts.length - shown.length,
@@ -83,27 +82,4 @@ function webhookAlert({ status, alert }: FlushedAlert): WebhookAlert {
 /** As Go writes it: no fraction when it is zero, no trailing zeros. */
 function timestamp(atMs: number): string {
   return new Date(atMs).toISOString().replace(/\.?0*Z$/, 'Z');
-}
-
-/** The pairs that all have. */
-function common(records: readonly LabelRecord[]): LabelRecord {
-  const [first, ...rest] = records;
-  const shared = Object.entries(first ?? {}).filter(([name, value]) =>
-    rest.every((record) => record[name] === value),
-  );
-  return sorted(Object.fromEntries(shared));
-}
-
-function sorted(record: LabelRecord): LabelRecord {
-  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** Go's regexp.QuoteMeta. */
-function quoteMeta(text: string): string {
-  return text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&');
-}
-
-/** The receiver's name from a body. */
-export function unquoteMeta(text: string): string {
-  return text.replace(/\\([\\.+*?()|[\]{}^$])/g, '$1');
 }

@@ -1,5 +1,6 @@
 // The Alertmanager of a drill: groups, waits and holds back as its configuration says, and hands every notification to
-// the capture receiver. Each hop is an event; each notification carries the run's id.
+// the capture receiver, or to the real ones when the user wants them to be told. Each hop is an event; each notification
+// carries the run's id.
 
 import type { PostedAlert } from '../../alertmanager/alert.ts';
 import type { AlertmanagerConfig } from '../../alertmanager/config/model.ts';
@@ -10,10 +11,12 @@ import {
   type Suppression,
 } from '../../alertmanager/dispatch/dispatcher.ts';
 import { Pipeline } from '../../alertmanager/dispatch/pipeline.ts';
-import { captureRequest } from '../../alertmanager/notify/capture-request.ts';
-import { type Delivery, deliver, type Send } from '../../alertmanager/notify/deliver.ts';
+import { CaptureLine } from '../../alertmanager/notify/capture-line.ts';
+import type { Delivery } from '../../alertmanager/notify/deliver.ts';
+import { NotificationSender } from '../../alertmanager/notify/sender.ts';
+import { ServiceLines } from '../../alertmanager/notify/service-line.ts';
+import type { NotificationTemplates } from '../../alertmanager/notify/templates/notification-templates.ts';
 import type { Clock } from '../../base/clock.ts';
-import { parseDuration } from '../../base/duration.ts';
 import type { Labels } from '../../base/labels.ts';
 import { seededRandom } from '../../base/random.ts';
 import type { AlertRef, NotificationEvent } from '../timeline.ts';
@@ -21,6 +24,11 @@ import type { TimelineLog } from './timeline-log.ts';
 
 export interface DrillNotifierOptions {
   readonly config: AlertmanagerConfig;
+  readonly templates: NotificationTemplates;
+  /** The real receivers are told; otherwise the capture receiver. */
+  readonly isReal: boolean;
+  /** Never shown; what is read from the configuration's secret files joins them. */
+  readonly secrets: Set<string>;
   readonly run: string;
   readonly clock: Clock;
   readonly timeline: TimelineLog;
@@ -36,9 +44,23 @@ export class DrillNotifier {
   readonly dispatcher: Dispatcher;
   readonly #options: DrillNotifierOptions;
   readonly #pipeline: Pipeline;
+  readonly #services: ServiceLines;
+  readonly #sender: NotificationSender;
+  /** Those that are being told. */
+  readonly #open = new Map<number, NotificationEvent>();
 
   constructor(options: DrillNotifierOptions) {
     this.#options = options;
+    const { clock, secrets, templates, isReal } = options;
+    const capture = new CaptureLine(options);
+    this.#services = new ServiceLines(clock, secrets);
+    this.#sender = new NotificationSender({
+      templates,
+      clock,
+      externalUrl: `${drillExternalUrl}?firedrill_run=${encodeURIComponent(options.run)}`,
+      openLine: (intent, signal) =>
+        isReal ? this.#services.open(intent, signal) : capture.open(intent, signal),
+    });
     this.dispatcher = new Dispatcher(options.config);
     this.#pipeline = new Pipeline({
       dispatcher: this.dispatcher,
@@ -68,22 +90,26 @@ export class DrillNotifier {
 
   async stop(): Promise<void> {
     await this.#pipeline.stop();
+    await this.#services.close();
+  }
+
+  /** What is being told by the notification of that number, while it is on its way. */
+  telling(notification: number): NotificationEvent | undefined {
+    return this.#open.get(notification);
   }
 
   async #deliver(intent: NotificationIntent, signal: AbortSignal): Promise<Delivery> {
-    const { clock, run, captureUrl, timeline } = this.#options;
-    const request = captureRequest(intent, { run, externalUrl: drillExternalUrl, captureUrl });
-    const outcome = await deliver(request, {
-      send: post,
-      clock,
-      random: seededRandom(intent.id),
-      deadlineAt: intent.deadlineAt,
-      attemptTimeoutMs: parseDuration(String(intent.integration.settings.timeout ?? '')) ?? 0,
-      signal,
-    });
+    const { timeline, isReal } = this.#options;
+    const event = notificationOf(intent);
+    this.#open.set(intent.id, event);
+    const outcome = await this.#sender
+      .send(intent, seededRandom(intent.id), signal)
+      .finally(() => this.#open.delete(intent.id));
     if (!outcome.ok) {
       const { reason, attempts } = outcome;
-      timeline.emit('notification.failed', { ...notificationOf(intent), reason, attempts });
+      timeline.emit('notification.failed', { ...event, reason, attempts });
+    } else if (isReal) {
+      timeline.emit('notification.delivered', event, outcome.at);
     }
     return outcome;
   }
@@ -120,9 +146,3 @@ function notificationOf(intent: NotificationIntent): NotificationEvent {
     alerts: alerts.map(({ status, alert }) => ({ status, labels: alert.labels.toRecord() })),
   };
 }
-
-const post: Send = async ({ url, headers, body }, signal) => {
-  const response = await fetch(url, { method: 'POST', headers, body, signal });
-  await response.body?.cancel();
-  return { status: response.status };
-};

@@ -4,12 +4,13 @@
 import { postAlerts } from '../../alertmanager/remote.ts';
 import { settledWithin } from '../../base/clock.ts';
 import { type AlertTransition, GroupEvaluator } from '../../rules/group.ts';
-import type { AlertRef } from '../timeline.ts';
+import type { AlertRef, NotificationEvent } from '../timeline.ts';
 import type { AlertWatch } from './alert-watch.ts';
 import type { AlertingOptions } from './alerting-session.ts';
 import { DrillNotifier, drillExternalUrl } from './drill-notifier.ts';
 
 export interface EmbeddedAlertsOptions extends AlertingOptions {
+  readonly secrets: Set<string>;
   captureUrl(receiver: string): URL;
 }
 
@@ -48,8 +49,11 @@ export class EmbeddedAlerts implements AlertWatch {
       for (const rule of rules) this.#ruleOf.set(rule.name, { group, file });
     this.#notifier =
       plan.alertmanager &&
+      plan.notifications &&
       new DrillNotifier({
         config: plan.alertmanager,
+        ...plan.notifications,
+        secrets: options.secrets,
         run: options.folder.id,
         clock: options.clock,
         timeline: options.timeline,
@@ -70,6 +74,11 @@ export class EmbeddedAlerts implements AlertWatch {
     await this.#loop;
     await this.#notifier?.stop();
     await settledWithin(Promise.allSettled(this.#sending), lastSendMs, this.#options.clock);
+  }
+
+  /** What is being told by the notification of that number. */
+  telling(notification: number): NotificationEvent | undefined {
+    return this.#notifier?.telling(notification);
   }
 
   active(): readonly { readonly ref: AlertRef; readonly state: 'pending' | 'firing' }[] {

@@ -97,6 +97,7 @@ export class ServerApp {
   readonly #scrapes: ScrapeJobs;
   readonly #rules: RuleRunner;
   readonly #alertmanager: Alertmanager | undefined;
+  readonly #gate: QueryGate;
   readonly #listener: Listener;
   readonly #startedMs: number;
   readonly #stopping = new AbortController();
@@ -110,6 +111,7 @@ export class ServerApp {
     this.#options = options;
     this.#limits = { ...defaultServerLimits, ...options.limits };
     this.#startedMs = clock.now();
+    this.#gate = new QueryGate(clock, this.#limits.queries, this.#limits.queriesWaiting);
     this.#exemplars = new ExemplarStore(config.exemplarsMax);
     this.#config = config;
     this.#lastReload = { ok: true, atMs: this.#startedMs };
@@ -209,12 +211,12 @@ export class ServerApp {
 
   #routes(): Router {
     const { store, clock, features, version, flags, workingFolder } = this.#options;
-    const { queries, queriesWaiting, querySamples, queryTimeoutMs, body, labels } = this.#limits;
+    const { querySamples, queryTimeoutMs, body, labels } = this.#limits;
     const now = () => clock.now();
     const router = new Router();
     addQueryRoutes(router, {
       store,
-      gate: new QueryGate(clock, queries, queriesWaiting),
+      gate: this.#gate,
       limits: { samples: querySamples, timeoutMs: queryTimeoutMs },
       lookbackMs: lookbackMsDefault,
       defaultSubqueryStepMs: () => this.#config.evaluationIntervalMs,
@@ -277,6 +279,8 @@ export class ServerApp {
       ),
       gauge('process_resident_memory_bytes', 'Resident memory in bytes.', rss),
       gauge('nodejs_heap_size_used_bytes', 'Memory in use of the heap.', heapUsed),
+      gauge('prometheus_engine_queries', 'Queries that are worked on or wait.', this.#gate.size),
+      gauge('prometheus_engine_queries_concurrent_max', 'Queries worked on at once.', this.#limits.queries),
       gauge('prometheus_tsdb_head_series', 'Series in the store.', store.seriesCount),
       gauge('firedrill_store_bytes', 'Memory of the samples in bytes.', rawBytes + sealedBytes),
       gauge('firedrill_store_samples', 'Samples and stale markers in the store.', store.sampleCount),

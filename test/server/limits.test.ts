@@ -8,6 +8,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock, VirtualClock } from '../../src/base/clock.ts';
 import { Labels } from '../../src/base/labels.ts';
 import { QueryGate } from '../../src/server/api/query-gate.ts';
+import type { ServerLimits } from '../../src/server/app.ts';
 import { emptyConfig } from '../../src/server/config/read.ts';
 import type { ScrapeSpec } from '../../src/telemetry/metrics/scrape-spec.ts';
 import { SeriesStore } from '../../src/telemetry/metrics/store.ts';
@@ -225,6 +226,63 @@ describe('queries', () => {
   });
 });
 
+describe('the queue of queries', () => {
+  /** A server that has no place for a query, on a clock that stands still. */
+  async function busy(limits: Partial<ServerLimits>) {
+    const clock = new VirtualClock(0);
+    const app = await startApp({ store: smallStore(), clock, limits: { queries: 0, ...limits } });
+    const waiting = (count: number) =>
+      until(async () => (await app.get('/metrics')).body.includes(`\nprometheus_engine_queries ${count}\n`));
+    return { ...app, clock, waiting };
+  }
+
+  const path = '/api/v1/query?query=up';
+
+  test('is left after the time that the request or the server allows', async () => {
+    const { get, clock, waiting } = await busy({ queriesWaiting: 2, queryTimeoutMs: 5000 });
+    const asked = [get(`${path}&timeout=1s`), get(path)];
+    const settled = [false, false];
+    for (const [i, answer] of asked.entries()) void answer.then(() => (settled[i] = true));
+    await waiting(2);
+    await clock.advance(1000);
+    const timedOut = {
+      status: 503,
+      body: '{"status":"error","errorType":"timeout","error":"query timed out in query queue"}',
+    };
+    expect(await asked[0]).toEqual(timedOut);
+    expect(settled).toEqual([true, false]);
+    await clock.advance(4000);
+    expect(await asked[1]).toEqual(timedOut);
+  });
+
+  test('has an end, and those who would stand behind it are told at once', async () => {
+    const { get, clock, waiting } = await busy({ queriesWaiting: 1 });
+    const first = get(path);
+    await waiting(1);
+    expect(await get(path)).toEqual({
+      status: 503,
+      body: '{"status":"error","errorType":"unavailable","error":"too many queries wait: 1"}',
+    });
+    await clock.advance(200_000);
+    expect((await first).status).toBe(503);
+  });
+
+  test("is left by a client that goes away, and its place is another one's", async () => {
+    const { get, url, clock, waiting } = await busy({ queriesWaiting: 1 });
+    const gone = new AbortController();
+    const left = fetch(`${url}${path}`, { signal: gone.signal }).catch(() => 'gone');
+    await waiting(1);
+    gone.abort();
+    expect(await left).toBe('gone');
+    const counted = 'prometheus_http_requests_total{handler="/api/v1/query",code="499"} 1';
+    await until(async () => (await get('/metrics')).body.includes(counted));
+    const next = get(path);
+    await waiting(1);
+    await clock.advance(200_000);
+    expect((await next).body).toContain('query timed out in query queue');
+  });
+});
+
 test('stopping lets a request that is under way finish', async () => {
   const app = await startApp();
   const body = new Uint8Array(
@@ -246,6 +304,14 @@ test('stopping lets a request that is under way finish', async () => {
   await stopped;
   await expect(fetch(app.url)).rejects.toThrow();
 });
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 400; attempt++) {
+    if (await holds()) return;
+    await systemClock.sleep(10);
+  }
+  throw new Error('it never held');
+}
 
 function configFor({ port }: AddressInfo, more: Partial<ScrapeSpec> = {}) {
   const spec: ScrapeSpec = {

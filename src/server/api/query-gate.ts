@@ -17,6 +17,11 @@ export class QueryGate {
     this.#waitingMax = waitingMax;
   }
 
+  /** Queries that are worked on or wait. */
+  get size(): number {
+    return this.#taken + this.#waiting.length;
+  }
+
   /** Runs `work` in its turn. Rejects with an ApiError when that does not come in time. */
   async run<T>(timeoutMs: number, signal: AbortSignal, work: () => T | Promise<T>): Promise<T> {
     await this.#enter(timeoutMs, signal);

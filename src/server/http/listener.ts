@@ -104,8 +104,8 @@ export class Listener {
     }
     this.#options.onAnswer?.(typeof found === 'string' ? '' : found.route, answer.status);
     if (response.destroyed) return;
-    // What was not read of a body that was refused is not waited for.
-    if (!request.complete) response.setHeader('connection', 'close');
+    // What was not read of a body that was refused is not waited for, nor another request when the server stops.
+    if (!request.complete || !this.#server.listening) response.setHeader('connection', 'close');
     const content = {
       'content-type': answer.contentType,
       'content-length': Buffer.byteLength(answer.body),

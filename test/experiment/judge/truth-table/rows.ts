@@ -35,6 +35,8 @@ const table = z.strictObject({
       /** Why this verdict is the right one. */
       because: z.string(),
       projection: z.boolean().optional(),
+      /** Why Debian's Prometheus and Alertmanager cannot play it. */
+      remote: z.strictObject({ skip: z.string() }).optional(),
       expect: expectation,
     }),
   ),
@@ -47,6 +49,7 @@ export interface Row {
   readonly name: string;
   readonly story: RowStory;
   readonly projection: boolean;
+  readonly remote: { readonly skip: string } | undefined;
   readonly expected: Expectation;
 }
 
@@ -56,11 +59,12 @@ export function readRows(): Row[] {
     .sort()
     .flatMap((file) => {
       const { given, rows } = table.parse(parse(readFileSync(join(import.meta.dirname, file), 'utf8')));
-      return rows.map(({ row, because: _because, projection, expect, ...own }) => ({
+      return rows.map(({ row, because: _because, projection, remote, expect, ...own }) => ({
         table: file.replace('.yaml', ''),
         name: row,
         story: { ...given, ...own, experiment: { ...given.experiment, ...own.experiment } },
         projection: projection ?? true,
+        remote,
         expected: expect,
       }));
     });

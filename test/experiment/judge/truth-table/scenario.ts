@@ -12,6 +12,7 @@ import { plannedRoutes, routingOf } from '../../../../src/experiment/plan/routin
 import type { JudgedPlan, TimelineEvent } from '../../../../src/experiment/timeline.ts';
 import { readRuleFile } from '../../../../src/rules/file.ts';
 import type { RuleGroup } from '../../../../src/rules/model.ts';
+import type { Queryable } from '../../../../src/telemetry/metrics/series.ts';
 import { SeriesStore } from '../../../../src/telemetry/metrics/store.ts';
 import { alertmanagerOf } from './alertmanager.ts';
 import { scrapesOf } from './scrapes.ts';
@@ -20,7 +21,7 @@ import { type Happening, ms, type RowStory, zero } from './story.ts';
 export interface Scenario {
   readonly experiment: Experiment;
   readonly timeline: readonly TimelineEvent[];
-  readonly recording: SeriesStore;
+  readonly recording: Queryable;
 }
 
 export function scenarioOf(story: RowStory): Scenario {

@@ -7,7 +7,7 @@ import { UserError } from '../base/diagnostics.ts';
 import { redact } from '../base/redact.ts';
 import { readExperiment } from '../experiment/file/read.ts';
 import type { Experiment } from '../experiment/model.ts';
-import { discardPlan, type Plan, planRun } from '../experiment/plan/plan.ts';
+import { discardPlan, type Plan, type Planning, planRun } from '../experiment/plan/plan.ts';
 import { writeRunFiles } from '../experiment/run/folder.ts';
 import { runExperiment } from '../experiment/run/run.ts';
 import type { Verdict } from '../experiment/verdict.ts';
@@ -28,7 +28,7 @@ export interface DrillOptions {
   readonly sets?: readonly string[];
   readonly targets?: readonly string[];
   readonly allowed?: readonly ErrorCode[];
-  readonly notify: 'capture' | 'deliver';
+  readonly notify: Planning['notify'];
   readonly projection: boolean;
   readonly runs: string;
   readonly trial: number;

@@ -15,7 +15,11 @@ const output = () =>
 const runOptions = (command: Command): Command =>
   command
     .addOption(output())
-    .option('--notify <how>', 'what becomes of notifications: capture (nobody is told) or deliver', 'capture')
+    .option(
+      '--notify <how>',
+      'what becomes of notifications: capture (nobody is told), shadow (a real pager is held) or deliver',
+      'capture',
+    )
     .option('--runs <folder>', 'where run folders are written', '.firedrill/runs');
 
 const program = new Command('firedrill')

@@ -17,7 +17,7 @@ import { systemReason } from './system-reason.ts';
 const redirectsMax = 10;
 const redirectStatuses = [301, 302, 303, 307, 308];
 
-export type HttpMethod = 'GET' | 'POST' | 'PUT';
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 export interface HttpRequest {
   readonly url: URL;
@@ -34,6 +34,8 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number;
   readonly contentType: string | undefined;
+  /** When the other end says that it answered, Unix milliseconds to the second; undefined when it does not. */
+  readonly dateMs: number | undefined;
   readonly body: Buffer;
 }
 
@@ -181,8 +183,14 @@ async function readAnswer(request: HttpRequest, answer: RawAnswer): Promise<Http
   return {
     status: answer.statusCode,
     contentType: typeof contentType === 'string' ? contentType : undefined,
+    dateMs: dateOf(answer.headers.date),
     body: await readBody(request, answer.body, encoding === 'gzip'),
   };
+}
+
+function dateOf(header: string | string[] | undefined): number | undefined {
+  const ms = typeof header === 'string' ? Date.parse(header) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : ms;
 }
 
 async function readBody(request: HttpRequest, raw: Readable, compressed: boolean): Promise<Buffer> {

@@ -2,7 +2,7 @@ import { type ErrorCode, exitCodes } from '../../base/catalogue.ts';
 import { systemClock } from '../../base/clock.ts';
 import { UserError } from '../../base/diagnostics.ts';
 import { exitCodeOf, type Gate } from '../../experiment/judge/exit-code.ts';
-import { discardPlan } from '../../experiment/plan/plan.ts';
+import { discardPlan, type Planning } from '../../experiment/plan/plan.ts';
 import { orderedVerdict } from '../../report/json.ts';
 import { renderTerminal } from '../../report/terminal/render.ts';
 import { type DrillResult, drill, planDrill, readFile, userStop } from '../drill.ts';
@@ -110,9 +110,9 @@ function worstOf(results: readonly DrillResult[]): DrillResult {
   );
 }
 
-export function notifyOf(text: string): 'capture' | 'deliver' {
-  if (text === 'capture' || text === 'deliver') return text;
-  throw UserError.of('FD105', `--notify ${text}`, { expected: 'capture or deliver' });
+export function notifyOf(text: string): Planning['notify'] {
+  if (text === 'capture' || text === 'deliver' || text === 'shadow') return text;
+  throw UserError.of('FD105', `--notify ${text}`, { expected: 'capture, shadow or deliver' });
 }
 
 /** The refusals that somebody may have a reason to lift; all others say that something cannot be done. */

@@ -4,7 +4,7 @@
 
 import type { AlertmanagerConfig } from '../../alertmanager/config/model.ts';
 import { readAlertmanagerConfig } from '../../alertmanager/config/read.ts';
-import { fetchRemoteConfig } from '../../alertmanager/remote.ts';
+import { RemoteAlertmanager, type RemoteStatus } from '../../alertmanager/remote.ts';
 import { UserError } from '../../base/diagnostics.ts';
 import type { HttpClientSpec } from '../../telemetry/http-client-spec.ts';
 import { RemoteApi } from '../../telemetry/remote/api.ts';
@@ -13,6 +13,7 @@ import type { PlannedRoute } from '../timeline.ts';
 import type { Routing } from './alerts.ts';
 import type { Planning } from './plan.ts';
 import { plannedRoutes, routingOf } from './routing.ts';
+import { planShadow, type ShadowPlan } from './shadow.ts';
 
 export interface Notifier {
   /** The embedded Alertmanager's configuration. */
@@ -20,6 +21,10 @@ export interface Notifier {
   readonly routing: Routing;
   /** The tree behind the routing; undefined without an Alertmanager. */
   readonly routes: PlannedRoute | undefined;
+  /** What a real Alertmanager is configured with. */
+  readonly remote: AlertmanagerConfig | undefined;
+  /** Set when its pager is to be held. */
+  readonly shadow: ShadowPlan | undefined;
 }
 
 export async function readNotifier(experiment: Experiment, planning: Planning): Promise<Notifier> {
@@ -32,13 +37,16 @@ export async function readNotifier(experiment: Experiment, planning: Planning): 
     alertmanager && 'url' in alertmanager
       ? await readRemote(alertmanager.url, alertmanager.http, planning)
       : undefined;
-  if (planning.notify !== 'deliver') refuseSurprise(remote, pagers);
+  if (planning.notify === 'capture') refuseSurprise(remote?.config, pagers);
+  const shadow = planning.notify === 'shadow' ? planShadow(experiment, remote, pagers) : undefined;
   const evaluatesOurs = !prometheus || rules.length > 0;
-  const notifies = remote ?? (evaluatesOurs ? embedded : undefined);
+  const notifies = remote?.config ?? (evaluatesOurs ? embedded : undefined);
   return {
     config: evaluatesOurs ? embedded : undefined,
     routing: routingOf(notifies),
     routes: notifies && plannedRoutes(notifies),
+    remote: remote?.config,
+    shadow,
   };
 }
 
@@ -52,10 +60,16 @@ async function readRemote(
   url: string,
   http: HttpClientSpec,
   planning: Planning,
-): Promise<AlertmanagerConfig> {
-  const read = readAlertmanagerConfig(url, await fetchRemoteConfig(url, http, planning.clock));
-  if (!read.ok) throw new UserError(read.diagnostics);
-  return read.value;
+): Promise<{ readonly config: AlertmanagerConfig; readonly status: RemoteStatus }> {
+  const remote = new RemoteAlertmanager(url, http, planning.clock);
+  try {
+    const status = await remote.status();
+    const read = readAlertmanagerConfig(url, status.config);
+    if (!read.ok) throw new UserError(read.diagnostics);
+    return { config: read.value, status };
+  } finally {
+    await remote.close();
+  }
 }
 
 function refuseSurprise(remote: AlertmanagerConfig | undefined, pagers: readonly string[]): void {

@@ -5,6 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AlertmanagerConfig } from '../../alertmanager/config/model.ts';
+import type { NotificationTemplates } from '../../alertmanager/notify/templates/notification-templates.ts';
+import { readTemplates } from '../../alertmanager/notify/templates/template-files.ts';
 import type { ErrorCode } from '../../base/catalogue.ts';
 import type { Clock } from '../../base/clock.ts';
 import { UserError } from '../../base/diagnostics.ts';
@@ -13,6 +15,7 @@ import { seededRandom } from '../../base/random.ts';
 import type { Machine } from '../../faults/fault.ts';
 import type { FaultKinds } from '../../faults/kinds.ts';
 import { createGuard } from '../../faults/targets/guard.ts';
+import { allFeatures } from '../../promql/features.ts';
 import { parseExpr } from '../../promql/parser.ts';
 import { printExpr } from '../../promql/printer.ts';
 import { longestReachMs, selectorsOf } from '../../promql/walk.ts';
@@ -26,6 +29,7 @@ import { type Foresight, foresee } from './foresight.ts';
 import { readNotifier } from './notifier.ts';
 import { phaseLengths } from './phases.ts';
 import { readRules } from './rules.ts';
+import type { ShadowPlan } from './shadow.ts';
 import { type PlannedTarget, planTarget } from './targets.ts';
 
 export interface Plan {
@@ -36,6 +40,12 @@ export interface Plan {
   readonly ruleGroups: readonly RuleGroup[];
   /** The embedded Alertmanager; undefined when a remote notifies or nobody does. */
   readonly alertmanager: AlertmanagerConfig | undefined;
+  /** How its notifications are put into words, and whether to the real receivers. */
+  readonly notifications: { readonly templates: NotificationTemplates; readonly isReal: boolean } | undefined;
+  /** What a real Alertmanager is configured with; undefined without one. */
+  readonly remoteAlertmanager: AlertmanagerConfig | undefined;
+  /** How its pager is held; undefined when it is not. */
+  readonly shadow: ShadowPlan | undefined;
   /** What a remote is mirrored for. */
   readonly selectors: readonly MirroredSelector[];
   readonly judged: JudgedPlan;
@@ -52,7 +62,7 @@ export interface Planning {
   readonly machine: Machine;
   /** Refusals that the user has lifted. */
   readonly allowed: ReadonlySet<ErrorCode>;
-  readonly notify: 'capture' | 'deliver';
+  readonly notify: 'capture' | 'deliver' | 'shadow';
   readFile(path: string): Promise<string>;
 }
 
@@ -79,6 +89,7 @@ export async function planRun(experiment: Experiment, planning: Planning): Promi
     phases,
     alerts,
     undoDelayMs: scrapeIntervalMs + undoMs,
+    ...(notifier.routes ? { routing: notifier.routes } : {}),
   };
   const scratchFolder = await mkdtemp(join(tmpdir(), 'firedrill-'));
   try {
@@ -93,6 +104,12 @@ export async function planRun(experiment: Experiment, planning: Planning): Promi
       faults,
       ruleGroups: rules.groups,
       alertmanager: notifier.config,
+      notifications: notifier.config && {
+        templates: await readTemplates(notifier.config),
+        isReal: planning.notify === 'deliver',
+      },
+      remoteAlertmanager: notifier.remote,
+      shadow: notifier.shadow,
       selectors: mirroredSelectors(
         experiment,
         alerts.flatMap((alert) => alert.rules.map((rule) => rule.expr)),
@@ -138,7 +155,7 @@ function mirroredSelectors(
   ];
   const lookback = new Map<string, number>();
   for (const text of expressions) {
-    const parsed = parseExpr(text);
+    const parsed = parseExpr(text, { features: allFeatures });
     if (!parsed.ok) continue;
     const reachMs = longestReachMs(parsed.expr);
     for (const { selector } of selectorsOf(parsed.expr)) {

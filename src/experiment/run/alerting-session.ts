@@ -3,14 +3,18 @@
 
 import { type CapturedNotification, CaptureReceiver } from '../../alertmanager/capture.ts';
 import type { Clock } from '../../base/clock.ts';
+import type { Labels } from '../../base/labels.ts';
+import type { Leases } from '../../faults/leases/leases.ts';
 import type { SeriesStore } from '../../telemetry/metrics/store.ts';
 import { RemoteApi } from '../../telemetry/remote/api.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { NotificationEvent } from '../timeline.ts';
+import type { AlertRef, NotificationEvent } from '../timeline.ts';
 import type { AlertWatch } from './alert-watch.ts';
 import { EmbeddedAlerts } from './embedded-alerts.ts';
 import type { RunFolder } from './folder.ts';
 import { RemoteAlerts } from './remote-alerts.ts';
+import { RemoteGroups } from './remote-groups.ts';
+import { ShadowSession } from './shadow-session.ts';
 import type { TimelineLog } from './timeline-log.ts';
 
 export interface AlertingOptions {
@@ -19,12 +23,20 @@ export interface AlertingOptions {
   readonly store: SeriesStore;
   readonly clock: Clock;
   readonly timeline: TimelineLog;
+  readonly leases: Leases;
+  readonly lifeMsMax: number;
+  /** The real pager can no longer be held. */
+  onPagerFree(reason: string): void;
 }
 
 export class AlertingSession {
   readonly #options: AlertingOptions;
   readonly #capture: CaptureReceiver;
   readonly #watch: AlertWatch;
+  /** Of the experiment, and of the files that notifications read theirs from. */
+  readonly #secrets: Set<string>;
+  readonly #groups: RemoteGroups | undefined;
+  #shadow: ShadowSession | undefined;
   /** Receivers that were told of an alert and not yet of its end. */
   readonly #open = new Set<string>();
 
@@ -32,6 +44,17 @@ export class AlertingSession {
   static async open(options: AlertingOptions): Promise<AlertingSession> {
     const session = new AlertingSession(options);
     await session.#capture.start();
+    const { plan, folder } = options;
+    if (plan.shadow)
+      session.#shadow = await ShadowSession.open({
+        ...options,
+        plan: plan.shadow,
+        secrets: session.#secrets,
+        run: folder.id,
+        captureUrl: (receiver) => session.#capture.urlFor(receiver),
+        ruleOf: (labels) => session.#ruleOf(labels),
+        onLost: options.onPagerFree,
+      });
     return session;
   }
 
@@ -39,11 +62,12 @@ export class AlertingSession {
     const { plan, folder, clock, timeline } = options;
     const { telemetry, secrets } = plan.experiment;
     this.#options = options;
+    this.#secrets = new Set(secrets);
     this.#capture = new CaptureReceiver({
       spec: telemetry.capture,
       clock,
       folder: folder.notifications,
-      secrets,
+      secrets: this.#secrets,
       onNotification: (captured) => this.#captured(captured),
       onError: (message) => timeline.emit('warning', { message }),
     });
@@ -51,15 +75,33 @@ export class AlertingSession {
     this.#watch =
       plan.judged.alertSource === 'remote' && prometheus
         ? new RemoteAlerts(new RemoteApi(prometheus, clock), prometheus.intervalMs, clock, timeline)
-        : new EmbeddedAlerts({ ...options, captureUrl: (receiver) => this.#capture.urlFor(receiver) });
+        : new EmbeddedAlerts({
+            ...options,
+            secrets: this.#secrets,
+            captureUrl: (receiver) => this.#capture.urlFor(receiver),
+          });
+    timeline.subscribe((event) => {
+      if (event.type === 'notification.delivered') this.#told(event);
+    });
+    const { alertmanager } = telemetry;
+    if (plan.remoteAlertmanager && !plan.shadow && alertmanager && 'url' in alertmanager)
+      this.#groups = new RemoteGroups({
+        ...{ url: alertmanager.url, http: alertmanager.http, config: plan.remoteAlertmanager },
+        ...{ scope: plan.experiment.collateral.scope, clock, timeline },
+        ruleOf: (labels) => this.#ruleOf(labels),
+      });
   }
 
   start(): void {
     this.#watch.start();
+    this.#groups?.start();
+    this.#shadow?.start();
   }
 
   async stop(): Promise<void> {
     await this.#watch.stop();
+    await this.#groups?.stop();
+    await this.#shadow?.stop().finally(() => this.#capture.stop());
     await this.#capture.stop();
   }
 
@@ -76,7 +118,7 @@ export class AlertingSession {
         ),
       )
       .map(({ ref, state }) => `alert ${ref.alert} is ${state} already`);
-    return [...new Set(early), ...this.#watch.unsteady()];
+    return [...new Set(early), ...this.#watch.unsteady(), ...(this.#shadow?.unsteady() ?? [])];
   }
 
   hasRung(name: string): boolean {
@@ -87,26 +129,21 @@ export class AlertingSession {
 
   /** No alert is active, and everyone who was told of one has been told of its end. */
   settled(): boolean {
-    return this.#watch.active().length === 0 && !this.#watch.untold() && this.#open.size === 0;
+    const untold = this.#watch.untold() || this.#shadow?.untold() === true;
+    return this.#watch.active().length === 0 && !untold && this.#open.size === 0;
   }
 
   #captured(captured: CapturedNotification): void {
     const { timeline } = this.#options;
-    const { message, receiver, integration, answer } = captured;
-    if (!message) {
+    const { receiver, answer } = captured;
+    if (captured.aside) return;
+    const event = this.#eventOf(captured);
+    if (!event) {
       timeline.emit('warning', {
         message: `the capture receiver got something for ${receiver} that is no Alertmanager webhook`,
       });
       return;
     }
-    const event: NotificationEvent = {
-      receiver,
-      integration,
-      groupKey: message.groupKey,
-      groupLabels: message.groupLabels,
-      status: message.status,
-      alerts: message.alerts.map(({ status, labels }) => ({ status, labels })),
-    };
     if (answer.status >= 300) {
       // What we send ourselves is tried again, and its failure is told when that has ended.
       if (this.#watch instanceof RemoteAlerts) {
@@ -118,12 +155,38 @@ export class AlertingSession {
       }
       return;
     }
-    for (const alert of message.alerts) {
-      const key = `${receiver} ${alert.fingerprint} ${JSON.stringify(alert.labels)}`;
-      if (alert.status === 'firing' && this.#sendsResolved(receiver)) this.#open.add(key);
+    this.#told(event);
+    timeline.emit('notification.captured', { ...event, file: captured.file ?? '' }, captured.at);
+  }
+
+  /** An Alertmanager does not say which rule an alert is of. */
+  #ruleOf(labels: Labels): AlertRef['rule'] {
+    const name = labels.get('alertname');
+    const active = this.#watch.active().find(({ ref }) => ref.alert === name);
+    return active?.ref.rule ?? { group: '', file: '' };
+  }
+
+  /** What we told ourselves is known; what others send must say it in its body. */
+  #eventOf({
+    notification,
+    message,
+    receiver,
+    integration,
+  }: CapturedNotification): NotificationEvent | undefined {
+    const teller = this.#shadow ?? (this.#watch instanceof EmbeddedAlerts ? this.#watch : undefined);
+    const own = notification === undefined ? undefined : teller?.telling(notification);
+    if (own || !message) return own;
+    const { groupKey, groupLabels, status, alerts } = message;
+    const told = alerts.map((alert) => ({ status: alert.status, labels: alert.labels }));
+    return { receiver, integration, groupKey, groupLabels, status, alerts: told };
+  }
+
+  #told({ receiver, alerts }: NotificationEvent): void {
+    for (const { status, labels } of alerts) {
+      const key = `${receiver} ${JSON.stringify(labels)}`;
+      if (status === 'firing' && this.#sendsResolved(receiver)) this.#open.add(key);
       else this.#open.delete(key);
     }
-    timeline.emit('notification.captured', { ...event, file: captured.file ?? '' }, captured.at);
   }
 
   /** As the routes of the plan know it; yes where they do not. */

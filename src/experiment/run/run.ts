@@ -241,6 +241,9 @@ class Run {
       store: this.store,
       clock: this.#around.clock,
       timeline: this.timeline,
+      leases: this.#leases,
+      lifeMsMax: this.#plan.totalMs + leaseMarginMs,
+      onPagerFree: (reason) => this.#stop.pull({ by: 'error', reason }),
     });
     this.#telemetry!.start();
     this.#alerting.start();

@@ -42,6 +42,11 @@ function checkStep(step: Fields): void {
       string(step, 'path');
       string(step, 'origin');
       break;
+    case 'end-silence':
+      string(step, 'url');
+      record(step.http, 'http');
+      if (string(step, 'run') === '') throw new Error('an empty run');
+      break;
     case 'ends-with-owner':
       string(step, 'what');
       break;

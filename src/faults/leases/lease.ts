@@ -1,6 +1,7 @@
 // A fault is a lease: before anything changes, a record of how to take it back is on disk. What is in `undo` can be
 // carried out by any process of ours (the watchdog, `firedrill undo`), in order, more than once, without harm.
 
+import type { HttpClientSpec } from '../../telemetry/http-client-spec.ts';
 import type { ProcessId } from '../targets/target.ts';
 
 type LeaseState = 'active' | 'orphaned' | 'undone' | 'stuck';
@@ -38,5 +39,12 @@ export type UndoStep =
   | { readonly type: 'remove'; readonly path: string }
   /** Move a process back to the control group that it came from, and remove ours. */
   | { readonly type: 'leave-cgroup'; readonly path: string; readonly origin: string }
+  /** End the silences of a run on a real Alertmanager. `http` names secrets only by their files. */
+  | {
+      readonly type: 'end-silence';
+      readonly url: string;
+      readonly http: HttpClientSpec;
+      readonly run: string;
+    }
   /** Lives inside the owner and is gone with it (a switch in our DNS server or proxy): done when the owner is dead. */
   | { readonly type: 'ends-with-owner'; readonly what: string };

@@ -6,6 +6,7 @@ import type { Boot } from './boot.ts';
 import type { Lease, UndoStep } from './lease.ts';
 import { continueProcess } from './steps/continue.ts';
 import { endMarked, endTree } from './steps/end-processes.ts';
+import { endSilence } from './steps/end-silence.ts';
 import { leaveCgroup } from './steps/leave-cgroup.ts';
 import { done, left, type StepContext, type StepOutcome } from './steps/outcome.ts';
 import { removePath } from './steps/remove.ts';
@@ -30,7 +31,8 @@ export async function undoLease(lease: Lease, context: UndoContext): Promise<Und
 
 function takeStep(step: UndoStep, lease: Lease, context: UndoContext): StepOutcome | Promise<StepOutcome> {
   if (step.type === 'remove') return removePath(step.path);
-  // Everything but files ends with the machine, and the pids of an earlier start mean somebody else.
+  if (step.type === 'end-silence') return endSilence(step, context);
+  // Everything but files and what stands elsewhere ends with the machine, and the pids of an earlier start mean somebody else.
   if (lease.owner.bootId !== context.boot.id) return done('the machine was restarted since');
   switch (step.type) {
     case 'continue':

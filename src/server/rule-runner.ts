@@ -4,6 +4,7 @@
 import type { Clock } from '../base/clock.ts';
 import { type Append, GroupEvaluator, type GroupOptions, type SentAlert } from '../rules/group.ts';
 import type { Rule, RuleGroup } from '../rules/model.ts';
+import { restoreDefaults } from '../rules/restore.ts';
 import type { Queryable } from '../telemetry/metrics/series.ts';
 
 interface RuleState {
@@ -95,7 +96,8 @@ export class RuleRunner {
   #started = false;
 
   constructor(groups: readonly RuleGroup[], options: GroupOptions, surroundings: Surroundings) {
-    this.#groups = groups.map((group) => new Running(group, options));
+    // Groups that a reload brings are new; only those of the start go on with what an engine before this one has left.
+    this.#groups = groups.map((group) => new Running(group, { ...options, restore: restoreDefaults }));
     this.#surroundings = surroundings;
   }
 

@@ -180,8 +180,9 @@ describe('the README', () => {
 });
 
 describe('the verdicts', () => {
-  const judge = readdirSync('src/experiment/judge')
-    .map((name) => readFileSync(join('src/experiment/judge', name), 'utf8'))
+  const judge = readdirSync('src/experiment/judge', { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
     .join('\n');
   const unions = readFileSync('src/experiment/verdict.ts', 'utf8').matchAll(
     /type (?:Objective|Alert|Fault)VerdictName =([^;]+);/g,

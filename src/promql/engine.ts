@@ -40,6 +40,8 @@ export interface QueryOptions {
   readonly delayedNameRemoval?: boolean;
   /** What Prometheus keeps behind feature flags; none. */
   readonly features?: Features;
+  /** Whether the result says how many samples were read; counting costs a little. */
+  readonly countSamples?: boolean;
   /** The expression's source, for line and column in warnings; without it they count as if it were one line of ASCII. */
   readonly text?: string;
 }
@@ -64,6 +66,14 @@ export interface VectorSample {
 interface Notes {
   readonly warnings: string[];
   readonly infos: string[];
+  readonly sampleCounts: SampleCounts;
+}
+
+export interface SampleCounts {
+  /** Samples that the expression looked at, a sample again at each step; 0 unless the options ask for it. */
+  readonly read: number;
+  /** The most samples that were held at once. */
+  readonly peak: number;
 }
 
 export type InstantResult = (
@@ -136,7 +146,7 @@ function run(
   options: QueryOptions,
 ): { value: Value; notes: Notes } {
   const annotations = new Annotations();
-  const budget = new SampleBudget(options.maxSamples ?? maxSamplesDefault);
+  const budget = new SampleBudget(options.maxSamples ?? maxSamplesDefault, options.countSamples ?? false);
   const features = options.features ?? noFeatures;
   const context: QueryContext = {
     source,
@@ -153,7 +163,8 @@ function run(
   budget.settle(0, query.steps > 1 ? query.steps : 0);
   const evaluator = new Evaluator(context, query, new StepInvariance());
   const value = finish(evaluator.evaluate(planExpr(markStatistics(expr), query), query));
-  return { value, notes: annotations.render(options.text, describeFix) };
+  const sampleCounts = { read: budget.read, peak: budget.peak };
+  return { value, notes: { ...annotations.render(options.text, describeFix), sampleCounts } };
 }
 
 /** Removes the names that delayed removal has kept until now. */

@@ -45,9 +45,13 @@ export class Evaluator {
 
   evaluate(expr: Expr, grid: Grid): Value {
     const before = this.#context.budget.held;
-    const value = this.#isOnceEnough(expr, grid)
+    const isOnce = this.#isOnceEnough(expr, grid);
+    const read = this.#context.budget.read;
+    const value = isOnce
       ? spread(this.#node(expr, { ...grid, steps: 1 }), grid.steps)
       : this.#node(expr, grid);
+    // What is read once counts for every step.
+    if (isOnce) this.#context.budget.countRead((this.#context.budget.read - read) * (grid.steps - 1));
     // What a range vector was made of is still held; the function that takes it settles.
     if (value.kind !== 'matrix') this.#context.budget.settle(before, samplesIn(value));
     return value;

@@ -23,10 +23,29 @@ export interface QueryContext {
 /** Counts the samples that are held at once, and ends the query when they are too many. */
 export class SampleBudget {
   readonly #max: number;
+  /** Whether samples that are read are counted too, which costs a look at every window. */
+  readonly countsReads: boolean;
   #held = 0;
+  #peak = 0;
+  #read = 0;
 
-  constructor(max: number) {
+  constructor(max: number, countsReads: boolean) {
     this.#max = max;
+    this.countsReads = countsReads;
+  }
+
+  /** The most that was held at once. */
+  get peak(): number {
+    return this.#peak;
+  }
+
+  /** Samples that selectors have found, a sample again at each step that it counts for. */
+  get read(): number {
+    return this.#read;
+  }
+
+  countRead(samples: number): void {
+    this.#read += samples;
   }
 
   get held(): number {
@@ -35,6 +54,7 @@ export class SampleBudget {
 
   charge(samples: number): void {
     this.#held += samples;
+    if (this.#held > this.#peak) this.#peak = this.#held;
     if (this.#held <= this.#max) return;
     throw UserError.of(
       'FD205',

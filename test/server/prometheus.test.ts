@@ -350,6 +350,27 @@ scrape_configs:
     });
   });
 
+  test.each([
+    `query?query=http_requests_total&${instant}`,
+    `query?query=${q('sum(http_requests_total) + count(temperature)')}&${instant}`,
+    `query_range?query=http_requests_total&${range}`,
+    // Off the samples: before 3.0 a window had both of its ends.
+    `query_range?query=${q('rate(http_requests_total[5m])')}&${range}`,
+    `query_range?query=${q('http_requests_total + on (job) group_left () (latency_bucket{le="0.1"} @ 1700009000)')}&${range}`,
+    `query_range?query=1&${range}`,
+  ])('the samples of %s are counted alike', async (path) => {
+    const counts = async (url: string) => {
+      const { text } = await ask(url, `/api/v1/${path}&stats=true`);
+      const { timings, samples } = JSON.parse(text).data.stats;
+      return {
+        timings: Object.keys(timings),
+        samples: samples.totalQueryableSamples,
+        peak: samples.peakSamples > 0,
+      };
+    };
+    expect(await counts(app.url)).toEqual(await counts(prometheusUrl));
+  });
+
   test.each(Object.entries(changed))('%s, which has changed since', async (path, { status, answer }) => {
     const theirs = await ask(prometheusUrl, `/api/v1/${path}`);
     const ours = await ask(app.url, `/api/v1/${path}`);

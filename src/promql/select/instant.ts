@@ -40,6 +40,7 @@ export function selectInstant(
     if (series.count === 0) continue;
     // A sparse series still costs its slots: a sixteenth of them keeps that bounded.
     context.budget.charge(Math.max(series.count, steps >> 4));
+    context.budget.countRead(series.count);
     for (const histogram of series.histograms ?? []) {
       if (histogram) context.budget.charge(histogramWeight(histogram));
     }

@@ -5,7 +5,7 @@ import type { NativeHistogram } from '../../telemetry/metrics/native-histogram.t
 import { absent, histogramPresent, present, type SeriesView, stale } from '../../telemetry/metrics/series.ts';
 import type { MatrixSelector, VectorSelector } from '../ast.ts';
 import type { QueryContext } from '../query-context.ts';
-import type { Boundary, MatrixValue, RangeSeriesInput } from '../values.ts';
+import type { Boundary, MatrixValue, RangeSeriesInput, Windows } from '../values.ts';
 import { statisticsView } from './statistics.ts';
 import { firstMoment, lastMoment, type Moments, type Windowing, windowsOver } from './windows.ts';
 
@@ -48,12 +48,21 @@ export function rangeSeries(
   const starts = context.useStartTimestamps ? slots.starts : undefined;
   const first = Math.max(slots.first, windows.lo[0]!);
   const last = Math.max(first, Math.min(slots.last, windows.hi.at(-1)!));
+  if (context.budget.countsReads) context.budget.countRead(samplesInWindows(windows, first, last));
   if (!isDense(slots, first, last)) {
     context.budget.charge(last - first);
     return compacted({ ...slots, starts, first, last }, windowing, dropName);
   }
   const { times } = column;
   return { labels, dropName, times, values, histograms, starts, offset, first, last, windows };
+}
+
+/** Gaps count as if they held samples: what is told of a query is how much there was to look at. */
+function samplesInWindows({ lo, hi }: Windows, first: number, last: number): number {
+  let samples = 0;
+  for (let i = 0; i < lo.length; i++)
+    samples += Math.max(0, Math.min(hi[i]!, last) - Math.max(lo[i]!, first));
+  return samples;
 }
 
 /** Whether every slot from `first` to `last` holds a sample. Searching for a byte is what machines are fastest at. */

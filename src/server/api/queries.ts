@@ -19,6 +19,7 @@ import {
   timeParameterOr,
 } from './parameters.ts';
 import type { QueryGate } from './query-gate.ts';
+import { Statistics, withStatistics } from './query-statistics.ts';
 
 /** Of one series in the answer of query_range. */
 const pointsMax = 11_000;
@@ -51,17 +52,21 @@ async function query(request: ApiRequest, source: QuerySource): Promise<Answer> 
   const timeoutMs = timeoutOf(parameters, source);
   const { text, expr } = expressionParameter(parameters, source.features);
   const options = { ...optionsOf(parameters, source), text };
+  const statistics = new Statistics(parameters, source);
   return source.gate.run(timeoutMs, signal, () => {
+    statistics.begin();
     const result = evaluated(() => instantQuery(source.store, expr, atMs, options));
-    const notes = notesOf(result);
-    if (result.type === 'vector' && limit > 0 && result.samples.length > limit)
-      return successJson(
-        instantJson({ ...result, samples: result.samples.slice(0, limit) }),
-        truncated(notes),
-      );
-    if (result.type === 'matrix' && limit > 0 && result.series.length > limit)
-      return successJson(instantJson({ ...result, series: result.series.slice(0, limit) }), truncated(notes));
-    return successJson(instantJson(result), notes);
+    const stats = statistics.end(result.sampleCounts);
+    const notes = notesOf(result, statistics.warnings);
+    if (result.type === 'vector' && limit > 0 && result.samples.length > limit) {
+      const first = { ...result, samples: result.samples.slice(0, limit) };
+      return successJson(withStatistics(instantJson(first), stats), truncated(notes));
+    }
+    if (result.type === 'matrix' && limit > 0 && result.series.length > limit) {
+      const first = { ...result, series: result.series.slice(0, limit) };
+      return successJson(withStatistics(instantJson(first), stats), truncated(notes));
+    }
+    return successJson(withStatistics(instantJson(result), stats), notes);
   });
 }
 
@@ -95,12 +100,15 @@ async function queryRange(request: ApiRequest, source: QuerySource): Promise<Ans
   const options = { ...optionsOf(parameters, source), text };
   // Prometheus holds a step in whole milliseconds too; less than one would be none.
   const wholeStepMs = Math.max(1, Math.trunc(stepMs));
+  const statistics = new Statistics(parameters, source);
   return source.gate.run(timeoutMs, signal, () => {
+    statistics.begin();
     const result = evaluated(() => rangeQuery(source.store, expr, startMs, endMs, wholeStepMs, options));
-    const notes = notesOf(result);
+    const stats = statistics.end(result.sampleCounts);
+    const notes = notesOf(result, statistics.warnings);
     if (limit > 0 && result.series.length > limit)
-      return successJson(matrixJson(result.series.slice(0, limit)), truncated(notes));
-    return successJson(matrixJson(result.series), notes);
+      return successJson(withStatistics(matrixJson(result.series.slice(0, limit)), stats), truncated(notes));
+    return successJson(withStatistics(matrixJson(result.series), stats), notes);
   });
 }
 
@@ -120,6 +128,7 @@ function optionsOf(parameters: URLSearchParams, source: QuerySource): QueryOptio
     maxSamples: source.limits.samples,
     defaultSubqueryStepMs: source.defaultSubqueryStepMs(),
     features,
+    countSamples: parameters.get('stats') !== null,
   };
 }
 
@@ -135,8 +144,8 @@ function evaluated<T>(evaluate: () => T): T {
 /** Notes of each kind that an answer has at most. */
 const notesMax = 10;
 
-function notesOf({ warnings, infos }: Required<Notes>): Required<Notes> {
-  return { warnings: firstOf(warnings, 'warning'), infos: firstOf(infos, 'info') };
+function notesOf({ warnings, infos }: Required<Notes>, more: readonly string[]): Required<Notes> {
+  return { warnings: firstOf([...warnings, ...more], 'warning'), infos: firstOf(infos, 'info') };
 }
 
 function firstOf(notes: readonly string[], kind: string): readonly string[] {

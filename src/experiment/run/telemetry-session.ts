@@ -77,7 +77,7 @@ export class TelemetrySession {
     };
     const { prometheus, scrape } = experiment.telemetry;
     this.#source = prometheus
-      ? new RemoteMirror(prometheus, store, clock, selectors, listener)
+      ? new RemoteMirror(prometheus, store, clock, selectors, listener, exemplars)
       : new Scraper(scrape, store, clock, listener, { exemplars, metadata });
   }
 

@@ -6,6 +6,8 @@ import type { Clock } from '../../base/clock.ts';
 import { UserError } from '../../base/diagnostics.ts';
 import { Labels } from '../../base/labels.ts';
 import { HttpClient, shownUrl } from '../http.ts';
+import type { StoredExemplar } from '../metrics/exemplars.ts';
+import { parseNumber } from '../metrics/exposition/number.ts';
 import type { RemoteSpec } from '../metrics/scrape-spec.ts';
 import { type QueryResult, queryResult } from './query-result.ts';
 import { type RemoteRuleGroup, rulesAnswer } from './rules-answer.ts';
@@ -27,6 +29,23 @@ const alertmanagersAnswer = z.object({
   activeAlertmanagers: z.array(z.object({ url: z.string() })).nullish(),
   droppedAlertmanagers: z.array(z.object({ url: z.string() })).nullish(),
 });
+
+const labelRecord = z.record(z.string(), z.string()).default({});
+const exemplarsAnswer = z
+  .array(
+    z.object({
+      seriesLabels: labelRecord,
+      exemplars: z.array(
+        z.object({
+          labels: labelRecord,
+          value: z.string().transform((text) => parseNumber(text, 0, text.length) ?? Number.NaN),
+          timestamp: z.number().transform((at) => Math.round(at * 1000)),
+        }),
+      ),
+    }),
+  )
+  .nullable()
+  .transform((list) => list ?? []);
 
 const namesAnswer = z.array(z.string());
 const seriesAnswer = z.array(z.record(z.string(), z.string()));
@@ -73,6 +92,19 @@ export class RemoteApi {
   /** The `data` of query or query_range as it came, with whatever the remote puts into results. */
   async queryData(path: 'query' | 'query_range', form: Record<string, string>): Promise<unknown> {
     return this.#ask(path, form);
+  }
+
+  /** Exemplars of the series that a selector finds. */
+  async exemplars(selector: string, startMs: number, endMs: number): Promise<readonly StoredExemplar[]> {
+    const form = { query: selector, start: seconds(startMs), end: seconds(endMs) };
+    const found = this.#checked('query_exemplars', exemplarsAnswer, await this.#ask('query_exemplars', form));
+    return found.flatMap(({ seriesLabels, exemplars }) => {
+      const series = Labels.from(seriesLabels);
+      return exemplars.map(({ labels, value, timestamp: atMs }) => ({
+        ...{ series, atMs },
+        exemplar: { labels: Object.entries(labels), value, atMs },
+      }));
+    });
   }
 
   /** Rules as the remote evaluates them, with the alerts that are pending or firing now. */

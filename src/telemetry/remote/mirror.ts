@@ -4,15 +4,19 @@
 //   every interval, for every selector:  selector[since the last read]  -> new samples
 //                                        selector                       -> what is still alive; the rest gets a
 //                                                                          stale marker, which ranges do not show
+//                                        its exemplars                  -> where somebody keeps them, and the remote
+//                                                                          has them
 
 import type { Clock } from '../../base/clock.ts';
 import { UserError } from '../../base/diagnostics.ts';
 import type { Labels } from '../../base/labels.ts';
 import { repeatAligned } from '../aligned-loop.ts';
+import type { ExemplarStore } from '../metrics/exemplars.ts';
 import type { SourceListener } from '../metrics/scrape.ts';
 import type { RemoteSpec } from '../metrics/scrape-spec.ts';
 import type { BatchSample, SeriesStore } from '../metrics/store.ts';
 import { RemoteApi } from './api.ts';
+import { HistogramReader } from './native-histogram.ts';
 import type { RemoteSeries } from './query-result.ts';
 
 /** The source of the batches, and its name in callbacks. */
@@ -36,6 +40,7 @@ export interface MirroredSelector {
 
 interface MirroredSeries {
   readonly labels: Labels;
+  readonly histograms: HistogramReader;
   lastMs: number;
   alive: boolean;
 }
@@ -49,6 +54,8 @@ export class RemoteMirror {
   readonly #listener: SourceListener;
   readonly #stopped = new AbortController();
   readonly #series = new Map<string, MirroredSeries>();
+  /** Undefined when nobody keeps them, or when the remote does not offer them. */
+  #exemplars: ExemplarStore | undefined;
   /** The time up to which everything was read. */
   #readToMs: number | undefined;
   #failed = false;
@@ -61,7 +68,9 @@ export class RemoteMirror {
     clock: Clock,
     selectors: readonly MirroredSelector[],
     listener: SourceListener,
+    exemplars?: ExemplarStore,
   ) {
+    this.#exemplars = exemplars;
     this.#api = new RemoteApi(spec, clock, { signal: this.#stopped.signal });
     this.#spec = spec;
     this.#store = store;
@@ -118,6 +127,7 @@ export class RemoteMirror {
       }
     }
     await this.#markStale(atMs);
+    if (this.#exemplars) await this.#readExemplars(Math.min(...starts, atMs), atMs);
     this.#readToMs = atMs;
   }
 
@@ -125,14 +135,28 @@ export class RemoteMirror {
     const fresh: BatchSample[] = [];
     for (const { labels, samples } of found) {
       const series = this.#seriesOf(labels);
-      for (const { atMs: ownMs, value } of samples) {
+      for (const { atMs: ownMs, value, histogram: shown } of samples) {
         if (ownMs <= series.lastMs) continue;
         series.lastMs = ownMs;
         series.alive = true;
-        fresh.push({ labels: series.labels, value, atMs: ownMs });
+        const histogram = shown && series.histograms.read(shown);
+        fresh.push({ labels: series.labels, value, atMs: ownMs, ...(histogram && { histogram }) });
       }
     }
     if (fresh.length > 0) this.#store.appendBatch({ source: remoteSource, atMs, samples: fresh });
+  }
+
+  async #readExemplars(fromMs: number, toMs: number): Promise<void> {
+    for (const { text } of this.#selectors) {
+      const found = await this.#api.exemplars(text, fromMs, toMs).catch((error: unknown) => {
+        // Not every remote has exemplars, and none is judged by them.
+        if (error instanceof UserError) return undefined;
+        throw error;
+      });
+      if (!found) this.#exemplars = undefined;
+      if (!this.#exemplars) return;
+      for (const { series, exemplar, atMs } of found ?? []) this.#exemplars.add(series, exemplar, atMs);
+    }
   }
 
   async #markStale(atMs: number): Promise<void> {
@@ -154,7 +178,8 @@ export class RemoteMirror {
   #seriesOf(labels: Labels): MirroredSeries {
     let series = this.#series.get(labels.key);
     if (!series) {
-      series = { labels, lastMs: Number.NEGATIVE_INFINITY, alive: false };
+      const lastMs = Number.NEGATIVE_INFINITY;
+      series = { labels, histograms: new HistogramReader(), lastMs, alive: false };
       this.#series.set(labels.key, series);
     }
     return series;

@@ -141,16 +141,26 @@ export interface JudgedPlan {
   readonly undoDelayMs: number;
   /** Root of the routing tree; absent without an Alertmanager whose configuration is known. */
   readonly routing?: PlannedRoute;
+  /** Which alerts hold others back, by the same configuration. */
+  readonly inhibitions?: readonly PlannedInhibition[];
+}
+
+export interface PlannedMatcher {
+  readonly name: string;
+  readonly operator: MatchOperator;
+  readonly value: string;
+}
+
+export interface PlannedInhibition {
+  readonly source: readonly PlannedMatcher[];
+  readonly target: readonly PlannedMatcher[];
+  readonly equal: readonly string[];
 }
 
 /** A route with everything inherited, as far as the judge needs it. */
 export interface PlannedRoute {
   readonly receiver: string;
-  readonly matchers: readonly {
-    readonly name: string;
-    readonly operator: MatchOperator;
-    readonly value: string;
-  }[];
+  readonly matchers: readonly PlannedMatcher[];
   readonly continue: boolean;
   readonly groupWaitMs: number;
   readonly groupIntervalMs: number;

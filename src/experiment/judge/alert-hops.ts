@@ -77,7 +77,11 @@ function telling(
   return [
     {
       hop: 'grouped',
-      at: grouped && firing !== null ? Math.max(grouped.at, firing) : null,
+      // A remote's group may be seen only after its notification.
+      at:
+        grouped && firing !== null && grouped.at <= (told?.at ?? grouped.at)
+          ? Math.max(grouped.at, firing)
+          : null,
       settings: reading(facts),
       detail: joined ? 'its group was open already' : undefined,
     },

@@ -7,6 +7,7 @@ import { historyOf, type Interval, instanceFilter } from './alert-history.ts';
 import { cutShort, dueIn, excused, underpowered } from './endings.ts';
 import { type AlertCase, type AlertFinding, type RingDuty, right, unproven, wrong } from './finding.ts';
 import { slowestHop } from './hops.ts';
+import { inhibitionRule } from './inhibition-rule.ts';
 import { wayMissed, wayTaken } from './misrouting.ts';
 import { project } from './project.ts';
 
@@ -105,7 +106,12 @@ function judgeInhibition(alert: AlertCase, duty: RingDuty, held: Suppression): A
       status === 'firing' && (spec.coveredBy.includes(parent) || receiver === held.receiver),
   );
   const first = told[0];
-  const evidence = [{ label: 'inhibited by', value: held.by, at: held.at }];
+  const rule = inhibitionRule(facts.plan?.inhibitions ?? [], held.source ?? {}, held.labels);
+  const source = held.source === undefined ? held.by : String(Labels.from(held.source));
+  const evidence = [
+    { label: 'inhibited by', value: source, at: held.at },
+    ...(rule === undefined ? [] : [{ label: 'inhibition rule', value: rule }]),
+  ];
   if (!first) {
     const reason = `${title} fired, but was inhibited by ${parent}, and nobody who should know was told of that one.`;
     return wrong('suppressed', reason, evidence);

@@ -6,6 +6,7 @@
 import { AlertMatcher, matchersText } from '../../alertmanager/matcher/matcher.ts';
 import type { LabelRecord } from '../../base/labels.ts';
 import type { PlannedRoute } from '../timeline.ts';
+import { matchersOf } from './inhibition-rule.ts';
 
 interface Step {
   readonly route: PlannedRoute;
@@ -44,7 +45,9 @@ interface BranchOff {
 /** The first step of a way that the labels do not take; undefined when they take it all. */
 function branchOff(way: readonly Step[], labels: LabelRecord): BranchOff | undefined {
   for (const [depth, { route, parent }] of way.entries()) {
-    const failing = matchersOf(route).find((matcher) => !matcher.matches(labels[matcher.name] ?? ''));
+    const failing = matchersOf(route.matchers).find(
+      (matcher) => !matcher.matches(labels[matcher.name] ?? ''),
+    );
     if (failing) return { depth, why: `the way there asks for ${failing}, and ${has(labels, failing.name)}` };
     const siblings = parent?.route.routes ?? [];
     const taker = siblings
@@ -74,7 +77,7 @@ function takers(step: Step, labels: LabelRecord): Step[] {
 }
 
 function takes(route: PlannedRoute, labels: LabelRecord): boolean {
-  return matchersOf(route).every((matcher) => matcher.matches(labels[matcher.name] ?? ''));
+  return matchersOf(route.matchers).every((matcher) => matcher.matches(labels[matcher.name] ?? ''));
 }
 
 function allSteps(step: Step): Step[] {
@@ -85,10 +88,6 @@ function stepsTo(step: Step): Step[] {
   return [...(step.parent ? stepsTo(step.parent) : []), step];
 }
 
-function matchersOf(route: PlannedRoute): AlertMatcher[] {
-  return route.matchers.map(({ name, operator, value }) => new AlertMatcher(name, operator, value));
-}
-
 function textOf(route: PlannedRoute): string {
-  return matchersText(matchersOf(route));
+  return matchersText(matchersOf(route.matchers));
 }

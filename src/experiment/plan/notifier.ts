@@ -9,18 +9,18 @@ import { UserError } from '../../base/diagnostics.ts';
 import type { HttpClientSpec } from '../../telemetry/http-client-spec.ts';
 import { RemoteApi } from '../../telemetry/remote/api.ts';
 import type { Experiment } from '../model.ts';
-import type { PlannedRoute } from '../timeline.ts';
+import type { JudgedPlan } from '../timeline.ts';
 import type { Routing } from './alerts.ts';
 import type { Planning } from './plan.ts';
-import { plannedRoutes, routingOf } from './routing.ts';
+import { judgedRouting, routingOf } from './routing.ts';
 import { planShadow, type ShadowPlan } from './shadow.ts';
 
 export interface Notifier {
   /** The embedded Alertmanager's configuration. */
   readonly config: AlertmanagerConfig | undefined;
   readonly routing: Routing;
-  /** The tree behind the routing; undefined without an Alertmanager. */
-  readonly routes: PlannedRoute | undefined;
+  /** The tree behind the routing, and the inhibitions, for the judge. */
+  readonly judged: Pick<JudgedPlan, 'routing' | 'inhibitions'>;
   /** What a real Alertmanager is configured with. */
   readonly remote: AlertmanagerConfig | undefined;
   /** Set when its pager is to be held. */
@@ -44,7 +44,7 @@ export async function readNotifier(experiment: Experiment, planning: Planning): 
   return {
     config: evaluatesOurs ? embedded : undefined,
     routing: routingOf(notifies),
-    routes: notifies && plannedRoutes(notifies),
+    judged: judgedRouting(notifies),
     remote: remote?.config,
     shadow,
   };

@@ -89,7 +89,7 @@ export async function planRun(experiment: Experiment, planning: Planning): Promi
     phases,
     alerts,
     undoDelayMs: scrapeIntervalMs + undoMs,
-    ...(notifier.routes ? { routing: notifier.routes } : {}),
+    ...notifier.judged,
   };
   const scratchFolder = await mkdtemp(join(tmpdir(), 'firedrill-'));
   try {

@@ -4,8 +4,9 @@
 import type { AlertmanagerConfig } from '../../alertmanager/config/model.ts';
 import { buildRoute, type Route } from '../../alertmanager/dispatch/route.ts';
 import { matchRoutes } from '../../alertmanager/dispatch/routing.ts';
+import type { AlertMatcher } from '../../alertmanager/matcher/matcher.ts';
 import { Labels } from '../../base/labels.ts';
-import type { PlannedRoute } from '../timeline.ts';
+import type { JudgedPlan, PlannedMatcher, PlannedRoute } from '../timeline.ts';
 import type { Routing } from './alerts.ts';
 
 export function routingOf(config: AlertmanagerConfig | undefined): Routing {
@@ -24,14 +25,29 @@ export function routingOf(config: AlertmanagerConfig | undefined): Routing {
     }));
 }
 
-export function plannedRoutes(config: AlertmanagerConfig): PlannedRoute {
-  return plannedRoute(buildRoute(config.route));
+/** What the judge needs of the configuration; nothing without one. */
+export function judgedRouting(
+  config: AlertmanagerConfig | undefined,
+): Pick<JudgedPlan, 'routing' | 'inhibitions'> {
+  if (!config) return {};
+  return {
+    routing: plannedRoute(buildRoute(config.route)),
+    inhibitions: config.inhibitRules.map(({ sourceMatchers, targetMatchers, equal }) => ({
+      source: sourceMatchers.map(plannedMatcher),
+      target: targetMatchers.map(plannedMatcher),
+      equal,
+    })),
+  };
+}
+
+function plannedMatcher({ name, operator, value }: AlertMatcher): PlannedMatcher {
+  return { name, operator, value };
 }
 
 function plannedRoute(route: Route): PlannedRoute {
   return {
     receiver: route.receiver,
-    matchers: route.matchers.map(({ name, operator, value }) => ({ name, operator, value })),
+    matchers: route.matchers.map(plannedMatcher),
     continue: route.continue,
     groupWaitMs: route.groupWaitMs,
     groupIntervalMs: route.groupIntervalMs,

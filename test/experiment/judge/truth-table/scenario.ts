@@ -8,7 +8,7 @@ import { collateralSchema, resolveCollateral } from '../../../../src/experiment/
 import type { Experiment } from '../../../../src/experiment/model.ts';
 import { planAlerts } from '../../../../src/experiment/plan/alerts.ts';
 import { rulesOfGroups } from '../../../../src/experiment/plan/known-rule.ts';
-import { plannedRoutes, routingOf } from '../../../../src/experiment/plan/routing.ts';
+import { judgedRouting, routingOf } from '../../../../src/experiment/plan/routing.ts';
 import type { JudgedPlan, TimelineEvent } from '../../../../src/experiment/timeline.ts';
 import { readRuleFile } from '../../../../src/rules/file.ts';
 import type { RuleGroup } from '../../../../src/rules/model.ts';
@@ -115,7 +115,7 @@ function planOf(story: RowStory, experiment: Experiment): JudgedPlan {
     phases: phasesOf(story),
     alerts: planAlerts(experiment.alerts, rules, routingOf(config), scrapeIntervalMs),
     undoDelayMs: 0,
-    ...(config ? { routing: plannedRoutes(config) } : {}),
+    ...judgedRouting(config),
   };
 }
 

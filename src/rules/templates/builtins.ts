@@ -29,6 +29,17 @@ export const builtins: FunctionMap = new Map<string, TemplateFunction>([
     'printf',
     { parameters: ['string'], rest: 'any', call: (format, ...args) => sprintf(format as string, args) },
   ],
+  [
+    'call',
+    {
+      parameters: ['any'],
+      rest: 'any',
+      // No value of a template is a function; methods are called by their names.
+      call: (value) => {
+        throw new TemplateValueError(`non-function ${printValue(value!)} of type ${typeName(value!)}`);
+      },
+    },
+  ],
   ['html', { parameters: [], rest: 'any', call: (...values) => escapeHtml(print(values)) }],
   ['js', { parameters: [], rest: 'any', call: (...values) => escapeJavaScript(print(values)) }],
   ['urlquery', { parameters: [], rest: 'any', call: (...values) => escapeQuery(print(values)) }],

@@ -134,7 +134,7 @@ class Execution {
   #range(node: ControlNode, dot: Value): Flow {
     const declared = this.#variables.length;
     // The variables of a range hold its elements, not the collection.
-    const { variables, declares } = node.pipeline;
+    const { variables } = node.pipeline;
     const collection = this.#pipeline({ ...node.pipeline, variables: [] }, dot);
     const entries = this.#entries(collection, node.pipeline.span);
     const outer = this.#variables.length;
@@ -142,7 +142,7 @@ class Execution {
       this.#step(node.pipeline.span);
       const names = variables.length === 2 ? [key, value] : variables.length === 1 ? [value] : [];
       names.forEach((bound, i) => {
-        this.#bind(variables[i]!, bound, declares);
+        this.#bind(variables[i]!, bound, node.pipeline);
       });
       const flow = this.#walk(node.body, value);
       this.#variables.length = outer;
@@ -184,20 +184,20 @@ class Execution {
   #pipeline(pipeline: Pipeline, dot: Value): Value {
     let value: Value | undefined;
     for (const command of pipeline.commands) value = this.#command(command, dot, value);
-    for (const name of pipeline.variables) this.#bind(name, value!, pipeline.declares);
+    for (const name of pipeline.variables) this.#bind(name, value!, pipeline);
     return value!;
   }
 
-  #bind(name: string, value: Value, declares: boolean): void {
+  #bind(name: string, value: Value, { declares, span }: Pipeline): void {
     if (declares) this.#variables.push({ name, value });
-    else this.#variable(name).value = value;
+    else this.#variable(name, span).value = value;
   }
 
-  #variable(name: string): Variable {
+  #variable(name: string, span: Span): Variable {
     for (let i = this.#variables.length - 1; i >= 0; i--) {
       if (this.#variables[i]!.name === name) return this.#variables[i]!;
     }
-    throw new Error(`variable ${name} passed the parser but does not exist`);
+    throw new TemplateExecutionError(`undefined variable: ${name}`, span);
   }
 
   /** `piped` is the result of the command before, which becomes the last argument. */
@@ -236,7 +236,7 @@ class Execution {
       case 'constant':
         return operand.value;
       case 'variable':
-        return this.#variable(operand.name).value;
+        return this.#variable(operand.name, operand.span).value;
       case 'pipeline':
         return this.#pipeline(operand.pipeline, dot);
       default:

@@ -56,7 +56,7 @@ export function tokenize(source: string): Token[] {
     const textEnd = open < 0 ? source.length : open;
     const trimsBefore = open >= 0 && source[open + 2] === '-' && spaces.includes(source[open + 3] ?? 'x');
     const text = source.slice(at, textEnd);
-    const kept = trimsBefore ? text.trimEnd() : text;
+    const kept = trimsBefore ? text.replace(/[ \t\r\n]+$/, '') : text;
     if (kept !== '') tokens.push({ kind: 'text', text: kept, start: at, end: at + kept.length });
     if (open < 0) break;
     at = tokenizeAction(source, open, open + (trimsBefore ? 3 : 2), tokens);

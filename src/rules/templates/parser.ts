@@ -86,6 +86,7 @@ class Parser {
         this.#position++;
         return this.#control(keyword);
       case 'define':
+        if (this.#nesting > 1) this.#fail('unexpected {{define}} inside another block', word);
         this.#position++;
         return this.#define();
       case 'block':
@@ -191,6 +192,7 @@ class Parser {
       const token = this.#peek();
       if (token.kind === end) {
         this.#position++;
+        // A pipe with nothing behind it passes, as in Go.
         if (commands.length === 0) this.#fail(`missing value for ${context}`, token);
         this.#checkPiped(commands);
         if (declares) for (const name of variables) this.#variables.push(name);
@@ -198,7 +200,11 @@ class Parser {
       }
       if (commands.length > 0 && token.kind !== 'pipe')
         this.#fail(`unexpected ${describe(token)} in ${context}`, token);
-      if (commands.length > 0) this.#position++;
+      if (commands.length > 0) {
+        this.#position++;
+        this.#skipSpace();
+        if (this.#peek().kind === end) continue;
+      }
       commands.push(this.#command(context));
     }
   }
@@ -217,9 +223,10 @@ class Parser {
       const next = this.#peek();
       if (next.kind === 'declare' || next.kind === 'assign') {
         this.#position++;
-        const declares = next.kind === 'declare';
-        if (!declares) for (const variable of variables) this.#checkVariable(variable);
-        return { variables: variables.map((variable) => variable.text), declares };
+        const names = variables.map((variable) => variable.text);
+        // As in Go, setting a variable that nobody has declared fails only when it is executed.
+        if (next.kind === 'assign') this.#variables.push(...names);
+        return { variables: names, declares: next.kind === 'declare' };
       }
       if (next.kind !== 'comma' || context !== 'range' || variables.length === 2) break;
       this.#position++;

@@ -2,6 +2,7 @@
 // https://prometheus.io/docs/prometheus/latest/feature_flags/
 
 import { nearest } from '../base/diagnostics.ts';
+import type { IngestOptions } from '../telemetry/metrics/ingest-options.ts';
 
 export const featureNames = [
   'promql-experimental-functions',
@@ -11,6 +12,7 @@ export const featureNames = [
   'promql-delayed-name-removal',
   'type-and-unit-labels',
   'use-start-timestamps',
+  'st-storage',
 ] as const;
 
 export type FeatureName = (typeof featureNames)[number];
@@ -21,6 +23,14 @@ export const noFeatures: Features = new Set();
 
 /** For text that was checked with its own features already, or will be. */
 export const allFeatures: Features = new Set(featureNames);
+
+/** What the flags mean for samples that come in. */
+export function ingestOptionsOf(features: Features): IngestOptions {
+  return {
+    typeAndUnitLabels: features.has('type-and-unit-labels'),
+    createdLinesAsStarts: features.has('st-storage'),
+  };
+}
 
 /** Names for what is always on here, and for what Prometheus itself has made the default since. */
 const alwaysOn: ReadonlySet<string> = new Set([
@@ -53,7 +63,6 @@ const withoutEffect: ReadonlySet<string> = new Set([
   'otlp-deltatocumulative',
   'otlp-native-delta-ingestion',
   'promql-per-step-stats',
-  'st-storage',
   'use-uncached-io',
   'xor2-encoding',
 ]);

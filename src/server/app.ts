@@ -3,7 +3,7 @@
 
 import type { Clock } from '../base/clock.ts';
 import { UserError } from '../base/diagnostics.ts';
-import type { Features } from '../promql/features.ts';
+import { type Features, ingestOptionsOf } from '../promql/features.ts';
 import { lookbackMsDefault } from '../promql/walk.ts';
 import type { GroupOptions } from '../rules/group.ts';
 import { repeatAligned } from '../telemetry/aligned-loop.ts';
@@ -121,7 +121,11 @@ export class ServerApp {
         onFailure: (source, reason) => options.log(`${source} fails: ${reason}`),
         onRecovery: (source) => options.log(`${source} works again`),
       },
-      sinks: { metadata: this.#metadata, exemplars: this.#exemplars },
+      sinks: {
+        ingest: ingestOptionsOf(options.features),
+        metadata: this.#metadata,
+        exemplars: this.#exemplars,
+      },
     });
     const { version, log, onBug } = options;
     this.#alertmanager =
@@ -232,10 +236,11 @@ export class ServerApp {
       success({ activeAlertmanagers, droppedAlertmanagers: [] }),
     );
     addRuleRoutes(router, this.#rules);
+    const ingest = ingestOptionsOf(features);
     const sinks = { store, metadata: this.#metadata, exemplars: this.#exemplars, labelLimits: labels };
-    addRemoteWriteRoutes(router, { ...sinks, source: 'remote-write' }, body);
+    addRemoteWriteRoutes(router, { ...sinks, source: 'remote-write' }, body, ingest);
     addAlertmanagerRoutes(router, this.#alertmanager, { bytesMax: body.bytesMax, labels });
-    addOtlpRoutes(router, { ...sinks, source: 'otlp' }, body);
+    addOtlpRoutes(router, { ...sinks, source: 'otlp' }, body, ingest);
     addStatusRoutes(router, {
       ...{ store, version, flags, workingFolder, now },
       startedMs: this.#startedMs,

@@ -55,6 +55,7 @@ describe('what an instant query yields', () => {
       value: 3,
       warnings: [],
       infos: [],
+      sampleCounts: { read: 0, peak: 0 },
     });
     expect(instantQuery(source, parse('"text"'), 7)).toMatchObject({
       type: 'string',

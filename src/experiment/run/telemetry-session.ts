@@ -3,6 +3,7 @@
 
 import type { Clock } from '../../base/clock.ts';
 import { humanDuration } from '../../base/duration.ts';
+import { ingestOptionsOf } from '../../promql/features.ts';
 import { ExemplarStore } from '../../telemetry/metrics/exemplars.ts';
 import { Counter, feedInstruments, Histogram } from '../../telemetry/metrics/instruments.ts';
 import { MetadataStore } from '../../telemetry/metrics/metadata.ts';
@@ -78,7 +79,11 @@ export class TelemetrySession {
     const { prometheus, scrape } = experiment.telemetry;
     this.#source = prometheus
       ? new RemoteMirror(prometheus, store, clock, selectors, listener, exemplars)
-      : new Scraper(scrape, store, clock, listener, { exemplars, metadata });
+      : new Scraper(scrape, store, clock, listener, {
+          ingest: ingestOptionsOf(new Set(experiment.telemetry.features)),
+          exemplars,
+          metadata,
+        });
   }
 
   start(): void {

@@ -1,6 +1,6 @@
 // A notification of the dispatcher with what its integration needs to put it into words.
 
-import { parse } from 'yaml';
+import { parseDocument } from 'yaml';
 import type { NotificationIntent } from '../dispatch/dispatcher.ts';
 import type { FlushedAlert } from '../dispatch/group.ts';
 import { common, statusOf } from './alert-sets.ts';
@@ -51,11 +51,29 @@ function expandTree(value: unknown, text: (template: string) => string): unknown
   );
 }
 
+/** Go's YAML takes these for texts. */
+const textsInGo = new Set(['tag:yaml.org,2002:timestamp', 'TIME']);
+
 function inlined(text: string): unknown {
+  const document = parseDocument(text, {
+    logLevel: 'silent',
+    uniqueKeys: false,
+    version: '1.1',
+    customTags: (tags) =>
+      tags.filter(
+        (tag) => typeof tag === 'string' || !(textsInGo.has(tag.tag) || textsInGo.has(formatOf(tag))),
+      ),
+  });
+  if (document.errors.length > 0) return text;
   try {
-    const value: unknown = parse(text, { logLevel: 'silent', maxAliasCount: 0 });
+    const value: unknown = document.toJS({ maxAliasCount: 0 });
     return typeof value === 'string' ? text : value;
   } catch {
+    // Aliases may name what is not there, or multiply without end.
     return text;
   }
+}
+
+function formatOf(tag: object): string {
+  return 'format' in tag ? String(tag.format) : '';
 }

@@ -3,7 +3,7 @@
 
 import { fuzzCase, fuzzTargets, processorMs } from '../test/server/fuzz-cases.ts';
 
-const [casesText = '120000', firstText = '0'] = process.argv.slice(2);
+const [casesText = '100000', firstText = '0'] = process.argv.slice(2);
 const [cases, first] = [Number(casesText), Number(firstText)];
 /** Of processor time. */
 const slowMs = 100;

@@ -17,6 +17,9 @@ import { Version1Reader } from '../../src/telemetry/metrics/remote-write/version
 import { Version2Reader } from '../../src/telemetry/metrics/remote-write/version2.ts';
 import { SeriesStore } from '../../src/telemetry/metrics/store.ts';
 import { ProtobufError } from '../../src/telemetry/protobuf-reader.ts';
+import { frame, segmentMark } from '../../src/telemetry/recording/frame.ts';
+import { replaySegment } from '../../src/telemetry/recording/reader.ts';
+import { RecordEncoder } from '../../src/telemetry/recording/record-codec.ts';
 import { decodeSnappy, SnappyError } from '../../src/telemetry/snappy.ts';
 import {
   type BodySeries,
@@ -65,6 +68,36 @@ const expressions = [
   'histogram_quantile(0.9, sum without (instance) (rate(h_bucket[1m:15s] @ 1700000000.5))) or label_replace(up, "a", "$1", "b", "(.*)")',
   '-{__name__=~"a.+", "my.label"="\\u00e9\\x41"}[1h30m] @ start() and topk(3, up) unless absent(foo)',
 ];
+
+/** One record of each kind, the first with all that the others refer to. */
+function records(): Buffer[] {
+  const encoder = new RecordEncoder();
+  const read = new Version2Reader().read(Buffer.from(version2Message(series)));
+  const samples = read.series.flatMap(({ labels, samples: list }) =>
+    list.map(({ value, atMs, startMs, histogram }) => ({
+      ...{ labels, value, atMs },
+      ...(startMs !== undefined && { startMs }),
+      ...(histogram && { histogram }),
+    })),
+  );
+  const stale = samples.map((sample) => ({ ...sample, atMs: sample.atMs + 60_000, stale: true }));
+  const [first] = read.series;
+  const exemplars = first!.exemplars.map((exemplar) => ({ series: first!.labels, exemplar, atMs: 5 }));
+  // The encoder writes each record into the same memory.
+  return [
+    Buffer.from(encoder.batch({ source: 's', atMs: 1_700_000_000_000, samples })),
+    Buffer.from(encoder.batch({ source: 's', atMs: 1_700_000_060_000, samples: stale })),
+    Buffer.from(encoder.exemplars(exemplars)),
+    Buffer.from(encoder.metadata({ source: 's', families: read.families, replaces: false })),
+  ];
+}
+
+const recorded = records();
+
+function replayed(segment: Buffer): void {
+  const store = new SeriesStore();
+  replaySegment(segment, { store, exemplars: new ExemplarStore(100), metadata: new MetadataStore() });
+}
 
 class Sinks {
   readonly version1 = new Version1Reader();
@@ -139,6 +172,17 @@ export const fuzzTargets: readonly FuzzTarget[] = [
         const read = readOtlpJson(body.toString());
         if (typeof read !== 'string') push(translateOtlp(read), sinks.fresh());
       }),
+  },
+  {
+    name: 'recording',
+    seeds: [Buffer.concat([segmentMark, ...recorded.map(frame)])],
+    take: replayed,
+  },
+  {
+    // With the right checksum, so that its content is looked at.
+    name: 'records of a recording',
+    seeds: recorded,
+    take: (body) => replayed(Buffer.concat([segmentMark, frame(recorded[0]!), frame(body)])),
   },
   {
     name: 'PromQL',

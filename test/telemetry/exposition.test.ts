@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { acceptedFormats, formatOf } from '../../src/telemetry/metrics/exposition/content-type.ts';
+import {
+  acceptedFormats,
+  defaultProtocols,
+  formatOf,
+} from '../../src/telemetry/metrics/exposition/content-type.ts';
 import {
   ExpositionError,
   type LabelPairs,
@@ -267,7 +271,9 @@ describe('content types', () => {
     expect(formatOf('application/openmetrics-text; version=1.0.0')).toBe('openmetrics');
     for (const other of ['text/html', 'application/json', '', undefined])
       expect(formatOf(other)).toBeUndefined();
-    expect(acceptedFormats(false)).toMatch(/^application\/openmetrics-text;version=1.0.0/);
-    expect(acceptedFormats(true)).toMatch(/^application\/vnd.google.protobuf;proto=io.prometheus.client/);
+    expect(acceptedFormats(defaultProtocols(false))).toMatch(/^application\/openmetrics-text;version=1.0.0/);
+    expect(acceptedFormats(defaultProtocols(true))).toMatch(
+      /^application\/vnd.google.protobuf;proto=io.prometheus.client/,
+    );
   });
 });

@@ -111,6 +111,55 @@ describe('a scrape', () => {
     });
   });
 
+  it('asks for the protocols that it is told, and for no compression where that is not wanted', async () => {
+    let seen: IncomingMessage | undefined;
+    const address = await opened(
+      serve((request, response) => {
+        seen = request;
+        response.writeHead(200, plain).end('a 1\n');
+      }),
+    );
+    const { scraper } = scraperOf(
+      specOf(address, { protocols: ['PrometheusText0.0.4', 'PrometheusProto'], compression: false }),
+    );
+    await scraper.scrapeOnce();
+    expect(seen!.headers['accept-encoding']).toBe('identity');
+    expect(seen!.headers.accept).toBe(
+      'text/plain;version=0.0.4;q=0.3,application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.2,*/*;q=0.1',
+    );
+  });
+
+  it('marks the end of series with times of their own where that is tracked', async () => {
+    let body = `a 1 ${Date.now() - 1000}\n`;
+    const address = await opened(serveText(() => body));
+    const tracking = scraperOf(specOf(address, { trackTimestampsStaleness: true }));
+    const leaving = scraperOf(specOf(address));
+    for (const { scraper } of [tracking, leaving]) await scraper.scrapeOnce();
+    body = 'b 1\n';
+    for (const { scraper } of [tracking, leaving]) await scraper.scrapeOnce();
+    expect(valuesOf(tracking.store, 'a')).toEqual([1, 'stale']);
+    expect(valuesOf(leaving.store, 'a')).toEqual([1]);
+  });
+
+  it('scrapes no target where there are more than target_limit', async () => {
+    let requests = 0;
+    const address = await opened(
+      serve((_, response) => {
+        requests++;
+        response.writeHead(200, plain).end('a 1\n');
+      }),
+    );
+    const targets = ['1', '2'].map((shard) => ({ address, labels: { shard } }));
+    const over = scraperOf(specOf(address, { targets, targetLimit: 1 }));
+    const failures = (await over.scraper.scrapeOnce()).map(({ failure }) => failure);
+    const reason = 'target_limit exceeded (number of targets: 2, limit: 1)';
+    expect(failures).toEqual([reason, reason]);
+    expect(requests).toBe(0);
+    expect(valuesOf(over.store, 'up', { shard: '1' })).toEqual([0]);
+    await scraperOf(specOf(address, { targets, targetLimit: 2 })).scraper.scrapeOnce();
+    expect(requests).toBe(2);
+  });
+
   it('reads gzip and OpenMetrics, with exemplars and own timestamps', async () => {
     const body = '# TYPE a counter\na_total 5 1795140000.5 # {id="x"} 1\nb 6\n# EOF\n';
     const headers = {

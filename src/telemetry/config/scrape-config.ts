@@ -4,7 +4,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { complain, duration, httpUrl, list, size, text } from '../../base/scalars.ts';
-import type { ExpositionFormat } from '../metrics/exposition/content-type.ts';
+import { type ScrapeProtocol, scrapeProtocols } from '../metrics/exposition/content-type.ts';
 import type { DiscoverySpec, LabelLimits, ScrapeSpec } from '../metrics/scrape-spec.ts';
 import { httpClientFields, oneCredential, resolveHttpClient } from './http-client.ts';
 import { relabelConfigs, resolveRelabel } from './relabel-config.ts';
@@ -14,14 +14,7 @@ const targetsMax = 10_000;
 
 const labels = z.record(text, z.string());
 const count = z.int().min(0);
-const protocols = {
-  PrometheusProto: 'protobuf',
-  'PrometheusText0.0.4': 'text',
-  'PrometheusText1.0.0': 'text',
-  'OpenMetricsText0.0.1': 'openmetrics',
-  'OpenMetricsText1.0.0': 'openmetrics',
-} as const satisfies Record<string, ExpositionFormat>;
-const protocol = z.enum(Object.keys(protocols) as [keyof typeof protocols]);
+const protocol = z.enum(Object.keys(scrapeProtocols) as [ScrapeProtocol]);
 
 const staticConfig = z.strictObject({
   targets: list(text, targetsMax).nullish().describe('host:port of each endpoint.'),
@@ -57,7 +50,7 @@ export const scrapeConfigFields = {
     .describe('How long an endpoint may take; 10s when not given, never more than the interval.'),
   scrape_protocols: list(protocol)
     .optional()
-    .describe('Formats that an endpoint is asked for; PrometheusProto brings native histograms.'),
+    .describe('Formats that an endpoint is asked for, best first; PrometheusProto brings native histograms.'),
   fallback_scrape_protocol: protocol.optional().describe('Format of answers that do not say what they are.'),
   scrape_native_histograms: z.boolean().optional().describe('Ask for native histograms.'),
   scheme: z.enum(['http', 'https']).optional().describe('http when not given.'),
@@ -69,6 +62,12 @@ export const scrapeConfigFields = {
     .optional()
     .describe('Use the times that the endpoint states; true when not given.'),
   body_size_limit: size.optional().describe('Largest answer.'),
+  enable_compression: z.boolean().optional().describe('Ask for compressed answers; true when not given.'),
+  track_timestamps_staleness: z
+    .boolean()
+    .optional()
+    .describe('Mark series with times of their own as ended too when they are gone.'),
+  target_limit: count.optional().describe('Most endpoints; with more of them, none is read. 0 is no limit.'),
   sample_limit: count.optional().describe('Most samples in an answer; 0 is no limit.'),
   label_limit: count.optional().describe('Most labels of a series; 128 when not given.'),
   label_name_length_limit: count
@@ -138,7 +137,13 @@ export function resolveScrapeConfig(config: ScrapeConfig, defaults: ScrapeDefaul
       config.scrape_native_histograms ??
       config.scrape_protocols?.includes('PrometheusProto') ??
       defaults.nativeHistograms,
-    ...(fallback && { fallbackFormat: protocols[fallback] }),
+    ...(config.scrape_protocols && { protocols: config.scrape_protocols }),
+    ...(config.target_limit !== undefined && { targetLimit: config.target_limit }),
+    ...(config.track_timestamps_staleness !== undefined && {
+      trackTimestampsStaleness: config.track_timestamps_staleness,
+    }),
+    ...(config.enable_compression !== undefined && { compression: config.enable_compression }),
+    ...(fallback && { fallbackFormat: scrapeProtocols[fallback].format }),
     labelLimits: {
       count: config.label_limit ?? defaults.labelLimits.count,
       nameBytes: config.label_name_length_limit ?? defaults.labelLimits.nameBytes,

@@ -109,13 +109,21 @@ export class ScrapePool {
         `${this.spec.jobName}/${resolved.labels.instance ?? resolved.url.host}`,
       );
       const { clock, sinks } = this.#options;
-      const more = { metricRelabel: this.#metricRelabel, sinks };
+      const more = { metricRelabel: this.#metricRelabel, sinks, refusal: () => this.#refusal() };
       const target = new ScrapeTarget(this.spec, resolved, source, clock, more);
       const active = { target, stop: new AbortController(), loop: Promise.resolve() };
       setMaxListeners(0, active.stop.signal);
       this.#active.set(key, active);
       if (this.#stopped) this.#run(active, this.#stopped);
     }
+  }
+
+  #refusal(): string | undefined {
+    const { targetLimit: limit = 0 } = this.spec;
+    const count = this.#active.size;
+    return limit > 0 && count > limit
+      ? `target_limit exceeded (number of targets: ${count}, limit: ${limit})`
+      : undefined;
   }
 
   /** By what makes a target another one: where it is scraped, how often, and its labels. */

@@ -1,6 +1,6 @@
 import type { LabelRecord } from '../../base/labels.ts';
 import type { HttpClientSpec } from '../http-client-spec.ts';
-import type { ExpositionFormat } from './exposition/content-type.ts';
+import type { ExpositionFormat, ScrapeProtocol } from './exposition/content-type.ts';
 import type { RelabelRule } from './relabel/relabel.ts';
 
 /** Scraping: the fields of a Prometheus scrape_config that we read. */
@@ -13,11 +13,19 @@ export interface ScrapeSpec {
   readonly relabel?: readonly RelabelRule[];
   /** On the labels of each series that was scraped. */
   readonly metricRelabel?: readonly RelabelRule[];
-  /** Asks for protobuf first. */
+  /** Asks for protobuf first, where `protocols` does not say otherwise. */
   readonly nativeHistograms?: boolean;
+  /** What a target is asked for, the best first. */
+  readonly protocols?: readonly ScrapeProtocol[];
   /** For answers that do not say what they are. */
   readonly fallbackFormat?: ExpositionFormat;
   readonly labelLimits?: LabelLimits;
+  /** With more targets, none is scraped and each fails; 0 is no limit. */
+  readonly targetLimit?: number;
+  /** A series that brings its own timestamps gets a stale marker too when it is gone. */
+  readonly trackTimestampsStaleness?: boolean;
+  /** Whether a target is asked to compress; true when absent. */
+  readonly compression?: boolean;
   readonly scheme: 'http' | 'https';
   readonly metricsPath: string;
   readonly params: Readonly<Record<string, readonly string[]>>;

@@ -9,7 +9,7 @@ import { UserError } from '../../base/diagnostics.ts';
 import { Labels, metricName } from '../../base/labels.ts';
 import { HttpClient, shownUrl } from '../http.ts';
 import type { ExemplarStore } from './exemplars.ts';
-import { acceptedFormats, formatOf, parseExposition } from './exposition/content-type.ts';
+import { acceptedFormats, defaultProtocols, formatOf, parseExposition } from './exposition/content-type.ts';
 import {
   type ExposedSample,
   type Exposition,
@@ -73,6 +73,7 @@ export class ScrapeTarget {
   readonly #sinks: ScrapeSinks;
   readonly #table: SeriesTable<ScrapedSeries>;
   readonly #metricRelabel: Relabel | undefined;
+  readonly #refusal: () => string | undefined;
   #scrapes = 0;
   #health: TargetHealth = { health: 'unknown', lastScrapeMs: undefined, lastDurationMs: 0, lastError: '' };
 
@@ -81,7 +82,12 @@ export class ScrapeTarget {
     resolved: ResolvedTarget,
     source: string,
     clock: Clock,
-    more: { readonly metricRelabel?: Relabel | undefined; readonly sinks?: ScrapeSinks } = {},
+    more: {
+      readonly metricRelabel?: Relabel | undefined;
+      readonly sinks?: ScrapeSinks;
+      /** Asked before each scrape: why it must fail without one. */
+      refusal?(): string | undefined;
+    } = {},
   ) {
     this.source = source;
     this.resolved = resolved;
@@ -90,6 +96,7 @@ export class ScrapeTarget {
     this.#client = new HttpClient(spec.http, clock);
     this.#sinks = more.sinks ?? {};
     this.#metricRelabel = more.metricRelabel;
+    this.#refusal = more.refusal ?? (() => undefined);
     this.#table = new SeriesTable((pairs) => this.#seriesOf(pairs));
   }
 
@@ -148,13 +155,17 @@ export class ScrapeTarget {
   }
 
   async #ask(signal: AbortSignal): Promise<Exposition<ScrapedSeries>> {
-    const { bodySizeLimitBytes, nativeHistograms = false, fallbackFormat } = this.#spec;
+    const refusal = this.#refusal();
+    if (refusal !== undefined) throw UserError.of('FD704', refusal);
+    const { bodySizeLimitBytes, nativeHistograms = false, fallbackFormat, compression = true } = this.#spec;
+    const { protocols = defaultProtocols(nativeHistograms) } = this.#spec;
     const { timeoutMs } = this.resolved;
     const url = shownUrl(this.resolved.url);
     const answer = await this.#client.request({
       url: this.resolved.url,
       headers: {
-        accept: acceptedFormats(nativeHistograms),
+        accept: acceptedFormats(protocols),
+        ...(!compression && { 'accept-encoding': 'identity' }),
         'x-prometheus-scrape-timeout-seconds': String(timeoutMs / 1000),
       },
       timeoutMs,
@@ -218,10 +229,12 @@ export class ScrapeTarget {
 
   /** Stale markers for the series that this scrape did not bring; a series that comes back is a new one. */
   #dropVanished(): BatchSample[] {
+    const { trackTimestampsStaleness = false } = this.#spec;
     const markers: BatchSample[] = [];
     this.#table.keep((series) => {
       if (series.seenIn === this.#scrapes) return true;
-      if (series.seenIn > 0 && series.labels && !series.hasOwnTimes) markers.push(staleMarker(series.labels));
+      const ends = trackTimestampsStaleness || !series.hasOwnTimes;
+      if (series.seenIn > 0 && series.labels && ends) markers.push(staleMarker(series.labels));
       return false;
     });
     return markers;

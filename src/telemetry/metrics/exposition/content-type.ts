@@ -7,24 +7,44 @@ import { parseOpenMetrics } from './openmetrics.ts';
 import { parseProtobuf } from './protobuf.ts';
 import { parseText } from './text.ts';
 
-const textFormats = [
-  'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8',
-  'application/openmetrics-text;version=0.0.1',
-  'text/plain;version=1.0.0;escaping=allow-utf-8',
-  'text/plain;version=0.0.4',
+export type ExpositionFormat = 'text' | 'openmetrics' | 'protobuf';
+
+/** Formats by the names that `scrape_protocols` has for them: how they are asked for, and what reads them. */
+export const scrapeProtocols = {
+  PrometheusProto: {
+    mediaType: 'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited',
+    format: 'protobuf',
+  },
+  'OpenMetricsText1.0.0': {
+    mediaType: 'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8',
+    format: 'openmetrics',
+  },
+  'OpenMetricsText0.0.1': { mediaType: 'application/openmetrics-text;version=0.0.1', format: 'openmetrics' },
+  'PrometheusText1.0.0': { mediaType: 'text/plain;version=1.0.0;escaping=allow-utf-8', format: 'text' },
+  'PrometheusText0.0.4': { mediaType: 'text/plain;version=0.0.4', format: 'text' },
+} as const satisfies Record<string, { mediaType: string; format: ExpositionFormat }>;
+
+export type ScrapeProtocol = keyof typeof scrapeProtocols;
+
+const textProtocols: readonly ScrapeProtocol[] = [
+  'OpenMetricsText1.0.0',
+  'OpenMetricsText0.0.1',
+  'PrometheusText1.0.0',
+  'PrometheusText0.0.4',
 ];
 
-const protobufFormat =
-  'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited';
-
-/** What we can read, best first. Only protobuf holds native histograms; it comes first where those are wanted. */
-export function acceptedFormats(nativeHistograms: boolean): string {
-  const formats = nativeHistograms ? [protobufFormat, ...textFormats] : textFormats;
-  const ranked = formats.map((format, i) => `${format};q=0.${formats.length + 1 - i}`);
-  return [...ranked, '*/*;q=0.1'].join(',');
+/** Where nobody names protocols. Only protobuf holds native histograms; it comes first where those are wanted. */
+export function defaultProtocols(nativeHistograms: boolean): readonly ScrapeProtocol[] {
+  return nativeHistograms ? ['PrometheusProto', ...textProtocols] : textProtocols;
 }
 
-export type ExpositionFormat = 'text' | 'openmetrics' | 'protobuf';
+/** The Accept header that asks for these, the best first. */
+export function acceptedFormats(protocols: readonly ScrapeProtocol[]): string {
+  const ranked = protocols.map(
+    (protocol, i) => `${scrapeProtocols[protocol].mediaType};q=0.${protocols.length + 1 - i}`,
+  );
+  return [...ranked, '*/*;q=0.1'].join(',');
+}
 
 /** Undefined when it is no format of metrics that we read. */
 export function formatOf(contentType: string | undefined): ExpositionFormat | undefined {

@@ -91,7 +91,7 @@ describeWith(['prometheus', 'prometheus-alertmanager'], 'a drill in the shadow o
       expect(journal).not.toContain(password);
       first.kill();
       // Its watchdog ends what it held.
-      await expect.poll(() => statesOf(scene.remote), { timeout: 15_000 }).toEqual(['expired']);
+      await eventually(() => statesOf(scene.remote), ['expired'], 15_000);
 
       const second = await startedRun(scene);
       process.kill(second.watchdog, 'SIGKILL');
@@ -99,9 +99,7 @@ describeWith(['prometheus', 'prometheus-alertmanager'], 'a drill in the shadow o
       const silence = (await scene.remote.silences()).find(({ status }) => status.state === 'active')!;
       expect(silence.endsAt - systemClock.now()).toBeLessThanOrEqual(31_000);
       // Nobody is left who could end it.
-      await expect
-        .poll(() => statesOf(scene.remote), { timeout: 40_000, interval: 500 })
-        .toEqual(['expired', 'expired']);
+      await eventually(() => statesOf(scene.remote), ['expired', 'expired'], 40_000);
       expect((await scene.remote.silence(silence.id)).endsAt).toBe(silence.endsAt);
       const { exitCode, stdout, stderr } = await firedrill(scene.place, ['undo']);
       expect(exitCode, stdout + stderr).toBe(0);
@@ -147,7 +145,7 @@ async function startedRun({
     env: place.env,
     reject: false,
   });
-  await expect.poll(async () => (await remote.silences()).length, { timeout: 30_000 }).toBe(before + 1);
+  await eventually(async () => (await remote.silences()).length, before + 1, 30_000);
   const runs = join(place.folder, 'state', 'runs');
   const records = readdirSync(runs).map((name) => JSON.parse(readFileSync(join(runs, name), 'utf8')));
   const record = records.find(({ runner }) => runner.pid === child.pid);
@@ -155,12 +153,23 @@ async function startedRun({
 }
 
 async function silenceInForce(remote: RemoteAlertmanager): Promise<RemoteSilence> {
-  await expect.poll(() => statesOf(remote), { timeout: 30_000 }).toEqual(['active']);
+  await eventually(() => statesOf(remote), ['active'], 30_000);
   return (await remote.silences())[0]!;
 }
 
 async function statesOf(remote: RemoteAlertmanager): Promise<string[]> {
   return (await remote.silences()).map(({ status }) => status.state);
+}
+
+/** Tests that run side by side cannot poll with `expect`. */
+async function eventually<T>(read: () => Promise<T>, expected: T, withinMs: number): Promise<void> {
+  const deadline = systemClock.now() + withinMs;
+  for (;;) {
+    const found = await read();
+    if (JSON.stringify(found) === JSON.stringify(expected)) return;
+    if (systemClock.now() > deadline) expect(found).toEqual(expected);
+    await systemClock.sleep(200);
+  }
 }
 
 function timelineOf(runFolder: string): TimelineEvent[] {

@@ -1,6 +1,7 @@
 // A dispatcher at work: wakes when a group is due, hands each notification to whoever sends it, and tells the dispatcher
 // how that ended. The time is the clock's that it is given.
 
+import { setMaxListeners } from 'node:events';
 import { type Clock, settledWithin } from '../../base/clock.ts';
 import type { PostedAlert } from '../alert.ts';
 import type { Dispatcher, Grouping, NotificationIntent, Suppression } from './dispatcher.ts';
@@ -22,8 +23,8 @@ export interface PipelineOptions {
 
 /** What is being sent when everything ends gets this long. */
 const lastSendMs = 2000;
-/** Timers count in 32 bits; a group that waits longer than this is looked at in between. */
-const sleepMsMax = 3_600_000;
+/** A clock that is set back is noticed after this at the latest, and no group waits longer for it. */
+const sleepMsMax = 10_000;
 
 export class Pipeline {
   readonly #options: PipelineOptions;
@@ -34,6 +35,8 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    // Every delivery that is under way listens to it.
+    setMaxListeners(0, this.#stopping.signal);
   }
 
   start(): void {

@@ -93,6 +93,7 @@ describe('alert templates', () => {
     ['{{ "abc }}', 'unterminated quoted string', 3],
     ['{{ 1 | 2 }}', 'non executable command in pipeline', 7],
     ['{{ (1 }}', 'unclosed left paren', 6],
+  ])('refuses %s', (text, message, start) => {
     const error = catchError(() => parseAlertTemplate(text));
     expect(error).toBeInstanceOf(TemplateSyntaxError);
     expect(error).toMatchObject({ message, start });

@@ -5,6 +5,7 @@ import { builtins } from './builtins.ts';
 import { checkArguments, type FunctionMap, type TemplateFunction, TemplateValueError } from './function.ts';
 import type { Command, ControlNode, Operand, Pipeline, Span, TemplateNode } from './nodes.ts';
 import type { ParsedTemplate } from './parser.ts';
+import { sizeOf, valueSizeMax } from './value-size.ts';
 import { isList, isTrue, methodOf, printValue, StringMap, Struct, typeName, type Value } from './values.ts';
 
 interface TemplateLimits {
@@ -283,7 +284,7 @@ class Execution {
     if (!fn) throw new Error(`function ${name} passed the parser but does not exist`);
     const args = operands.map((operand) => this.#operand(operand, dot));
     if (piped !== undefined) args.push(piped);
-    return this.#guard(span, name, () => invoke(name, fn, args));
+    return this.#guard(span, name, () => bounded([invoke(name, fn, bounded(args))])[0]!);
   }
 
   #andOr(
@@ -331,6 +332,14 @@ class Execution {
   #tooMany(span: Span): TemplateExecutionError {
     return new TemplateExecutionError(`takes more than ${this.#limits.stepsMax} steps`, span);
   }
+}
+
+/** Throws when the values hold more than a template may work with. */
+function bounded(values: readonly Value[]): readonly Value[] {
+  let size = 0;
+  for (const value of values) size += sizeOf(value);
+  if (size > valueSizeMax) throw new TemplateValueError(`a value has more than ${valueSizeMax} characters`);
+  return values;
 }
 
 function invoke(name: string, fn: TemplateFunction, args: readonly Value[]): Value {

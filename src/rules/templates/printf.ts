@@ -3,6 +3,8 @@
 
 import { quote } from '../../promql/syntax/quote.ts';
 import { formatFloat } from './float-format.ts';
+import { TemplateValueError } from './function.ts';
+import { valueSizeMax } from './value-size.ts';
 import { printValue, Struct, typeName, type Value } from './values.ts';
 
 interface Spec {
@@ -16,47 +18,99 @@ interface Spec {
   readonly verb: string;
 }
 
-const directive = /%([-+# 0]*)(\*|\d+)?(?:\.(\*|\d+)?)?(.)?/gsu;
+const directive =
+  /%([-+# 0]*)(?:(\[[^\]]*\])?(\*)|(\d+))?(?:(\.)(?:(\[[^\]]*\])?(\*)|(\d+))?)?(\[[^\]]*\])?(.)?/gsu;
 /** A width or precision beyond this is a mistake or an attack on memory; Go's own limit is a million. */
 const widthMax = 10_000;
 
+/** Which argument comes next; `[n]` chooses one by its number, counted from 1. */
+class Arguments {
+  readonly #args: readonly Value[];
+  #next = 0;
+  #isReordered = false;
+  #isBad = false;
+
+  constructor(args: readonly Value[]) {
+    this.#args = args;
+  }
+
+  begin(): void {
+    this.#isBad = false;
+  }
+
+  choose(index: string | undefined): void {
+    if (index === undefined) return;
+    this.#isReordered = true;
+    const chosen = /^\[\d+\]$/.test(index) ? Number(index.slice(1, -1)) - 1 : -1;
+    if (chosen >= 0 && chosen < this.#args.length) this.#next = chosen;
+    else this.#isBad = true;
+  }
+
+  /** Why there is no argument for a verb, as Go says it. */
+  missing(): 'BADINDEX' | 'MISSING' | undefined {
+    if (this.#isBad) return 'BADINDEX';
+    return this.#next >= this.#args.length ? 'MISSING' : undefined;
+  }
+
+  take(): Value | undefined {
+    return this.#args[this.#next++];
+  }
+
+  /** What no verb has taken, unless verbs have chosen. */
+  rest(): readonly Value[] {
+    return this.#isReordered ? [] : this.#args.slice(this.#next);
+  }
+}
+
 export function sprintf(format: string, args: readonly Value[]): string {
-  let next = 0;
-  const taken = (): Value | undefined => args[next++];
-  const text = format.replace(
-    directive,
-    (
-      whole,
-      flags: string,
-      width: string | undefined,
-      precision: string | undefined,
-      verb: string | undefined,
-    ) => {
-      if (verb === undefined) return '%!(NOVERB)';
-      if (verb === '%') return '%';
-      const widthValue = width === '*' ? starred(taken()) : width === undefined ? undefined : Number(width);
-      const hasPrecision = whole.slice(1 + flags.length + (width ?? '').length).startsWith('.');
-      const precisionValue =
-        precision === '*' ? starred(taken()) : hasPrecision ? Number(precision ?? 0) : undefined;
-      if (next >= args.length) return `%!${verb}(MISSING)`;
-      const spec: Spec = {
-        minus: flags.includes('-') || (widthValue ?? 0) < 0,
-        plus: flags.includes('+'),
-        sharp: flags.includes('#'),
-        space: flags.includes(' '),
-        zero: flags.includes('0'),
-        width: widthValue === undefined ? undefined : Math.min(Math.abs(widthValue), widthMax),
-        precision: precisionValue === undefined ? undefined : Math.min(precisionValue, widthMax),
-        verb,
-      };
-      return formatOne(spec, taken()!);
-    },
-  );
-  if (next >= args.length) return text;
-  const extra = args
-    .slice(next)
-    .map((arg) => (arg === null ? '<nil>' : `${typeName(arg)}=${printValue(arg)}`));
+  const from = new Arguments(args);
+  let written = 0;
+  const text = format.replace(directive, (_, ...groups: (string | undefined)[]) => {
+    const out = formatDirective(groups, from);
+    written += out.length;
+    if (written > valueSizeMax) throw new TemplateValueError(`prints more than ${valueSizeMax} characters`);
+    return out;
+  });
+  const rest = from.rest();
+  if (rest.length === 0) return text;
+  const extra = rest.map((arg) => (arg === null ? '<nil>' : `${typeName(arg)}=${printValue(arg)}`));
   return `${text}%!(EXTRA ${extra.join(', ')})`;
+}
+
+function formatDirective(groups: readonly (string | undefined)[], from: Arguments): string {
+  const [
+    flags = '',
+    widthIndex,
+    widthStar,
+    width,
+    point,
+    precisionIndex,
+    precisionStar,
+    precision,
+    index,
+    verb,
+  ] = groups;
+  from.begin();
+  from.choose(widthIndex);
+  const widthValue = widthStar ? starred(from.take()) : width === undefined ? undefined : Number(width);
+  from.choose(precisionIndex);
+  const precisionValue = precisionStar ? starred(from.take()) : point ? Number(precision ?? 0) : undefined;
+  from.choose(index);
+  if (verb === undefined) return '%!(NOVERB)';
+  if (verb === '%') return '%';
+  const missing = from.missing();
+  if (missing) return `%!${verb}(${missing})`;
+  const spec: Spec = {
+    minus: flags.includes('-') || (widthValue ?? 0) < 0,
+    plus: flags.includes('+'),
+    sharp: flags.includes('#'),
+    space: flags.includes(' '),
+    zero: flags.includes('0'),
+    width: widthValue === undefined ? undefined : Math.min(Math.abs(widthValue), widthMax),
+    precision: precisionValue === undefined ? undefined : Math.min(Math.max(0, precisionValue), widthMax),
+    verb,
+  };
+  return formatOne(spec, from.take()!);
 }
 
 function starred(value: Value | undefined): number {

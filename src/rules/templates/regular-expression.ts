@@ -2,6 +2,7 @@
 
 import { RE2JS } from 're2js';
 import { TemplateValueError } from './function.ts';
+import { valueSizeMax } from './value-size.ts';
 
 const cacheMax = 200;
 const cache = new Map<string, RE2JS>();
@@ -44,6 +45,7 @@ export function regexReplaceAll(pattern: string, replacement: string, text: stri
         return group === undefined || group > matcher.groupCount() ? '' : (matcher.group(group) ?? '');
       },
     );
+    if (out.length > valueSizeMax) throw new TemplateValueError(`makes more than ${valueSizeMax} characters`);
     end = matcher.end();
   }
   return out + text.slice(end);

@@ -13,7 +13,7 @@ import type { Experiment } from '../experiment/model.ts';
 import type { Features } from '../promql/features.ts';
 import { readRuleFile } from '../rules/file.ts';
 import { type KnownSeries, seriesOfRemote, seriesOfStore } from '../rules/lint/known-series.ts';
-import { lintRuleFile, ruleLints, scrapeIntervalMsDefault } from '../rules/lint/lint.ts';
+import { lintRuleFile, ruleLints } from '../rules/lint/lint.ts';
 import type { RuleFile } from '../rules/model.ts';
 import type { mixedFeatures } from './features.ts';
 import { openSource, type SourceOptions } from './source.ts';
@@ -80,7 +80,7 @@ export async function lintRules(
     const file = readRuleFile(path, text, { features: linting.features });
     if (file.ok) read.push({ file: file.value, text });
   }
-  const { scrapeIntervalMs = scrapeIntervalMsDefault, series, alertmanager } = linting;
+  const { scrapeIntervalMs, series, alertmanager } = linting;
   const context = { scrapeIntervalMs, series, externalLabels, files: read.map(({ file }) => file) };
   const root = alertmanager && buildRoute(alertmanager.route);
   const lints = root ? [...ruleLints, droppedRouteLabelLint(root), unroutedLint(root)] : ruleLints;

@@ -110,24 +110,24 @@ time_intervals:
     expect(mistakes(text)).toMatchInlineSnapshot(`
       [
         "2:27 FD112 global.resolve_timeout: "5 minutes" is not a duration",
+        "2:93 FD403 slack_api_url and slack_api_url_file exclude each other",
+        "4:13 FD110 the receiver "opps" is not defined",
+        "5:13 FD402 the root route has matchers",
         "6:25 FD111 route.group_by[1]: alertname is there twice",
+        "8:7 FD106 unknown key "reciever" in route.routes[0]",
         "9:19 FD401 route.routes[0].matchers[0]: bad regular expression: error parsing regexp: missing closing ): \`^(?:a()$\`",
         "9:38 FD401 route.routes[0].matchers[1]: expected an operator such as =, !=, =~ or !~, found the end of the text",
         "9:44 FD401 route.routes[0].matchers[2]: a string without its end, or with an unknown escape",
         "10:23 FD112 route.routes[0].group_interval: cannot be zero",
-        "8:7 FD106 unknown key "reciever" in route.routes[0]",
-        "18:40 FD401 inhibit_rules[0].source_match.a-b: "a-b" is not a label name here",
+        "11:29 FD110 the time interval "nihgt" is not defined",
         "14:29 FD105 receivers[0].webhook_configs[0].url: is not an address",
+        "14:50 FD403 url and url_file exclude each other",
+        "16:19 FD404 sns: one of topic_arn, phone_number, target_arn is not set",
+        "17:11 FD111 the receiver "ops" is there twice",
+        "18:40 FD401 inhibit_rules[0].source_match.a-b: "a-b" is not a label name here",
         "21:44 FD405 time_intervals[0].time_intervals[0].times[0].start_time: "25:00" is not a time such as 09:30",
         "21:85 FD405 time_intervals[0].time_intervals[0].weekdays[0]: "funday" is not a weekday",
         "21:104 FD405 time_intervals[0].time_intervals[0].location: "Mars/Base" is not a time zone",
-        "17:11 FD111 the receiver "ops" is there twice",
-        "2:93 FD403 slack_api_url and slack_api_url_file exclude each other",
-        "14:50 FD403 url and url_file exclude each other",
-        "16:19 FD404 sns: one of topic_arn, phone_number, target_arn is not set",
-        "5:13 FD402 the root route has matchers",
-        "4:13 FD110 the receiver "opps" is not defined",
-        "11:29 FD110 the time interval "nihgt" is not defined",
       ]
     `);
   });

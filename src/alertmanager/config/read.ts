@@ -1,6 +1,6 @@
 // Reads alertmanager.yml: the whole file is checked, and all its mistakes come back together.
 
-import type { Diagnostic } from '../../base/diagnostics.ts';
+import { byPlace, type Diagnostic } from '../../base/diagnostics.ts';
 import { parseDuration } from '../../base/duration.ts';
 import { checkYaml, type Parsed, parseYaml, type YamlDocument, type YamlPath } from '../../base/yaml.ts';
 import { sourceTextOf, textOf, textRecordOf } from '../../rules/scalar-text.ts';
@@ -39,7 +39,7 @@ export function readAlertmanagerConfig(
   const document = parsed.value;
   const checked = checkYaml(document, configSchemas[mode]);
   const diagnostics = [...(checked.ok ? [] : checked.diagnostics), ...checkReferences(document)];
-  if (!checked.ok || diagnostics.length > 0) return { ok: false, diagnostics };
+  if (!checked.ok || diagnostics.length > 0) return { ok: false, diagnostics: diagnostics.sort(byPlace) };
   return { ok: true, value: new Builder(document, checked.value, mode).build() };
 }
 

@@ -23,7 +23,8 @@ export interface Problem {
 }
 
 export interface LintContext {
-  readonly scrapeIntervalMs: number;
+  /** Undefined when nobody said how often is scraped. */
+  readonly scrapeIntervalMs?: number | undefined;
   /** All rules that are loaded together, so that one may read what another records. */
   readonly files: readonly RuleFile[];
   /** What the source holds; undefined when none was named. */
@@ -40,4 +41,11 @@ export interface Lint {
 /** The place of a part of the rule's expression. */
 export function placeOfExpr(rule: Rule, { start, end }: Pick<Expr, 'start' | 'end'>): Place {
   return rule.placeInExpr(start, Math.max(1, end - start));
+}
+
+const scrapeIntervalMsDefault = 15_000;
+
+/** A group that is evaluated more often than the default would not be, if its metrics were not scraped as often. */
+export function scrapeIntervalOf(group: RuleGroup, { scrapeIntervalMs }: LintContext): number {
+  return scrapeIntervalMs ?? Math.min(scrapeIntervalMsDefault, group.intervalMs ?? scrapeIntervalMsDefault);
 }

@@ -1,7 +1,7 @@
 // What a source of metrics holds: a store that was filled from a recording or a file, or a remote Prometheus.
 
-import type { Labels } from '../../base/labels.ts';
-import { metricName } from '../../base/labels.ts';
+import { UserError } from '../../base/diagnostics.ts';
+import { type Labels, metricName } from '../../base/labels.ts';
 import { formatMatcher, type Matcher } from '../../base/matcher.ts';
 import type { SeriesStore } from '../../telemetry/metrics/store.ts';
 import type { RemoteApi } from '../../telemetry/remote/api.ts';
@@ -27,14 +27,31 @@ export function seriesOfStore(store: SeriesStore): KnownSeries {
 const lookbackMs = 3_600_000;
 
 export async function seriesOfRemote(api: RemoteApi, nowMs: number): Promise<KnownSeries> {
-  const types = await api.metricTypes();
+  const types = await typesOf(api);
+  const found = new Map<string, Promise<readonly Labels[]>>();
   let names: Promise<readonly string[]> | undefined;
   return {
-    find: (matchers) => api.series(`{${matchers.map(formatMatcher).join(',')}}`, nowMs - lookbackMs, nowMs),
+    find: (matchers) => {
+      const selector = `{${matchers.map(formatMatcher).join(',')}}`;
+      const answer = found.get(selector) ?? api.series(selector, nowMs - lookbackMs, nowMs);
+      found.set(selector, answer);
+      return answer;
+    },
     metricNames: () => {
       names ??= api.metricNames();
       return names;
     },
     typeOf: (metric) => types.get(metric),
   };
+}
+
+/** Some that speak Prometheus's API have no metadata; names then have to do. */
+async function typesOf(api: RemoteApi): Promise<ReadonlyMap<string, string>> {
+  try {
+    return await api.metricTypes();
+  } catch (error) {
+    if (error instanceof UserError && error.diagnostics.every(({ code }) => code === 'FD703'))
+      return new Map();
+    throw error;
+  }
 }

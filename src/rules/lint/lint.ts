@@ -1,6 +1,6 @@
 // The lint of a rule file: every lint over every rule, without what comments in the file silence.
 
-import type { Diagnostic } from '../../base/diagnostics.ts';
+import { byPlace, type Diagnostic } from '../../base/diagnostics.ts';
 import type { RuleFile } from '../model.ts';
 import type { Finding, Lint, LintContext } from './finding.ts';
 import { bornWithError } from './lints/born-with-error.ts';
@@ -28,9 +28,6 @@ export const ruleLints: readonly Lint[] = [
   droppedLabel,
   unmatchedSelector,
 ];
-
-/** Scrapes are this far apart unless it is said otherwise. */
-export const scrapeIntervalMsDefault = 15_000;
 
 /** Sorted by place. `text` is the file's, for the comments in it. */
 export async function lintRuleFile(
@@ -62,8 +59,4 @@ function duplicatesLeft(file: RuleFile, silences: ReturnType<typeof readSilences
     const rule = rules.find(({ place }) => place.line === warning.at?.line);
     return !rule || !silences.isSilenced({ ...warning, at: rule.place, rule: { group: '', name: '' } }, rule);
   });
-}
-
-function byPlace(a: Diagnostic, b: Diagnostic): number {
-  return (a.at?.line ?? 0) - (b.at?.line ?? 0) || (a.at?.column ?? 0) - (b.at?.column ?? 0);
 }

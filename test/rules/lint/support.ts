@@ -11,7 +11,7 @@ export async function linesOf(
 ): Promise<string[]> {
   const read = readRuleFile('rules.yml', text);
   if (!read.ok) throw new UserError(read.diagnostics);
-  const whole = { scrapeIntervalMs: 15_000, files: [read.value], ...context };
+  const whole = { files: [read.value], ...context };
   const found = await lintRuleFile(read.value, text, whole, lints);
   return found.map(
     ({ code, severity, message, at }) => `${code} ${severity} ${at?.line}:${at?.column} ${message}`,

@@ -1,10 +1,10 @@
 // FD316: a series of errors that does not exist before the first error. Until then the ratio has no value instead of
 // 0, averages of it leave the good times out, and rate() does not see the first error: a series begins at 1.
 
-import type { Matcher } from '../../../base/matcher.ts';
+import { formatMatcher, type Matcher } from '../../../base/matcher.ts';
 import { type Expr, unwrapParens, type VectorSelector } from '../../../promql/ast.ts';
 import { childrenOf, selectorsOf } from '../../../promql/walk.ts';
-import type { RuleFile } from '../../model.ts';
+import type { Rule, RuleFile } from '../../model.ts';
 import { type Lint, placeOfExpr } from '../finding.ts';
 
 const statusLabel =
@@ -14,18 +14,45 @@ const goodValue = /^\^?\(?(?:[123](?:\.\.|\.[*+]|xx|\\d\\d|\[0-9\]|\d\d)|ok$|suc
 
 export const bornWithError: Lint = {
   code: 'FD316',
-  check(rule, _group, { files }) {
-    if (hasAbsent(rule.expr)) return [];
-    return errorNumerators(rule.expr)
-      .filter(({ name }) => !absentElsewhere(files, name))
+  check(rule, group, { files }) {
+    const first = firstRulesOf(files.find(({ groups }) => groups.includes(group)));
+    return bornNumerators(rule.expr)
+      .filter(
+        (selector) =>
+          (first?.get(keyOf(selector)) ?? rule) === rule && !absentElsewhere(files, selector.name),
+      )
       .map((selector) => ({
         severity: 'warning',
-        message: `${selector.name} has no series for ${errorMatcher(selector)} before the first error: the ratio has no value then, and the first error is not counted`,
+        message: `${selector.name} may have no series for ${errorMatcher(selector)} before the first error: the ratio has no value then, and the first error is not counted`,
         at: placeOfExpr(rule, selector),
         expected: '`or vector(0)` behind the numerator, series that begin at 0, or an alert with absent()',
       }));
   },
 };
+
+const firstRules = new WeakMap<RuleFile, ReadonlyMap<string, Rule>>();
+
+/** The first rule of a file with each of these selectors: one metric in seven windows is one finding. */
+function firstRulesOf(file: RuleFile | undefined): ReadonlyMap<string, Rule> | undefined {
+  if (!file) return undefined;
+  const known = firstRules.get(file);
+  if (known) return known;
+  const first = new Map<string, Rule>();
+  for (const rule of file.groups.flatMap(({ rules }) => rules)) {
+    for (const selector of bornNumerators(rule.expr))
+      if (!first.has(keyOf(selector))) first.set(keyOf(selector), rule);
+  }
+  firstRules.set(file, first);
+  return first;
+}
+
+function keyOf(selector: VectorSelector): string {
+  return selector.matchers.map(formatMatcher).join();
+}
+
+function bornNumerators(expr: Expr): VectorSelector[] {
+  return hasAbsent(expr) ? [] : errorNumerators(expr);
+}
 
 /** Selectors of errors in the numerator of a ratio whose denominator reads the same metric; not behind an `or`. */
 function errorNumerators(expr: Expr): VectorSelector[] {

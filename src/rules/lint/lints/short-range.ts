@@ -4,7 +4,7 @@
 import { formatDuration } from '../../../base/duration.ts';
 import type { Expr, MatrixSelector } from '../../../promql/ast.ts';
 import { childrenOf } from '../../../promql/walk.ts';
-import { type Lint, placeOfExpr } from '../finding.ts';
+import { type Lint, placeOfExpr, scrapeIntervalOf } from '../finding.ts';
 
 const scrapesMin = 4;
 /** Functions that compare samples with each other. */
@@ -13,7 +13,8 @@ needsSeveral.add('predict_linear');
 
 export const shortRange: Lint = {
   code: 'FD313',
-  check(rule, _group, { scrapeIntervalMs }) {
+  check(rule, group, context) {
+    const scrapeIntervalMs = scrapeIntervalOf(group, context);
     const short = rangesOf(rule.expr).filter(
       ({ rangeMs, rangeExpr }) => !rangeExpr && rangeMs < scrapesMin * scrapeIntervalMs,
     );

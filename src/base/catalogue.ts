@@ -104,6 +104,10 @@ export const catalogue = {
     title: 'Query touches too many samples',
     hint: 'Narrow the selectors or the range, or raise the limit.',
   },
+  FD206: {
+    title: 'Query took too long',
+    hint: 'Narrow the selectors or the range, take a longer step, or raise the timeout.',
+  },
   // 3xx: rules
   FD301: {
     title: 'Rule is neither or both of recording and alerting',

@@ -6,16 +6,18 @@ import { compareLabels, Labels } from '../base/labels.ts';
 import type { NativeHistogram } from '../telemetry/metrics/native-histogram.ts';
 import type { Queryable } from '../telemetry/metrics/series.ts';
 import { Annotations, type MonotonicityFix } from './annotations.ts';
-import { type Expr, typeOf } from './ast.ts';
+import { type Expr, typeOf, unwrapParens } from './ast.ts';
 import { mergeDuplicates } from './duplicates.ts';
 import { queryError } from './errors.ts';
 import { Evaluator } from './evaluate.ts';
 import { type Features, noFeatures } from './features.ts';
 import { formatGeneral, formatTwoDigits } from './format.ts';
+import { Interrupt } from './interrupt.ts';
 import { dropMetadata } from './metadata-labels.ts';
 import { planExpr, StepInvariance } from './plan.ts';
 import { type QueryContext, SampleBudget } from './query-context.ts';
 import { edgeValues, reachOf } from './select/edges.ts';
+import { samplesInLongest } from './select/longest-window.ts';
 import { markStatistics } from './select/statistics.ts';
 import {
   type Boundary,
@@ -34,6 +36,8 @@ export interface QueryOptions {
   readonly lookbackMs?: number;
   /** Samples held at once before the query fails with FD205; 50,000,000. */
   readonly maxSamples?: number;
+  /** Asked from time to time; when it says yes, the query fails with FD206. Without it a query takes what it takes. */
+  readonly isExpired?: () => boolean;
   /** Step of subqueries that name none; 60,000. */
   readonly defaultSubqueryStepMs?: number;
   /** The feature `promql-delayed-name-removal` by itself. */
@@ -157,12 +161,16 @@ function run(
     typeLabels: features.has('type-and-unit-labels'),
     annotations,
     budget,
+    interrupt: new Interrupt(options.isExpired ?? (() => false)),
     windows: new Map(),
   };
   // Even a scalar holds one number a step.
   budget.settle(0, query.steps > 1 ? query.steps : 0);
   const evaluator = new Evaluator(context, query, new StepInvariance());
   const value = finish(evaluator.evaluate(planExpr(markStatistics(expr), query), query));
+  // A range vector is read in place by what takes it; as a result it is held. What a subquery has made is already.
+  if (value.kind === 'matrix' && unwrapParens(expr).kind === 'matrixSelector')
+    for (const one of value.series) budget.charge(samplesInLongest(one));
   const sampleCounts = { read: budget.read, peak: budget.peak };
   return { value, notes: { ...annotations.render(options.text, describeFix), sampleCounts } };
 }

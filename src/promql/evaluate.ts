@@ -44,6 +44,7 @@ export class Evaluator {
   }
 
   evaluate(expr: Expr, grid: Grid): Value {
+    this.#context.interrupt.spend(grid.steps);
     const before = this.#context.budget.held;
     const isOnce = this.#isOnceEnough(expr, grid);
     const read = this.#context.budget.read;

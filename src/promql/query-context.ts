@@ -3,6 +3,7 @@
 import { UserError } from '../base/diagnostics.ts';
 import type { Queryable, TimeColumn } from '../telemetry/metrics/series.ts';
 import type { Annotations } from './annotations.ts';
+import type { Interrupt } from './interrupt.ts';
 import type { Windows } from './values.ts';
 
 export interface QueryContext {
@@ -16,6 +17,7 @@ export interface QueryContext {
   readonly typeLabels: boolean;
   readonly annotations: Annotations;
   readonly budget: SampleBudget;
+  readonly interrupt: Interrupt;
   /** Window bounds that several series and several selectors share, by range, times, and column. */
   readonly windows: Map<string, Map<TimeColumn, Windows>>;
 }
@@ -60,6 +62,12 @@ export class SampleBudget {
       'FD205',
       'query processing would load too many samples into memory in query execution',
     );
+  }
+
+  /** Samples that are held in passing, beside the others. */
+  chargeFleeting(samples: number): void {
+    this.charge(samples);
+    this.#held -= samples;
   }
 
   /** What was held before an operand was evaluated, and of it only its result remains. */

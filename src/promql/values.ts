@@ -34,6 +34,8 @@ export interface Windows {
   readonly lo: Int32Array;
   readonly hi: Int32Array;
   readonly ends: Float64Array;
+  /** Samples in the longest of them. */
+  readonly longest: number;
 }
 
 /**

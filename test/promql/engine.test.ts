@@ -207,6 +207,26 @@ describe('failures', () => {
     expect(run(4000)).toBe('no failure');
   });
 
+  // Prometheus counts the same: its engine_test.go has the figures.
+  it.each([
+    ['metric', 1],
+    ['metric[20s]', 2],
+    ['metric[20s] @ 10', 2],
+    ['rate(metric[20s])', 3],
+    ['metric[20s:10s]', 2],
+    ['bigmetric[20s]', 4],
+    ['sum_over_time(metric[5m] @ 1000)', 31],
+  ])('count what %s holds at once: %d', (text, samples) => {
+    const lines = ['metric', 'bigmetric{a="1"}', 'bigmetric{a="2"}'].map((name) => `${name} 1+1x100`);
+    const large = load(10_000, ...lines);
+    const run = (maxSamples: number) =>
+      failure(() => instantQuery(large, parse(text), 10_000, { maxSamples }));
+    expect(run(samples)).toBe('no failure');
+    expect(run(samples - 1)).toBe(
+      'FD205 query processing would load too many samples into memory in query execution',
+    );
+  });
+
   it('does not overflow on an expression that nests deep', () => {
     const expr = parse(`1${'+1'.repeat(900)}`);
     expect(instantQuery(source, expr, 0)).toMatchObject({ value: 901 });

@@ -347,3 +347,24 @@ interface Target {
   readonly health: string;
   readonly lastError: string;
 }
+
+describe('a query that takes too long', () => {
+  test('is ended with the status that Prometheus has for it', async () => {
+    const store = new SeriesStore();
+    for (let i = 0; i < 100; i++) {
+      const labels = Labels.from({ __name__: 'm', i: String(i) });
+      for (let k = 0; k < 100; k++)
+        store.appendBatch({ source: 'test', atMs: k * 10_000 + i, samples: [{ labels, value: k }] });
+    }
+    // Each look at this clock costs a second.
+    let nowMs = 0;
+    const clock = { ...systemClock, now: () => (nowMs += 1000), sleep: systemClock.sleep };
+    const { get } = await startApp({ store, clock });
+    const path = '/api/v1/query_range?query=sum(rate(m[5m]))&start=0&end=1000&step=0.1';
+    expect(await get(`${path}&timeout=1s`)).toEqual({
+      status: 503,
+      body: '{"status":"error","errorType":"timeout","error":"query timed out in expression evaluation"}',
+    });
+    expect((await get(path)).status).toBe(200);
+  });
+});

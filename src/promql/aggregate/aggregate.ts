@@ -53,7 +53,7 @@ export function aggregate(input: AggregateInput): VectorValue {
   switch (node.operator) {
     case 'count_values': {
       const label = input.parameter?.kind === 'string' ? input.parameter.value : '';
-      return countValues(input.argument, node, label, steps);
+      return countValues(samplesFor(input), node, label, steps);
     }
     case 'topk':
       return topk(selection(input));
@@ -103,7 +103,7 @@ function reduced({ node, context }: AggregateInput, group: Reduction): SeriesBui
   const out = { labels, dropName, values, presence, histograms: undefined, count: countPresent(presence) };
   if (withHistograms.length > 0) {
     const operator = node.operator === 'sum' ? 'sum' : 'avg';
-    aggregateHistograms(out, withHistograms, operator, context.annotations, unwrapParens(node.expr).start);
+    aggregateHistograms(out, withHistograms, operator, context, unwrapParens(node.expr).start);
   }
   return out;
 }
@@ -119,9 +119,15 @@ const floatOperators: ReadonlySet<string> = new Set([
   'bottomk',
 ]);
 
-function* samplesFor({ node, argument, parameter, context }: AggregateInput): Iterable<Series> {
+function* samplesFor({ node, argument, parameter, context, steps }: AggregateInput): Iterable<Series> {
   const { operator } = node;
-  if (!floatOperators.has(operator)) return yield* argument;
+  if (!floatOperators.has(operator)) {
+    for (const one of argument) {
+      context.interrupt.spend(steps);
+      yield one;
+    }
+    return;
+  }
   const choosesNone = parameter?.kind === 'scalar' && parameter.values.every((k) => k < 1);
   const chooses = operator === 'topk' || operator === 'bottomk';
   const onIgnored = () => {
@@ -129,7 +135,10 @@ function* samplesFor({ node, argument, parameter, context }: AggregateInput): It
     const start = chooses ? node.start : unwrapParens(node.expr).start;
     context.annotations.info(`ignored histogram in ${operator} aggregation`, start);
   };
-  for (const one of argument) yield* floatsOnly([one], onIgnored);
+  for (const one of argument) {
+    context.interrupt.spend(steps);
+    yield* floatsOnly([one], onIgnored);
+  }
 }
 
 function foldOf(input: AggregateInput): (steps: number) => Fold {
@@ -151,7 +160,7 @@ function foldOf(input: AggregateInput): (steps: number) => Fold {
     case 'stdvar':
       return stdvar;
     case 'quantile':
-      return quantile(checkedQuantiles(input));
+      return quantile(checkedQuantiles(input), input.context.interrupt);
     default:
       throw new Error(`${input.node.operator} does not reduce a group`);
   }
@@ -177,5 +186,6 @@ function parameterStart(node: Aggregate): number {
 
 function selection(input: AggregateInput): SelectionInput {
   const groups = groupSeries(samplesFor(input), input.node);
-  return { groups, parameters: scalarParameters(input), steps: input.steps };
+  const { steps, context } = input;
+  return { groups, parameters: scalarParameters(input), steps, interrupt: context.interrupt };
 }

@@ -1,8 +1,8 @@
 // sum and avg of a group with native histograms in it, step by step. A step that has floats as well yields nothing.
 
-import type { Annotations } from '../annotations.ts';
 import { compact } from '../native/arithmetic.ts';
 import { meanOfHistograms, sumOfHistograms } from '../native/total.ts';
+import type { QueryContext } from '../query-context.ts';
 import { quote } from '../syntax/quote.ts';
 import { type Series, type SeriesBuilder, setHistogram } from '../values.ts';
 
@@ -11,11 +11,12 @@ export function aggregateHistograms(
   out: SeriesBuilder,
   members: readonly Series[],
   operator: 'sum' | 'avg',
-  annotations: Annotations,
+  { annotations, interrupt }: QueryContext,
   start: number,
 ): void {
   for (let i = 0; i < out.values.length; i++) {
     const withHistogram = members.filter(({ presence, histograms }) => presence[i] && histograms![i]);
+    interrupt.spend(members.length);
     if (withHistogram.length === 0) continue;
     if (out.presence[i]) {
       annotations.warn('encountered a mix of histograms and floats for aggregation', start);

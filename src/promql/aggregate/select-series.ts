@@ -5,6 +5,7 @@ import { compareLabels } from '../../base/labels.ts';
 import type { Annotations } from '../annotations.ts';
 import { queryError } from '../errors.ts';
 import { formatGeneral } from '../format.ts';
+import type { Interrupt } from '../interrupt.ts';
 import { countPresent, type Series, type VectorValue, vector } from '../values.ts';
 import type { Group } from './grouping.ts';
 import { labelFraction } from './label-fraction.ts';
@@ -17,6 +18,7 @@ export interface SelectionInput {
   /** One parameter a step. */
   readonly parameters: Float64Array;
   readonly steps: number;
+  readonly interrupt: Interrupt;
 }
 
 const int64Max = 2 ** 63;
@@ -35,7 +37,7 @@ function selectByCount(input: SelectionInput, choose: Choice): VectorValue {
   });
 }
 
-function select({ groups, parameters, steps }: SelectionInput, choose: Choice): VectorValue {
+function select({ groups, parameters, steps, interrupt }: SelectionInput, choose: Choice): VectorValue {
   const out: Series[] = [];
   for (const group of groups) {
     // Of equals the first are chosen: the order of labels makes that the same whatever order the source has.
@@ -43,6 +45,7 @@ function select({ groups, parameters, steps }: SelectionInput, choose: Choice): 
     const masks = members.map(() => new Uint8Array(steps));
     let order: number[] = members.map((_, index) => index);
     for (let i = 0; i < steps; i++) {
+      interrupt.spend(members.length);
       const chosen = choose(members, i, parameters[i]!);
       for (const index of chosen) masks[index]![i] = 1;
       // An instant query returns the chosen in their order.

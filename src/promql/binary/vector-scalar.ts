@@ -17,6 +17,7 @@ export function vectorScalar(
   scalarFirst: boolean,
 ): VectorValue {
   const { operator } = node;
+  context.interrupt.spend(argument.series.length * scalars.length);
   if (isTrim(operator) || argument.series.some(({ histograms }) => histograms)) {
     return samplesAndScalar(context, node, argument, scalars, scalarFirst);
   }

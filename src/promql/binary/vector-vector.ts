@@ -143,6 +143,7 @@ class Matching {
       return known;
     };
     for (let i = 0; i < this.#steps; i++) {
+      this.#context.interrupt.spend(many.length + one.length);
       const match = this.#onlyPresent(one, i);
       const matched = new Set<string>();
       for (const [index, series] of many.entries()) {
@@ -189,6 +190,7 @@ class Matching {
   }
 
   #begin(many: Series, one: Series): SeriesBuilder {
+    this.#context.interrupt.spend(this.#steps);
     const out = newSeries(this.#resultLabels(many.labels, one.labels), this.#dropsName(), this.#steps);
     this.#out.push(out);
     return out;

@@ -19,7 +19,7 @@ export function boundedDifference(
   boundary: Boundary,
   { counter, perSecond }: RateOptions,
 ): RangeKernel {
-  return (series, out, rangeMs) => {
+  return (series, out, rangeMs, interrupt) => {
     const notes = notesOn(input, series);
     const seconds = rangeMs / 1000;
     const kernel = eachWindow(1, (samples, from, to, step, result) => {
@@ -36,7 +36,7 @@ export function boundedDifference(
       if (!difference) return;
       setHistogram(result, step, compact(asGauge(perSecond ? divide(difference, seconds) : difference)));
     });
-    kernel(series, out, rangeMs);
+    kernel(series, out, rangeMs, interrupt);
   };
 }
 

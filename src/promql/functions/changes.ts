@@ -22,7 +22,7 @@ function countFrom(samples: RangeSeriesInput, from: number, to: number, counts: 
 
 /** Of the samples before the range only the last is looked at. */
 function countingFromStart(counts: Counts, { afterMs }: Boundary): RangeKernel {
-  return (series, out, rangeMs) => {
+  return (series, out, rangeMs, interrupt) => {
     const kernel = eachWindow(1, (samples, from, to, step) => {
       const startMs = samples.windows.ends[step]! - afterMs - rangeMs;
       let first = from;
@@ -30,7 +30,7 @@ function countingFromStart(counts: Counts, { afterMs }: Boundary): RangeKernel {
       if (samples.times[to - 1]! <= startMs) return;
       setValue(out, step, countFrom(samples, first, to, counts));
     });
-    kernel(series, out, rangeMs);
+    kernel(series, out, rangeMs, interrupt);
   };
 }
 

@@ -28,7 +28,7 @@ interface Window {
 }
 
 export function extrapolatedWindows(input: FunctionInput, options: RateOptions): RangeKernel {
-  return (series, out, rangeMs) => {
+  return (series, out, rangeMs, interrupt) => {
     const notes = notesOn(input, series);
     const divisor = options.perSecond ? rangeMs / 1000 : 1;
     const kernel = eachWindow(1, (samples, from, to, step, result) => {
@@ -39,7 +39,7 @@ export function extrapolatedWindows(input: FunctionInput, options: RateOptions):
       else if (histograms === to - from) histogramWindow(window, options, divisor, notes, step, result);
       else notes.mixedFloatsAndHistograms();
     });
-    kernel(series, out, rangeMs);
+    kernel(series, out, rangeMs, interrupt);
   };
 }
 

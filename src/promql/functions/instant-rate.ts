@@ -29,7 +29,7 @@ function perSecond(samples: RangeSeriesInput, _from: number, to: number): number
 }
 
 function lastTwo(input: FunctionInput, counter: boolean): RangeKernel {
-  return (series, out, rangeMs) => {
+  return (series, out, rangeMs, interrupt) => {
     const notes = notesOn(input, series);
     const kernel = eachWindow(2, (samples, from, to, step) => {
       const { times, values, histograms, offset } = samples;
@@ -50,6 +50,6 @@ function lastTwo(input: FunctionInput, counter: boolean): RangeKernel {
       const seconds = (times[to - 1]! - times[to - 2]!) / 1000;
       setHistogram(out, step, counter ? divide(histogram, seconds) : histogram);
     });
-    kernel(series, out, rangeMs);
+    kernel(series, out, rangeMs, interrupt);
   };
 }

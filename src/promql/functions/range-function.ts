@@ -4,6 +4,8 @@
 
 import type { Labels } from '../../base/labels.ts';
 import { droppedName, forbidDuplicates, sameMetadata } from '../duplicates.ts';
+import type { Interrupt } from '../interrupt.ts';
+import { samplesInLongest } from '../select/longest-window.ts';
 import { windowsEndingAt } from '../select/windows.ts';
 import { quote } from '../syntax/quote.ts';
 import {
@@ -18,8 +20,13 @@ import {
 } from '../values.ts';
 import { argumentStart, type FunctionInput, matrixArgument } from './function.ts';
 
-/** Fills `out` from the windows of one series. */
-export type RangeKernel = (samples: RangeSeriesInput, out: SeriesBuilder, rangeMs: number) => void;
+/** Fills `out` from the windows of one series. `interrupt` hears of work beyond one look at each sample and step. */
+export type RangeKernel = (
+  samples: RangeSeriesInput,
+  out: SeriesBuilder,
+  rangeMs: number,
+  interrupt: Interrupt,
+) => void;
 
 export interface RangeFunctionOptions {
   /** The value is still the metric's own. */
@@ -61,7 +68,9 @@ export function rangeFunction(
       const { labels, dropName } = keepsName ? samples : droppedName(context, samples.labels);
       const result =
         fleeting && last ? renewed(last, labels, dropName) : newSeries(labels, dropName, grid.steps);
-      kernelOf(samples)(samples, result, rangeMs);
+      context.interrupt.spend(samples.last - samples.first + grid.steps);
+      kernelOf(samples)(samples, result, rangeMs, context.interrupt);
+      context.budget.chargeFleeting(samplesInLongest(samples) + result.count);
       last = result.histograms ? undefined : result;
       if (result.count === 0) continue;
       context.budget.charge(Math.max(result.count, grid.steps >> 4));
@@ -98,9 +107,9 @@ function kernels(
 
 /** A kernel for floats, given only those. */
 function ignoringHistograms(input: FunctionInput, ofFloats: RangeKernel): RangeKernel {
-  return (samples, out, rangeMs) => {
+  return (samples, out, rangeMs, interrupt) => {
     const floats = floatsOf(samples, rangeMs);
-    ofFloats(floats, out, rangeMs);
+    ofFloats(floats, out, rangeMs, interrupt);
     const { windows, first, last } = samples;
     const isMixed = windows.lo.some((lo, i) => {
       const held = floats.windows.hi[i]! - floats.windows.lo[i]!;
@@ -144,12 +153,14 @@ export function eachWindow(
   samplesMin: number,
   fill: (samples: RangeSeriesInput, from: number, to: number, step: number, out: SeriesBuilder) => void,
 ): RangeKernel {
-  return (samples, out) => {
+  return (samples, out, _rangeMs, interrupt) => {
     const { first, last, windows } = samples;
     for (let i = 0; i < windows.lo.length; i++) {
       const from = Math.max(windows.lo[i]!, first);
       const to = Math.min(windows.hi[i]!, last);
-      if (to - from >= samplesMin) fill(samples, from, to, i, out);
+      if (to - from < samplesMin) continue;
+      interrupt.spend(to - from);
+      fill(samples, from, to, i, out);
     }
   };
 }

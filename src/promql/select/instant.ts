@@ -34,6 +34,7 @@ export function selectInstant(
   const out: SeriesBuilder[] = [];
   for (const found of views) {
     const view = selector.statisticsOnly ? statisticsView(found) : found;
+    context.interrupt.spend(view.last - view.first + steps);
     const windows = windowing.shared(view.column);
     const series = newSeries(view.labels, false, steps);
     fill(series, view, windows, wanted);

@@ -43,6 +43,7 @@ export function rangeSeries(
   windowing: Windowing,
   dropName = false,
 ): RangeSeriesInput {
+  context.interrupt.spend(slots.last - slots.first);
   const windows = windowing.shared(slots.column);
   const { labels, column, values, histograms, offset } = slots;
   const starts = context.useStartTimestamps ? slots.starts : undefined;

@@ -68,18 +68,22 @@ function computeWindows({ times, length }: TimeColumn, moments: Moments, rangeMs
     lo[i] = low;
     hi[i] = high;
   }
-  return { lo, hi, ends };
+  return { lo, hi, ends, longest: longestOf(lo, hi) };
+}
+
+function longestOf(lo: Int32Array, hi: Int32Array): number {
+  let longest = 0;
+  for (let i = 0; i < lo.length; i++) if (hi[i]! - lo[i]! > longest) longest = hi[i]! - lo[i]!;
+  return longest;
 }
 
 /** The windows that end at the same times as others, over another column. */
 export function windowsEndingAt(column: TimeColumn, ends: Float64Array, rangeMs: number): Windows {
   const { times, length } = column;
   const bound = (time: number) => firstAfter(times, length, time);
-  return {
-    lo: Int32Array.from(ends, (end) => bound(end - rangeMs)),
-    hi: Int32Array.from(ends, (end) => bound(end)),
-    ends,
-  };
+  const lo = Int32Array.from(ends, (end) => bound(end - rangeMs));
+  const hi = Int32Array.from(ends, (end) => bound(end));
+  return { lo, hi, ends, longest: longestOf(lo, hi) };
 }
 
 /** Index of the first time that is later than `time`. */

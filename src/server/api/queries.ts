@@ -51,7 +51,7 @@ async function query(request: ApiRequest, source: QuerySource): Promise<Answer> 
   const atMs = timeParameterOr(parameters, 'time', source.now());
   const timeoutMs = timeoutOf(parameters, source);
   const { text, expr } = expressionParameter(parameters, source.features);
-  const options = { ...optionsOf(parameters, source), text };
+  const options = { ...optionsOf(parameters, source), text, isExpired: expiryOf(source, timeoutMs) };
   const statistics = new Statistics(parameters, source);
   return source.gate.run(timeoutMs, signal, () => {
     statistics.begin();
@@ -97,7 +97,7 @@ async function queryRange(request: ApiRequest, source: QuerySource): Promise<Ans
       `invalid expression type "${shown}" for range query, must be Scalar or instant Vector`,
     );
   }
-  const options = { ...optionsOf(parameters, source), text };
+  const options = { ...optionsOf(parameters, source), text, isExpired: expiryOf(source, timeoutMs) };
   // Prometheus holds a step in whole milliseconds too; less than one would be none.
   const wholeStepMs = Math.max(1, Math.trunc(stepMs));
   const statistics = new Statistics(parameters, source);
@@ -115,6 +115,12 @@ async function queryRange(request: ApiRequest, source: QuerySource): Promise<Ans
 function timeoutOf(parameters: URLSearchParams, { limits }: QuerySource): number {
   if (!parameters.get('timeout')) return limits.timeoutMs;
   return Math.min(limits.timeoutMs, durationParameter(parameters, 'timeout'));
+}
+
+/** A query's time runs from when it is asked, in the queue too. */
+function expiryOf(source: QuerySource, timeoutMs: number): () => boolean {
+  const endMs = source.now() + timeoutMs;
+  return () => source.now() > endMs;
 }
 
 function optionsOf(parameters: URLSearchParams, source: QuerySource): QueryOptions {
@@ -136,7 +142,10 @@ function evaluated<T>(evaluate: () => T): T {
   try {
     return evaluate();
   } catch (error) {
-    if (error instanceof UserError) throw new ApiError('execution', error.message);
+    if (error instanceof UserError) {
+      const isTimeout = error.diagnostics.some(({ code }) => code === 'FD206');
+      throw new ApiError(isTimeout ? 'timeout' : 'execution', error.message);
+    }
     throw error;
   }
 }

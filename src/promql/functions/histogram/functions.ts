@@ -38,6 +38,7 @@ function overHistograms(
     const reader = new BucketReader(histogram);
     for (let i = 0; i < grid.steps; i++) {
       const buckets = reader.at(i);
+      context.interrupt.spend(buckets.length);
       if (buckets.length > 0) setValue(out, i, compute(buckets, i, histogram));
     }
     return out;

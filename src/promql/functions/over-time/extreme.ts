@@ -28,14 +28,14 @@ function extreme(sign: Sign): RangeKernel {
   const scanning = perWindow(1, (samples, from, to) => scan(samples, from, to, sign));
   let upTo = new Float64Array(0);
   let fromOn = new Float64Array(0);
-  return (samples, out, rangeMs) => {
+  return (samples, out, rangeMs, interrupt) => {
     const { values, offset, first, last, windows } = samples;
     const { lo, hi } = windows;
     const length = last - first;
-    if (meanWindowLength(samples) * lo.length < overlapMin * length) return scanning(samples, out, rangeMs);
+    if (meanWindowLength(samples) * lo.length < overlapMin * length)
+      return scanning(samples, out, rangeMs, interrupt);
     if (upTo.length < length) [upTo, fromOn] = [new Float64Array(length), new Float64Array(length)];
-    let block = 1;
-    for (let i = 0; i < lo.length; i++) if (hi[i]! - lo[i]! > block) block = hi[i]! - lo[i]!;
+    const block = Math.max(1, windows.longest);
     for (let start = 0; start < length; start += block) {
       const end = start + block < length ? start + block : length;
       let best = Number.NEGATIVE_INFINITY;

@@ -67,9 +67,9 @@ function sliding(
   isMean: boolean,
 ): RangeKernel {
   const scanning = perWindow(1, scan);
-  return (samples, out, rangeMs) => {
+  return (samples, out, rangeMs, interrupt) => {
     const sums = meanWindowLength(samples) < slidingLengthMin ? undefined : runningSums(samples);
-    if (!sums) return scanning(samples, out, rangeMs);
+    if (!sums) return scanning(samples, out, rangeMs, interrupt);
     const { first, last, windows } = samples;
     const { lo, hi } = windows;
     const { high, low, magnitude } = sums;
@@ -97,7 +97,7 @@ function mixed(
   ofFloats: (samples: RangeSeriesInput, from: number, to: number) => number,
   ofHistograms: (histograms: ReturnType<typeof histogramsIn>) => Totalled,
 ): RangeKernel {
-  return (series, out, rangeMs) => {
+  return (series, out, rangeMs, interrupt) => {
     const notes = notesOn(input, series);
     const kernel = eachWindow(1, (samples, from, to, step) => {
       const histograms = histogramsIn(samples, from, to);
@@ -109,7 +109,7 @@ function mixed(
       if (reconciled) notes.reconciled('aggregation');
       setHistogram(out, step, histogram);
     });
-    kernel(series, out, rangeMs);
+    kernel(series, out, rangeMs, interrupt);
   };
 }
 

@@ -1,9 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Labels } from '../../src/base/labels.ts';
 import { queryInstant, queryRange } from '../../src/cli/commands/query.ts';
 import { type QueryData, queryText } from '../../src/cli/query-text.ts';
+import type { SeriesStore } from '../../src/telemetry/metrics/store.ts';
+import { describeWith } from '../support/requires.ts';
 import { smallStore, startApp, stopApps } from './support.ts';
 
 let folder = '';
@@ -94,4 +98,70 @@ test('every kind of result is printed as promtool does', () => {
     ],
   ];
   for (const [data, text] of results) expect(queryText(data)).toBe(text);
+});
+
+// Debian's promtool knows neither strings nor native histograms.
+describeWith(['promtool'], 'promtool, asked the same of the same server', () => {
+  function richStore(): SeriesStore {
+    const store = smallStore();
+    for (const [atMs, value] of [
+      [1_700_000_000_000, 1e-9],
+      [1_700_000_015_500, 1.2345678901234568e23],
+      [1_700_000_030_000, Number.NaN],
+    ] as const)
+      store.appendBatch({
+        source: 'rich',
+        atMs,
+        samples: [{ labels: Labels.from({ __name__: 'odd', text: 'a "b"\\\n' }), value }],
+      });
+    return store;
+  }
+
+  const printedBy = async (ask: () => Promise<number>) => {
+    printed = '';
+    await ask();
+    return printed.trimEnd();
+  };
+
+  test.each(['up', 'requests_total / 7', 'odd', 'sum(up)', '1e-9', '(-1)/0', 'nothing', 'up[1m]'])(
+    'prints %s alike',
+    async (query) => {
+      const { url } = await startApp({ store: richStore() });
+      for (const time of ['1700000030', '1700000015.5', '2023-11-14T22:13:50Z']) {
+        const theirs = await execa('promtool', ['query', 'instant', '--time', time, url, query]);
+        const ours = await printedBy(() => queryInstant(query, { ...options, source: url, time }));
+        expect(ours).toBe(theirs.stdout.trimEnd());
+      }
+    },
+  );
+
+  test.each(['up', 'rate(requests_total[1m])', 'odd', '42', 'nothing'])(
+    'prints the range of %s alike',
+    async (query) => {
+      const { url } = await startApp({ store: richStore() });
+      const [start, end, step] = ['1700000000', '1700000060', '15s'];
+      const theirs = await execa('promtool', [
+        'query',
+        'range',
+        '--start',
+        start,
+        '--end',
+        end,
+        '--step',
+        step,
+        url,
+        query,
+      ]);
+      const ours = await printedBy(() => queryRange(query, { ...options, source: url, start, end, step }));
+      expect(ours).toBe(theirs.stdout.trimEnd());
+    },
+  );
+
+  test('and refuses what it refuses', async () => {
+    const { url } = await startApp();
+    const theirs = await execa('promtool', ['query', 'instant', url, 'sum('], { reject: false });
+    expect(theirs.exitCode).not.toBe(0);
+    const reason = /1:5: parse error: .*/.exec(theirs.stderr)![0];
+    await expect(queryInstant('sum(', { ...options, source: url })).rejects.toThrow(reason);
+  });
 });

@@ -69,6 +69,41 @@ test('a file is loaded, asked by the query command, and the server ends when it 
   expect(await once(server!, 'exit')).toEqual([0, null]);
 });
 
+test('SIGHUP reads the configuration again, and a mistake in it ends nothing', async () => {
+  const config = join(place.folder, 'prometheus.yml');
+  const write = (job: string) =>
+    writeFileSync(
+      config,
+      `scrape_configs: [{ job_name: ${job}, static_configs: [{ targets: ["127.0.0.1:1"] }] }]\n`,
+    );
+  write('before');
+  const url = await start('--config', config, '--enable-lifecycle');
+  const pools = async () => JSON.stringify(await (await fetch(`${url}/api/v1/scrape_pools`)).json());
+  const succeeded = async (expected: boolean) => {
+    for (let attempt = 0; attempt < 200; attempt++) {
+      const info = (await (await fetch(`${url}/api/v1/status/runtimeinfo`)).json()) as RuntimeInfo;
+      if (info.data.reloadConfigSuccess === expected) return;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    throw new Error('it was not read');
+  };
+  writeFileSync(config, 'scrape_configs: [{ job: a }]\n');
+  server!.kill('SIGHUP');
+  await succeeded(false);
+  expect(await pools()).toContain('before');
+  write('after');
+  server!.kill('SIGHUP');
+  await succeeded(true);
+  expect(await pools()).toContain('after');
+  const ended = once(server!, 'exit');
+  expect((await fetch(`${url}/-/quit`, { method: 'POST' })).status).toBe(200);
+  expect(await ended).toEqual([0, null]);
+});
+
+interface RuntimeInfo {
+  readonly data: { readonly reloadConfigSuccess: boolean };
+}
+
 test('a token from a file is required, and is not shown', async () => {
   const file = join(place.folder, 'token');
   writeFileSync(file, 'long-secret-token\n');
@@ -87,6 +122,7 @@ test.each([
   [['--listen', '0.0.0.0:0'], 2, 'FD902'],
   [['--listen', 'nowhere'], 2, 'FD105'],
   [['--enable-feature', 'magic'], 2, 'FD903'],
+  [['--enable-feature', 'promql-duration-exp'], 2, 'promql-duration-expr'],
   [['--retention', 'soon'], 2, 'FD105'],
   [['--config', 'none.yml'], 2, 'FD101'],
   [['--load', 'none.om'], 2, 'FD101'],

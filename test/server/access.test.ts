@@ -4,6 +4,21 @@ import { startApp, stopApps } from './support.ts';
 
 afterEach(stopApps);
 
+test('OPTIONS and HEAD are answered without a body, and allow no other page anything', async () => {
+  const { url } = await startApp();
+  const options = await fetch(`${url}/api/v1/query`, { method: 'OPTIONS' });
+  expect([options.status, await options.text()]).toEqual([204, '']);
+  expect(options.headers.get('access-control-allow-origin')).toBeNull();
+  const preflight = await fetch(`${url}/api/v1/query`, {
+    method: 'OPTIONS',
+    headers: { origin: 'http://elsewhere.example.test' },
+  });
+  expect(preflight.status).toBe(403);
+  const head = await fetch(`${url}/api/v1/query?query=1`, { method: 'HEAD' });
+  expect([head.status, await head.text()]).toEqual([200, '']);
+  expect((await fetch(`${url}/-/healthy`, { method: 'DELETE' })).status).toBe(405);
+});
+
 /** Status of a GET with these headers, Host among them. */
 function statusWith(address: string, headers: Record<string, string>): Promise<number> {
   const [host, port] = address.split(':') as [string, string];

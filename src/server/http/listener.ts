@@ -122,6 +122,8 @@ export class Listener {
     found: Found,
   ): Promise<Answer> {
     checkAccess(request.headers, this.#options.token);
+    // As Prometheus does; other origins were refused above, so there is nothing to allow them.
+    if (request.method === 'OPTIONS' && url?.pathname.startsWith('/api/v1/')) return text(204, '');
     if (!url || found === 'unknown path') return text(404, '404 page not found\n');
     if (found === 'wrong method') return text(405, 'Method Not Allowed\n');
     const gone = new AbortController();

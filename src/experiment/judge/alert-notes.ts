@@ -1,6 +1,7 @@
 // What is worth knowing about an alert that rang, beside its verdict.
 
 import { humanDuration } from '../../base/duration.ts';
+import type { LabelRecord } from '../../base/labels.ts';
 import type { AlertSpec } from '../model.ts';
 import type { AlertVerdict } from '../verdict.ts';
 import type { AlertHistory } from './alert-history.ts';
@@ -49,6 +50,15 @@ function luck(
   return { kind: 'lucky', text };
 }
 
-function lacks({ annotations }: AlertHistory, names: readonly string[]): boolean {
+function lacks({ annotations }: Pick<AlertHistory, 'annotations'>, names: readonly string[]): boolean {
   return annotations !== null && !names.some((name) => (annotations[name] ?? '').trim() !== '');
+}
+
+/** `no runbook_url and no summary`; undefined when whoever is paged finds both. */
+export function missingHelp(annotations: LabelRecord): string | undefined {
+  const missing = [
+    ...(lacks({ annotations }, runbookNames) ? ['no runbook_url'] : []),
+    ...(lacks({ annotations }, summaryNames) ? ['no summary'] : []),
+  ];
+  return missing.length > 0 ? missing.join(' and ') : undefined;
 }

@@ -5,6 +5,7 @@ import type { Experiment } from '../model.ts';
 import type { EventOf } from '../timeline.ts';
 import type { CollateralAlert } from '../verdict.ts';
 import { type Counts, instanceFilter, instanceKey } from './alert-history.ts';
+import { missingHelp } from './alert-notes.ts';
 import { eventsOf, type RunFacts } from './facts.ts';
 
 export function judgeCollateral(experiment: Experiment, facts: RunFacts): CollateralAlert[] {
@@ -18,11 +19,13 @@ export function judgeCollateral(experiment: Experiment, facts: RunFacts): Collat
     .map((event) => {
       const judgement = judgementOf(event.labels, experiment);
       const after = ((event.at - injectedAt) / 1000).toFixed(1);
+      const missing = missingHelp(event.annotations);
+      const help = missing === undefined ? '' : ` It has ${missing} for whoever is paged.`;
       return {
         name: event.alert,
         labels: event.labels,
         judgement,
-        reason: `${event.alert} is not listed in this experiment and fired ${after}s after the injection${because(judgement, experiment)}.`,
+        reason: `${event.alert} is not listed in this experiment and fired ${after}s after the injection${because(judgement, experiment)}.${help}`,
         firingAt: event.at,
       };
     });

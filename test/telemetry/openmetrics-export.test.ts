@@ -6,6 +6,10 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { UserError } from '../../src/base/diagnostics.ts';
 import { type LabelRecord, Labels } from '../../src/base/labels.ts';
+import { ExemplarStore } from '../../src/telemetry/metrics/exemplars.ts';
+import { SeriesTable } from '../../src/telemetry/metrics/exposition/exposition.ts';
+import { parseOpenMetrics } from '../../src/telemetry/metrics/exposition/openmetrics.ts';
+import { MetadataStore } from '../../src/telemetry/metrics/metadata.ts';
 import { SeriesStore } from '../../src/telemetry/metrics/store.ts';
 import { exportOpenMetrics } from '../../src/telemetry/recording/openmetrics-export.ts';
 import { importOpenMetrics } from '../../src/telemetry/recording/openmetrics-import.ts';
@@ -39,10 +43,55 @@ describe('the export', () => {
       [{ __name__: 'my.metric' }, 3000, 1],
       [{ job: 'nameless' }, 3000, 1],
     ]);
-    expect(await exportOpenMetrics(store, path)).toEqual({ written: 3, leftOut: 3 });
+    expect(await exportOpenMetrics(store, path)).toMatchObject({ written: 3, leftOut: 3 });
     expect(readFileSync(path, 'utf8')).toBe(
       'a -Inf 1.5\nb{job="x\\"\\\\\\ny"} 1.5 1\nb{job="x\\"\\\\\\ny"} -0 8.0011\n# EOF\n',
     );
+  });
+
+  it('has exemplars and starts at counters, as the format allows, and counts those that have no place', async () => {
+    const [store, exemplars, metadata] = [new SeriesStore(), new ExemplarStore(), new MetadataStore()];
+    metadata.replace('s', [
+      { name: 'a', type: 'counter', help: '', unit: '' },
+      { name: 'g', type: 'gauge', help: '', unit: '' },
+    ]);
+    const counter = Labels.from({ __name__: 'a_total', job: 'j' });
+    const gauge = Labels.from({ __name__: 'g' });
+    for (const [i, startMs] of [500, 500, 2500].entries()) {
+      const samples = [
+        { labels: counter, value: i, startMs },
+        { labels: gauge, value: i },
+      ];
+      store.appendBatch({ source: 's', atMs: 1000 * (i + 1), samples });
+    }
+    const exemplar = (name: string) => ({
+      labels: [[name, 'x"y']] as [string, string][],
+      value: 0.5,
+      atMs: undefined,
+    });
+    exemplars.add(counter, exemplar('trace_id'), 1500);
+    exemplars.add(counter, exemplar('span_id'), 1600);
+    exemplars.add(counter, exemplar('my.id'), 2600);
+    exemplars.add(gauge, exemplar('trace_id'), 1000);
+    const count = await exportOpenMetrics(store, path, { exemplars, metadata });
+    expect(count).toEqual({ written: 6, leftOut: 0, exemplarsWritten: 1, exemplarsLeftOut: 3 });
+    const text = readFileSync(path, 'utf8');
+    expect(text).toBe(
+      [
+        '# TYPE a counter',
+        'a_total{job="j"} 0 1',
+        'a_created{job="j"} 0.5 1',
+        'a_total{job="j"} 1 2 # {span_id="x\\"y"} 0.5 1.6',
+        'a_total{job="j"} 2 3',
+        'a_created{job="j"} 2.5 3',
+        'g 0 1',
+        'g 1 2',
+        'g 2 3',
+        '# EOF\n',
+      ].join('\n'),
+    );
+    const table = new SeriesTable((pairs) => Labels.from(pairs).toString());
+    expect(parseOpenMetrics(text, table, { strict: true }).samples).toHaveLength(8);
   });
 
   it('is read back to the same samples', async () => {
@@ -91,7 +140,7 @@ describeWith(['promtool'], 'promtool', () => {
       return [labels, startMs + i * 37_123, i % 50 === 49 ? 'stale' : i / 7] as const;
     });
     const store = storeOf(samples);
-    expect(await exportOpenMetrics(store, path)).toEqual({ written: 588, leftOut: 12 });
+    expect(await exportOpenMetrics(store, path)).toMatchObject({ written: 588, leftOut: 12 });
     const blocks = join(folder, 'blocks');
     execFileSync('promtool', ['tsdb', 'create-blocks-from', 'openmetrics', path, blocks], {
       stdio: 'ignore',

@@ -370,7 +370,9 @@ class Run {
     await step('leases', () => this.#leases.close());
     const endedAt = this.#around.clock.now();
     await step('recording', () => this.#telemetry?.close());
-    if (this.#telemetry) await step('export', () => exportOpenMetrics(this.store, this.#folder.openMetrics));
+    const telemetry = this.#telemetry;
+    if (telemetry)
+      await step('export', () => exportOpenMetrics(telemetry.store, this.#folder.openMetrics, telemetry));
     for (const message of problems) this.timeline.emit('warning', { message }, endedAt);
     this.timeline.emit('run.ended', this.#ending(failure), endedAt);
     this.timeline.close();

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CapturedNotification } from '../../src/alertmanager/capture.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { RemoteAlerts } from '../../src/experiment/run/remote-alerts.ts';
+import { RemoteGroups } from '../../src/experiment/run/remote-groups.ts';
 import { TimelineLog } from '../../src/experiment/run/timeline-log.ts';
 import type { TimelineEvent } from '../../src/experiment/timeline.ts';
 import { SeriesStore } from '../../src/telemetry/metrics/store.ts';
@@ -21,7 +22,6 @@ import { describeWith } from '../support/requires.ts';
 import type { PlayedRow } from './truth-table/configuration.ts';
 import { recordingOfRow, rowId, rowOf, undisguised } from './truth-table/disguise.ts';
 import { openStage, type Stage } from './truth-table/stage.ts';
-import { SuppressionWatch } from './truth-table/suppressions.ts';
 
 const rows: PlayedRow[] = readRows()
   .filter(({ remote }) => remote === undefined)
@@ -55,12 +55,16 @@ describeWith(['prometheus', 'prometheus-alertmanager'], "the truth table on Debi
       },
     );
     const states = new RemoteAlerts(new RemoteApi(remote, systemClock), readMs, systemClock, timeline);
-    const held = new SuppressionWatch(stage.alertmanagerUrl, readMs, timeline);
+    const groups = new RemoteGroups({
+      ...{ url: stage.alertmanager.url, config: stage.alertmanager.config, http: {} },
+      ...{ scope: undefined, clock: systemClock, timeline },
+      ruleOf: (labels) => ({ group: labels.get('row'), file: '' }),
+    });
     mirror.start();
     states.start();
-    held.start();
+    groups.start();
     await systemClock.sleep(playMs - (systemClock.now() - zeroAt));
-    await Promise.all([held.stop(), states.stop(), mirror.stop()]);
+    await Promise.all([groups.stop(), states.stop(), mirror.stop()]);
     timeline.close();
     events = timeline.events;
   }, playMs + 60_000);
@@ -76,6 +80,7 @@ describeWith(['prometheus', 'prometheus-alertmanager'], "the truth table on Debi
   function scenarioOfRow({ id, story }: PlayedRow): Scenario {
     const { experiment, timeline } = scenarioOf({
       ...story,
+      source: 'remote',
       happens: (story.happens ?? []).filter((each) => each.event !== undefined),
     });
     const shifted = timeline.map((event) => ({ ...event, at: event.at - zero + zeroAt }));

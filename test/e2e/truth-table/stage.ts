@@ -1,11 +1,13 @@
 // The stage on which rows are played: a metrics server that shows each row's value of the second, Debian's Prometheus
 // and Alertmanager, and our capture receiver as everybody's webhook. All rows are played at once, in real time.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type CapturedNotification, CaptureReceiver } from '../../../src/alertmanager/capture.ts';
+import type { AlertmanagerConfig } from '../../../src/alertmanager/config/model.ts';
+import { readAlertmanagerConfig } from '../../../src/alertmanager/config/read.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import type { Labels } from '../../../src/base/labels.ts';
 import { scrapesOf } from '../../experiment/judge/truth-table/scrapes.ts';
@@ -15,7 +17,7 @@ import { disguisedReceiver, disguisedText } from './disguise.ts';
 
 export interface Stage {
   readonly prometheusUrl: string;
-  readonly alertmanagerUrl: string;
+  readonly alertmanager: { readonly url: string; readonly config: AlertmanagerConfig };
   /** Unix milliseconds of each row's time zero; resolves at the first scrape that shows it. */
   readonly curtain: Promise<number>;
   stop(): Promise<void>;
@@ -83,7 +85,7 @@ export async function openStage(
     );
     return {
       prometheusUrl: `http://127.0.0.1:${prometheus}`,
-      alertmanagerUrl: `http://127.0.0.1:${alertmanager}`,
+      alertmanager: { url: `http://127.0.0.1:${alertmanager}`, config: configOf(notifierFile) },
       curtain: metrics.curtain,
       stop,
     };
@@ -91,6 +93,12 @@ export async function openStage(
     await stop();
     throw error;
   }
+}
+
+function configOf(file: string): AlertmanagerConfig {
+  const read = readAlertmanagerConfig(file, readFileSync(file, 'utf8'));
+  if (!read.ok) throw new Error(read.diagnostics.map((each) => each.message).join('; '));
+  return read.value;
 }
 
 function failing(rows: readonly PlayedRow[]) {

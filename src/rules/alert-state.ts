@@ -41,6 +41,9 @@ export class RuleFailure extends Error {}
 /** How long a resolved alert is kept, so that Alertmanager hears of it although it was away for a while. */
 const resolvedRetentionMs = 15 * 60_000;
 
+/** Alerts of one rule. Nobody is told of more; they are the sign of a broken rule, and cost time and memory. */
+export const alertsMax = 20_000;
+
 export interface AlertRuleOptions {
   readonly externalLabels: LabelRecord;
   readonly limit: number;
@@ -92,6 +95,10 @@ export class AlertRuleState {
     context: AlertFunctionContext,
     annotates = true,
   ): AlertUpdate {
+    if (results.length > alertsMax) {
+      this.#active = new Map();
+      throw new RuleFailure(`more than ${alertsMax} alerts, there are ${results.length}`);
+    }
     const found = this.#instances(atMs, results, context, annotates);
     const changes: { kind: AlertChange; alert: AlertInstance }[] = [];
     for (const [key, fresh] of found) {

@@ -39,7 +39,8 @@ export async function deliver(
     attempts++;
     const failure = await attemptOnce(attempt, options);
     if (!failure) return { ok: true, attempts, at: clock.now() };
-    reason = failure.message;
+    // An attempt that the deadline cuts short says less than the failure before it.
+    if (attempts === 1 || clock.now() < deadlineAt) reason = failure.message;
     if (!failure.retry) break;
     const jittered = waitMs * (1 + backoff.jitter * (2 * options.random() - 1));
     await clock.sleep(Math.min(jittered, Math.max(0, deadlineAt - clock.now())), signal);

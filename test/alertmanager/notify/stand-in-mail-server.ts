@@ -109,7 +109,10 @@ class Conversation {
     const usual: Readonly<Record<string, () => void>> = {
       EHLO: () => this.#greet(line.slice(5)),
       HELO: () => this.#greet(line.slice(5)),
-      STARTTLS: () => this.#startTls(),
+      STARTTLS: () => {
+        if (this.#options.startTls === false) this.#say('502 not here');
+        else this.#startTls();
+      },
       AUTH: () => this.#authenticate(line.slice(5)),
       MAIL: () => {
         this.#from = /<(.*)>/.exec(line)![1]!;

@@ -19,8 +19,11 @@ export interface Bounds {
   readonly proven: boolean;
 }
 
-/** The expressions that record a metric in the rules that are loaded together. */
-export type Recorded = (metric: string) => readonly Expr[];
+/** The expressions that record a metric in the rules that are loaded together, and what is known of it already. */
+export interface Recorded {
+  definitions(metric: string): readonly Expr[];
+  readonly bounds: Map<string, Bounds>;
+}
 
 const unknown: Bounds = { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY, proven: true };
 const notNegative: Bounds = { min: 0, max: Number.POSITIVE_INFINITY, proven: true };
@@ -28,12 +31,12 @@ const share: Bounds = { min: 0, max: 1, proven: true };
 
 const between = (min: number, max: number, proven = true): Bounds => ({ min, max, proven });
 
-/** Recording rules that read each other are followed this far. */
-const depthMax = 8;
+/** Deeper nesting, also through recording rules that read each other, is not followed. */
+const depthMax = 500;
 
 export function boundsOf(expr: Expr, recorded: Recorded, depth = 0): Bounds {
   if (depth > depthMax) return unknown;
-  const of = (inner: Expr): Bounds => boundsOf(inner, recorded, depth);
+  const of = (inner: Expr): Bounds => boundsOf(inner, recorded, depth + 1);
   switch (expr.kind) {
     case 'number':
       return between(expr.value, expr.value);
@@ -63,12 +66,19 @@ export function boundsOf(expr: Expr, recorded: Recorded, depth = 0): Bounds {
 const shareName = /:ratio_rate\d+[smhdwy]$|(?:error|failure|success|availability)s?_ratio$/;
 
 function ofMetric(name: string, recorded: Recorded, depth: number): Bounds {
-  const definitions = recorded(name).map((expr) => boundsOf(expr, recorded, depth + 1));
-  const known = definitions.reduce<Bounds | undefined>(
-    (all, one) => (all ? union(all, one) : one),
-    undefined,
-  );
-  if (known && (known.min > unknown.min || known.max < unknown.max)) return known;
+  const known = recorded.bounds.get(name);
+  if (known) return known;
+  // Whoever reads itself, by whatever way, says nothing.
+  recorded.bounds.set(name, unknown);
+  const definitions = recorded.definitions(name).map((expr) => boundsOf(expr, recorded, depth + 1));
+  const all = definitions.reduce<Bounds | undefined>((sum, one) => (sum ? union(sum, one) : one), undefined);
+  const says = all && (all.min > unknown.min || all.max < unknown.max);
+  const bounds = says ? all : byName(name);
+  recorded.bounds.set(name, bounds);
+  return bounds;
+}
+
+function byName(name: string): Bounds {
   if (name === 'up' || name === 'probe_success') return share;
   if (shareName.test(name)) return { ...share, proven: false };
   if (/_(?:total|count|bucket)$/.test(name)) return { ...notNegative, proven: false };

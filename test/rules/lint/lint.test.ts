@@ -81,6 +81,38 @@ describe('a comparison that is never true', () => {
     ]);
   });
 
+  it('is looked for in rules that read each other without end, and in no time', async () => {
+    const rule = (name: string, expr: string) =>
+      `      - { record: ${name}, expr: ${JSON.stringify(expr)} }\n`;
+    const names = Array.from({ length: 60 }, (_, i) => `r${i}`);
+    const rules = names.map((name, i) =>
+      rule(
+        name,
+        Array(30)
+          .fill(names[i + 1] ?? 'r0')
+          .join(' + '),
+      ),
+    );
+    const text = `groups:\n  - name: g\n    rules:\n${rules.join('')}      - { alert: A, expr: r0 > 1 }\n`;
+    const started = performance.now();
+    expect(await linesOf(text)).toEqual([]);
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  it('is followed through recording rules, whatever their order', async () => {
+    const text = `groups:
+  - name: g
+    rules:
+      - { alert: A, expr: b > 2 }
+      - { record: b, expr: c * 2 }
+      - { record: c, expr: avg(up) }
+      - { alert: D, expr: d > 2 }
+      - { record: d, expr: avg(up) }
+      - { record: d, expr: foo, labels: { a: b } }
+`;
+    expect((await linesOf(text)).map((line) => line.slice(0, 16))).toEqual(['FD310 error 4:27']);
+  });
+
   it('is the other side of a percentage that a ratio is below of', async () => {
     expect(await verdictsOn(`${good} < 99`)).toBe('FD310 warning');
     expect(await verdictsOn(`${good} < 0.99`)).toBe('');

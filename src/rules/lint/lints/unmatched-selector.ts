@@ -16,7 +16,7 @@ export const unmatchedSelector: Lint = {
     const recorded = recordedBy(files);
     const problems: Problem[] = [];
     for (const { selector, onlyInAbsent } of selectorsOf(rule.expr)) {
-      const isOurs = recorded(selector.name).length > 0 || selector.name.startsWith('ALERTS');
+      const isOurs = recorded.definitions(selector.name).length > 0 || selector.name.startsWith('ALERTS');
       if (onlyInAbsent || isOurs || (await series.find(selector.matchers)).length > 0) continue;
       const { message, expected } = await explain(selector, series);
       const at = placeOfExpr(rule, selector);

@@ -41,7 +41,7 @@ const smallAllowanceMb = 60;
 const { values: options } = parseArgs({
   options: {
     series: { type: 'string' },
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '9' },
     program: { type: 'string', default: 'dist/firedrill.js' },
   },
 });
@@ -68,6 +68,7 @@ interface Pair {
 
 class Report {
   readonly missed: string[] = [];
+  differences = 0;
 
   expect(holds: boolean, text: string): void {
     if (!holds) this.missed.push(text);
@@ -105,6 +106,7 @@ async function measureAll(
       `${name.padEnd(32)}${ours.toFixed(1).padStart(10)}${theirs.toFixed(1).padStart(11)}${ratio.toFixed(3).padStart(8)}`,
     );
     report.expect(difference === undefined, `${title}: ${name}: answers differ: ${difference}`);
+    if (difference !== undefined) report.differences++;
     report.expect(ratio <= max, `${title}: ${name}: ratio ${ratio.toFixed(3)} is above ${max}`);
   }
   const mean = Math.exp(logarithms / queries.length);
@@ -138,11 +140,14 @@ async function compare(pair: Pair, series: number, report: Report): Promise<void
   const mb = (value: number) => `${value.toFixed(0)} MB`;
   console.log(`\nmemory after loading: ours ${mb(after.ours)}, theirs ${mb(after.theirs)}`);
   console.log(`memory at the peak: ours ${mb(peak.ours)}, theirs ${mb(peak.theirs)}`);
-  const allowed = peak.theirs + (series < 10_000 ? smallAllowanceMb : 0);
-  report.expect(
-    peak.ours <= allowed,
-    `${series} series: memory peak ${mb(peak.ours)} is above ${mb(allowed)}`,
-  );
+  const isSmall = series < 10_000;
+  const expectAtMost = (when: string, ours: number, theirs: number) => {
+    const allowed = theirs + (isSmall ? smallAllowanceMb : 0);
+    report.expect(ours <= allowed, `${series} series: memory ${when}: ${mb(ours)} is above ${mb(allowed)}`);
+  };
+  expectAtMost('at the peak', peak.ours, peak.theirs);
+  // Theirs maps its blocks and has read nothing yet: with much data only what queries need is to be compared.
+  if (isSmall) expectAtMost('after loading', after.ours, after.theirs);
 }
 
 async function bench(series: number, report: Report): Promise<void> {
@@ -177,8 +182,9 @@ async function bench(series: number, report: Report): Promise<void> {
 const report = new Report();
 for (const series of options.series ? [Number(options.series)] : [1100, 11_000]) await bench(series, report);
 await client.close();
+if (report.differences === 0) console.log(`\nanswers equal within ${tolerance} relative`);
 if (report.missed.length === 0) {
-  console.log(`\nall answers are equal within ${tolerance} relative, and every target is met`);
+  console.log('every target is met');
 } else {
   console.log('\nmissed:');
   for (const line of report.missed) console.log(`  ${line}`);

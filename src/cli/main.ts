@@ -179,10 +179,8 @@ program
   .option('--token-file <file>', 'require this bearer token of every request')
   .option('--load <file>', 'begin with the samples of a file of OpenMetrics text with timestamps')
   .option('--config <file>', 'prometheus.yml: global, scrape_configs, rule_files')
-  .option(
-    '--alertmanager <file>',
-    'alertmanager.yml: be its Alertmanager too, over API v2; nobody is notified',
-  )
+  .option('--alertmanager <file>', 'alertmanager.yml: be its Alertmanager too, over API v2')
+  .option('--notify <how>', 'what becomes of its notifications: log (nobody is told) or deliver', 'log')
   .option('--enable-feature <names>', 'as in Prometheus, separated by commas (repeatable)', collect)
   .option('--enable-lifecycle', 'let requests reload the configuration and end the server')
   .option('--retention <duration>', 'forget samples that are older, as 15d')

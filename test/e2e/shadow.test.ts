@@ -25,6 +25,12 @@ interface Page {
   readonly alerts: readonly { readonly labels: Readonly<Record<string, string>> }[];
 }
 
+/** The part of an experiment that is changed here. */
+interface Changeable {
+  collateral: unknown;
+  readonly telemetry: { readonly alertmanager: { basic_auth: object } };
+}
+
 interface Scene {
   readonly place: Workplace;
   readonly file: string;
@@ -109,22 +115,21 @@ describeWith(['prometheus', 'prometheus-alertmanager'], 'a drill in the shadow o
   sceneTest(
     'is refused without the labels of the drill, or with a password that would stand in the journal',
     async (scene) => {
-      const refused = async (change: (spec: Record<string, never>) => void) => {
+      const refused = async (change: (spec: Changeable) => void) => {
         const document = parse(readFileSync(scene.file, 'utf8'));
         change(document.spec);
         const file = join(scene.place.folder, 'refused.yaml');
         writeFileSync(file, stringify(document));
         return firedrill(scene.place, ['run', file, '--notify', 'shadow', '--dry-run']);
       };
-      const unscoped = await refused((spec) => delete (spec as Record<string, unknown>).collateral);
+      const unscoped = await refused((spec) => {
+        spec.collateral = undefined;
+      });
       expect(unscoped).toMatchObject({ exitCode: 2 });
       expect(unscoped.stderr).toContain('FD808');
       expect(unscoped.stderr).toContain('collateral.scope');
       const inline = await refused((spec) => {
-        (spec as { telemetry: { alertmanager: object } }).telemetry.alertmanager = {
-          ...(spec as { telemetry: { alertmanager: object } }).telemetry.alertmanager,
-          basic_auth: { username: 'drill', password },
-        };
+        spec.telemetry.alertmanager.basic_auth = { username: 'drill', password };
       });
       expect(inline.stderr).toContain('FD808');
       expect(inline.stderr).toContain('password_file');

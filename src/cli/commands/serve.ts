@@ -1,13 +1,9 @@
-import type { AlertmanagerConfig } from '../../alertmanager/config/model.ts';
-import { readAlertmanagerConfig } from '../../alertmanager/config/read.ts';
-import type { NotificationIntent } from '../../alertmanager/dispatch/dispatcher.ts';
 import { exitCodes } from '../../base/catalogue.ts';
 import { systemClock } from '../../base/clock.ts';
 import { UserError } from '../../base/diagnostics.ts';
 import { duration, listenAddress, size, splitAddress } from '../../base/scalars.ts';
 import type { Features } from '../../promql/features.ts';
-import { maskedYaml } from '../../server/alerts/masked-yaml.ts';
-import { ServerApp, type ServerOptions } from '../../server/app.ts';
+import { ServerApp } from '../../server/app.ts';
 import { emptyConfig, readServerConfig, type ServerConfig } from '../../server/config/read.ts';
 import { SeriesStore } from '../../telemetry/metrics/store.ts';
 import { importOpenMetrics } from '../../telemetry/recording/openmetrics-import.ts';
@@ -15,6 +11,7 @@ import { readSecretFile } from '../../telemetry/secret-file.ts';
 import { showDiagnostics, showFailure } from '../failure.ts';
 import { enabledFeatures } from '../features.ts';
 import { withLeanHeap } from '../lean-heap.ts';
+import { servedNotifier } from '../served-notifier.ts';
 import { readUserFile } from '../surroundings.ts';
 import { version } from '../version.ts';
 
@@ -24,6 +21,7 @@ export interface ServeOptions {
   readonly load?: string;
   readonly config?: string;
   readonly alertmanager?: string;
+  readonly notify: string;
   readonly enableFeature?: readonly string[];
   readonly enableLifecycle?: boolean;
   readonly retention?: string;
@@ -40,7 +38,9 @@ export async function serve(options: ServeOptions): Promise<number> {
     options.config === undefined ? undefined : configReader(options, options.config, features);
   const config = (await readConfig?.()) ?? withRetention(emptyConfig, options);
   const alertmanager =
-    options.alertmanager === undefined ? undefined : await readNotifier(options.alertmanager);
+    options.alertmanager === undefined
+      ? undefined
+      : await servedNotifier(options.alertmanager, options.notify, `http://${options.listen}/`);
   const token = options.tokenFile && (await readSecretFile(options.tokenFile)).trim();
   const store = new SeriesStore(undefined, sealing);
   const { load } = options;
@@ -65,41 +65,12 @@ export async function serve(options: ServeOptions): Promise<number> {
   });
   const ended = stopSignal();
   const address = await app.start();
-  process.stderr.write(`listening on http://${address}\n`);
+  // Before anybody is told that it runs.
   process.on('SIGHUP', () => void app.reload().catch(showFailure));
+  process.stderr.write(`listening on http://${address}\n`);
   await ended;
   await app.stop();
   return exitCodes.pass;
-}
-
-/** Nobody is paged by a server that somebody tries out: a notification is a line that says who would be told. */
-async function readNotifier(file: string): Promise<NonNullable<ServerOptions['alertmanager']>> {
-  const text = await readUserFile(file);
-  const read = readAlertmanagerConfig(file, text);
-  if (!read.ok) throw new UserError(read.diagnostics);
-  const config: AlertmanagerConfig = read.value;
-  showDiagnostics(config.warnings);
-  return {
-    config,
-    configYaml: maskedYaml(text, config.secrets),
-    notify: async (intent) => {
-      process.stderr.write(`${notificationLine(intent)}\n`);
-      return { ok: true, at: systemClock.now() };
-    },
-  };
-}
-
-function notificationLine({ receiver, integration, reason, alerts, groupKey }: NotificationIntent): string {
-  const names = (status: string) => [
-    ...new Set(
-      alerts.filter((each) => each.status === status).map(({ alert }) => alert.labels.get('alertname')),
-    ),
-  ];
-  const told = (['firing', 'resolved'] as const).flatMap((status) => {
-    const named = names(status);
-    return named.length === 0 ? [] : [`${named.slice(0, 10).join(', ')} ${status}`];
-  });
-  return `${receiver} would be told by ${integration.type}: ${told.join('; ')} (${reason}) ${groupKey}`;
 }
 
 /** Reads the file whenever it is called; options of the command line win over what it says. */

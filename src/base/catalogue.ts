@@ -131,16 +131,25 @@ export const catalogue = {
   },
   FD310: {
     title: 'Comparison that is never true, or always',
-    hint: 'See docs/lint.md#fd310.',
+    hint: 'Compare with a value that the left side can reach; docs/lint.md says how its bounds are found.',
   },
-  FD311: { title: 'Matchers that no series can satisfy', hint: 'See docs/lint.md#fd311.' },
-  FD312: { title: 'for is shorter than a scrape interval', hint: 'See docs/lint.md#fd312.' },
-  FD313: { title: 'Range shorter than four scrapes', hint: 'See docs/lint.md#fd313.' },
-  FD314: { title: 'Rate of a gauge', hint: 'Use deriv or delta; see docs/lint.md#fd314.' },
-  FD315: { title: 'Delta of a counter', hint: 'Use increase or rate; see docs/lint.md#fd315.' },
+  FD311: {
+    title: 'Matchers that no series can satisfy',
+    hint: 'Remove or correct one of them; a list of values is =~"a|b".',
+  },
+  FD312: {
+    title: 'Duration of `for` shorter than a scrape interval',
+    hint: 'Make it as long as a few scrapes, or leave it out.',
+  },
+  FD313: {
+    title: 'Range shorter than four scrapes',
+    hint: 'Make it four scrapes or longer, so that one may fail.',
+  },
+  FD314: { title: 'Rate of a gauge', hint: 'Use deriv() or delta(), which take falls as they are.' },
+  FD315: { title: 'Delta of a counter', hint: 'Use increase() or rate(), which know restarts.' },
   FD316: {
     title: 'Error series that is born with the first error',
-    hint: 'Add `or vector(0)` or an alert with absent(); see docs/lint.md#fd316.',
+    hint: 'Add `or vector(0)` behind the numerator, or an alert with absent().',
   },
   FD317: { title: 'Join that loses series', hint: 'Aggregate both sides alike, or say on() or ignoring().' },
   FD318: {
@@ -157,7 +166,7 @@ export const catalogue = {
   },
   FD321: {
     title: 'Selector that matches nothing',
-    hint: 'Correct the name or the value; see docs/lint.md#fd321.',
+    hint: 'Correct the name or the value, or look whether the target is scraped.',
   },
   FD322: {
     title: 'Comment that silences nothing',

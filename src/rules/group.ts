@@ -63,7 +63,7 @@ export interface SentAlert {
   readonly generatorUrl: string;
 }
 
-export interface RuleOutcome {
+interface RuleOutcome {
   readonly rule: Rule;
   /** 0 where the options have no `now`. */
   readonly tookMs: number;

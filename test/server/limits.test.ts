@@ -226,6 +226,29 @@ describe('queries', () => {
   });
 });
 
+test('a query whose time is up is ended in the middle', async () => {
+  const store = new SeriesStore();
+  for (let i = 0; i < 2000; i++)
+    store.appendBatch({
+      source: 's',
+      atMs: 1_700_000_000_000 + i * 1000,
+      samples: Array.from({ length: 50 }, (_, n) => ({
+        labels: Labels.from({ __name__: 'm', n: String(n) }),
+        value: i,
+      })),
+    });
+  // Every look at this clock is a second later than the one before.
+  let now = 1_700_002_000_000;
+  const clock = { ...systemClock, now: () => (now += 1000) };
+  const { get } = await startApp({ store, clock, limits: { queryTimeoutMs: 5000 } });
+  const query = encodeURIComponent('sum(quantile_over_time(0.5, m[30m]))');
+  const answer = await get(`/api/v1/query_range?query=${query}&start=1700000000&end=1700002000&step=1`);
+  expect(answer).toEqual({
+    status: 503,
+    body: '{"status":"error","errorType":"timeout","error":"query timed out in expression evaluation"}',
+  });
+});
+
 describe('the queue of queries', () => {
   /** A server that has no place for a query, on a clock that stands still. */
   async function busy(limits: Partial<ServerLimits>) {

@@ -310,7 +310,11 @@ class Parser {
     if (token.text === 'nil') return this.#noFields({ type: 'nil', span });
     if (!this.#functions.has(token.text))
       this.#fail(`function ${JSON.stringify(token.text)} not defined`, token);
-    return { type: 'function', name: token.text, span };
+    const call: Operand = { type: 'function', name: token.text, span };
+    const names = this.#fields();
+    if (names.length === 0) return call;
+    const commands = [{ operands: [call], span }];
+    return { type: 'pipeline', pipeline: { variables: [], declares: false, commands, span }, names, span };
   }
 
   #fields(): string[] {

@@ -237,6 +237,22 @@ describe('failures', () => {
   });
 });
 
+describe('label_replace', () => {
+  it('remembers what it made of a value for one pattern and replacement alone', () => {
+    const source = load(1000, 'm{i="a-b"} 1');
+    const of = (replacement: string, pattern: string) =>
+      vectorAt(source, `label_replace(m, "i", "${replacement}", "i", "${pattern}")`, 0);
+    for (let time = 0; time < 2; time++) {
+      expect(of('$1', '(.*)-(.*)')).toEqual(['m{i="a"} 1']);
+      expect(of('$2', '(.*)-(.*)')).toEqual(['m{i="b"} 1']);
+      expect(of('$2', '(.*)_(.*)')).toEqual(['m{i="a-b"} 1']);
+    }
+    const long = 'x'.repeat(1000);
+    const other = load(1000, `m{i="${long}"} 1`);
+    expect(vectorAt(other, 'label_replace(m, "i", "$1", "i", "(x{3}).*")', 0)).toEqual(['m{i="xxx"} 1']);
+  });
+});
+
 describe('annotations', () => {
   const source = load(60_000, 'requests 0+1x10', 'b{le="0.1"} 1', 'b{le="x"} 1', 'b{le="+Inf"} 0');
 

@@ -13,14 +13,10 @@ export const labelReplace: FunctionImplementation = (input) => {
   const replacement = stringArgument(input, 2);
   const source = stringArgument(input, 3);
   const pattern = stringArgument(input, 4);
-  const expression = compile(pattern);
+  const replaced = replacementOf(pattern, replacement);
   checkName('label_replace', 'destination', target);
-  const expand = cached((text: string) => {
-    const matcher = expression.matcher(text);
-    return matcher.matches() ? expandTemplate(replacement, matcher) : undefined;
-  });
   const series = vectorArgument(input).series.map((one) => {
-    const value = expand(one.labels.get(source));
+    const value = replaced(one.labels.get(source));
     return value === undefined ? one : relabelled(one, target, value);
   });
   return vector(mergeDuplicates(series));
@@ -43,21 +39,51 @@ function relabelled(series: Series, target: string, value: string): Series {
   return { ...series, labels, dropName: target === metricName ? false : series.dropName };
 }
 
-/** Rules and dashboards ask the same again and again, and compiling takes longer than matching. */
-const compiled = new Map<string, RE2JS>();
-const compiledMax = 256;
+/** What becomes of a label's value; undefined where the pattern does not match. */
+type Replacement = (value: string) => string | undefined;
+
+/** Rules and dashboards ask the same again and again, and compiling and matching take longer than all the rest. */
+const replacements = new Map<string, Replacement>();
+const replacementsMax = 64;
+/** Values that each of them remembers, and how long these may be. */
+const valuesMax = 1000;
+const valueLengthMax = 256;
+
+function replacementOf(pattern: string, template: string): Replacement {
+  const key = `${pattern}\u0000${template}`;
+  let replacement = replacements.get(key);
+  if (!replacement) {
+    const expression = compile(pattern);
+    replacement = remembered((value) => {
+      const matcher = expression.matcher(value);
+      return matcher.matches() ? expandTemplate(template, matcher) : undefined;
+    });
+    if (replacements.size >= replacementsMax) replacements.delete(replacements.keys().next().value!);
+    replacements.set(key, replacement);
+  }
+  return replacement;
+}
+
+/** Many series share a source value: each is matched once. */
+function remembered(compute: Replacement): Replacement {
+  const results = new Map<string, string | undefined>();
+  return (value) => {
+    if (value.length > valueLengthMax) return compute(value);
+    const known = results.get(value);
+    if (known !== undefined || results.has(value)) return known;
+    if (results.size >= valuesMax) results.clear();
+    const result = compute(value);
+    results.set(value, result);
+    return result;
+  };
+}
 
 function compile(pattern: string): RE2JS {
-  let expression = compiled.get(pattern);
-  if (expression) return expression;
   try {
-    expression = RE2JS.compile(`^(?s:${pattern})$`);
+    return RE2JS.compile(`^(?s:${pattern})$`);
   } catch {
     throw queryError(`invalid regular expression in label_replace(): ${pattern}`);
   }
-  if (compiled.size >= compiledMax) compiled.delete(compiled.keys().next().value!);
-  compiled.set(pattern, expression);
-  return expression;
 }
 
 function checkName(name: string, role: string, label: string): void {
@@ -80,13 +106,4 @@ function expandTemplate(template: string, groups: Groups): string {
 
 function group(groups: Groups, name: string | number): string {
   return groups.group(name) ?? '';
-}
-
-/** Many series share a source value: each is matched once. */
-function cached<T>(compute: (text: string) => T): (text: string) => T {
-  const results = new Map<string, T>();
-  return (text) => {
-    if (!results.has(text)) results.set(text, compute(text));
-    return results.get(text) as T;
-  };
 }

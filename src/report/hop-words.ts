@@ -1,6 +1,6 @@
 // The hops of an alert's way in words that all reports share.
 
-import { humanDuration } from '../base/duration.ts';
+import { formatDuration, humanDuration } from '../base/duration.ts';
 import type { AlertHop, HopName } from '../experiment/verdict.ts';
 
 const names: Readonly<Record<HopName, string>> = {
@@ -36,7 +36,7 @@ export function boundWords({ boundMs }: AlertHop): string | undefined {
 
 /** `scrape interval 1s + evaluation interval 1s`; '' for none. */
 export function settingWords({ settings }: AlertHop): string {
-  return settings.map(({ name, ms }) => `${name} ${humanDuration(ms)}`).join(' + ');
+  return settings.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(' + ');
 }
 
 /** Each hop that has a bound or went over it: `firing 3s (at most 3s)`, for one line. */

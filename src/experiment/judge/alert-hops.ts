@@ -5,7 +5,7 @@
 //     injected → breached → pending → firing → group opened → notified → captured or delivered
 //     undone → recovered → resolved → resolved notification
 
-import { humanDuration } from '../../base/duration.ts';
+import { formatDuration, humanDuration } from '../../base/duration.ts';
 import type { AlertSpec } from '../model.ts';
 import type { PlannedRule } from '../timeline.ts';
 import type { AlertHop, HopName, HopSetting } from '../verdict.ts';
@@ -220,9 +220,9 @@ export function shorten(
 }
 
 function settingWords(setting: string, ms: number): string {
-  if (setting === 'range') return `the range [${humanDuration(ms)}] of its expression`;
+  if (setting === 'range') return `the range [${formatDuration(ms)}] of its expression`;
   if (setting === 'recording rules') return `the evaluation interval of the recording rules that it reads`;
   return setting.includes(' ')
-    ? `the ${setting} of ${humanDuration(ms)}`
-    : `"${setting}: ${humanDuration(ms)}"`;
+    ? `the ${setting} of ${formatDuration(ms)}`
+    : `"${setting}: ${formatDuration(ms)}"`;
 }

@@ -237,7 +237,8 @@ export class ServerApp {
     );
     addRuleRoutes(router, this.#rules);
     const ingest = ingestOptionsOf(features);
-    const sinks = { store, metadata: this.#metadata, exemplars: this.#exemplars, labelLimits: labels };
+    const besides = { metadata: this.#metadata, exemplars: this.#exemplars };
+    const sinks = { store, clock, labelLimits: labels, ...besides };
     addRemoteWriteRoutes(router, { ...sinks, source: 'remote-write' }, body, ingest);
     addAlertmanagerRoutes(router, this.#alertmanager, { bytesMax: body.bytesMax, labels });
     addOtlpRoutes(router, { ...sinks, source: 'otlp' }, body, ingest);

@@ -143,6 +143,15 @@ describe('a receiver of 2.0', () => {
     expect((await app.api('query?query=histogram_count(h)&time=6')).data.result[0].value[1]).toBe('5');
   });
 
+  test('refuses what lies more than ten minutes ahead', async () => {
+    const app = await startApp();
+    const at = (atMs: number) => snappy(version2Message([{ labels, samples: [{ value: 1, atMs }] }]));
+    const early = await post(app, at(Date.now() + 11 * 60_000), version2Headers);
+    expect([early.status, writtenOf(early)]).toEqual([400, ['0', '0', '0']]);
+    expect(await early.text()).toContain('too far in the future');
+    expect((await post(app, at(Date.now() + 9 * 60_000), version2Headers)).status).toBe(204);
+  });
+
   test('tells an exemplar that comes late, and none that comes again', async () => {
     const app = await startApp();
     const at = (atMs: number) => {

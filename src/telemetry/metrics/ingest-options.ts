@@ -11,8 +11,8 @@ export interface IngestOptions {
   readonly createdLinesAsStarts?: boolean;
 }
 
-export const typeLabel = '__type__';
-export const unitLabel = '__unit__';
+const typeLabel = '__type__';
+const unitLabel = '__unit__';
 
 type Pairs = readonly (readonly [name: string, value: string])[];
 

@@ -191,8 +191,8 @@ export const catalogue = {
     hint: 'Times are 09:00 to 24:00; days, months and years are names or numbers, or ranges a:b.',
   },
   FD406: {
-    title: 'Setting that a drill does not use',
-    hint: 'The notification is captured without it; the real Alertmanager would apply it.',
+    title: 'Setting that is not applied',
+    hint: 'Requests are made without it; the real Alertmanager would apply it.',
   },
   FD407: {
     title: 'Capture receiver would be open to the network',

@@ -29,9 +29,9 @@ export const sns: Integration = (given) => {
     const sigv4 = settings.map('sigv4');
     const region = sigv4?.text('region') ?? '';
     const [accessKey, secretKey] = [sigv4?.text('access_key') ?? '', sigv4?.text('secret_key') ?? ''];
-    if (region === '') throw new NotificationFailure('sigv4.region is not set', true);
+    if (region === '') throw new NotificationFailure('sigv4.region is not set', false);
     if (accessKey === '' || secretKey === '')
-      throw new NotificationFailure('sigv4 needs access_key and secret_key', true);
+      throw new NotificationFailure('sigv4 needs access_key and secret_key', false);
     const url = endpoint(notification.text(settings.text('api_url')), region);
     const body = new URLSearchParams(parametersOf(settings, notification)).toString();
     const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };

@@ -2,6 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stringify } from 'yaml';
 
 const services = 25;
 const tests = 20;
@@ -9,7 +10,7 @@ const tests = 20;
 export function writeRuleTests(folder: string): { testFile: string; rules: number; tests: number } {
   writeFileSync(join(folder, 'rules.yml'), ruleFile());
   const testFile = join(folder, 'tests.yml');
-  writeFileSync(testFile, JSON.stringify(testsFile(), null, 1));
+  writeFileSync(testFile, stringify(testsFile()));
   return { testFile, rules: services * 4, tests };
 }
 

@@ -10,17 +10,13 @@ import {
   type YamlDocument,
   type YamlPath,
 } from '../base/yaml.ts';
-import { type Features, noFeatures } from '../promql/features.ts';
-import { parseExpr } from '../promql/parser.ts';
 import type { NamedTemplate, Rule, RuleFile, RuleGroup } from './model.ts';
+import { ParsedTexts } from './parsed-texts.ts';
 import { parsePrometheusDuration } from './prometheus-duration.ts';
 import { sourceTextOf, textOf, textRecordOf } from './scalar-text.ts';
 import { type RawGroup, type RawRule, type RuleFileOptions, ruleSchemas } from './schema.ts';
-import { parseAlertTemplate } from './templates/alert-template.ts';
 
-const defaultSchemas = ruleSchemas({});
-
-export function readRuleFile(file: string, text: string, options?: RuleFileOptions): Parsed<RuleFile> {
+export function readRuleFile(file: string, text: string, options: RuleFileOptions = {}): Parsed<RuleFile> {
   const documents = parseYamlDocuments(file, text);
   if (!documents.ok) return documents;
   const second = documents.value[1];
@@ -34,8 +30,9 @@ export function readRuleFile(file: string, text: string, options?: RuleFileOptio
     };
     return { ok: false, diagnostics: [diagnostic] };
   }
-  const schemas = options ? ruleSchemas(options) : defaultSchemas;
-  const read = documents.value.map((document) => readDocument(document, schemas, options?.features));
+  const parsedTexts = new ParsedTexts(options.features);
+  const schemas = ruleSchemas(options, parsedTexts);
+  const read = documents.value.map((document) => readDocument(document, schemas, parsedTexts));
   const diagnostics = read.flatMap((result) => (result.ok ? [] : result.diagnostics));
   if (diagnostics.length > 0) return { ok: false, diagnostics };
   const groups = read.flatMap((result) => (result.ok ? result.value : []));
@@ -51,7 +48,7 @@ function isPrometheusRule(document: YamlDocument): boolean {
 function readDocument(
   document: YamlDocument,
   schemas: ReturnType<typeof ruleSchemas>,
-  features: Features | undefined,
+  parsedTexts: ParsedTexts,
 ): Parsed<RuleGroup[]> {
   const path = isPrometheusRule(document) ? ['spec', 'groups'] : ['groups'];
   const checked = isPrometheusRule(document)
@@ -60,7 +57,7 @@ function readDocument(
   const diagnostics = [...(checked.ok ? [] : checked.diagnostics), ...repeatedGroups(document, path)];
   if (!checked.ok || diagnostics.length > 0) return { ok: false, diagnostics };
   const { groups } = 'spec' in checked.value ? checked.value.spec : checked.value;
-  return { ok: true, value: buildGroups(document, groups ?? [], path, features) };
+  return { ok: true, value: buildGroups(document, groups ?? [], path, parsedTexts) };
 }
 
 /** Looks at the raw value, so that it is told also of a file that has other mistakes. */
@@ -85,7 +82,7 @@ function buildGroups(
   document: YamlDocument,
   groups: readonly RawGroup[],
   path: YamlPath,
-  features: Features | undefined,
+  parsedTexts: ParsedTexts,
 ): RuleGroup[] {
   return groups.map((group, i) => {
     const at = [...path, i];
@@ -98,7 +95,7 @@ function buildGroups(
       queryOffsetMs: milliseconds(group.query_offset),
       limit: group.limit ?? 0,
       rules: (group.rules ?? []).map((rule, j) =>
-        buildRule(document, rule, [...at, 'rules', j], labels, features),
+        buildRule(document, rule, [...at, 'rules', j], labels, parsedTexts),
       ),
     };
   });
@@ -110,11 +107,11 @@ function buildRule(
   raw: RawRule,
   at: YamlPath,
   groupLabels: LabelRecord,
-  features: Features = noFeatures,
+  parsedTexts: ParsedTexts,
 ): Rule {
   const exprPath = [...at, 'expr'];
   const exprText = sourceTextOf(document, raw.expr, exprPath);
-  const parsed = parseExpr(exprText, { features });
+  const parsed = parsedTexts.expr(exprText);
   if (!parsed.ok) throw new Error(`the schema let an expression pass: ${parsed.error.message}`);
   const nameKey = textOf(raw.alert) === '' ? 'record' : 'alert';
   const labels = { ...groupLabels, ...textRecordOf(document, raw.labels, [...at, 'labels']) };
@@ -132,6 +129,8 @@ function buildRule(
   };
   if (nameKey === 'record') return { kind: 'recording', ...common };
   const annotations = textRecordOf(document, raw.annotations, [...at, 'annotations']);
+  const templates = (texts: LabelRecord): NamedTemplate[] =>
+    Object.entries(texts).map(([name, text]) => ({ name, template: parsedTexts.template(text) }));
   return {
     kind: 'alerting',
     ...common,
@@ -141,10 +140,6 @@ function buildRule(
     labelTemplates: templates(labels),
     annotationTemplates: templates(annotations),
   };
-}
-
-function templates(texts: LabelRecord): NamedTemplate[] {
-  return Object.entries(texts).map(([name, text]) => ({ name, template: parseAlertTemplate(text) }));
 }
 
 function milliseconds(value: unknown): number {

@@ -5,11 +5,10 @@ import { z } from 'zod';
 import type { ErrorCode } from '../base/catalogue.ts';
 import { metricName } from '../base/labels.ts';
 import type { IssueDetails } from '../base/schema-issues.ts';
-import { type Features, noFeatures } from '../promql/features.ts';
-import { parseExpr } from '../promql/parser.ts';
+import type { Features } from '../promql/features.ts';
+import type { ParsedTexts } from './parsed-texts.ts';
 import { parsePrometheusDuration } from './prometheus-duration.ts';
 import { scalarText as text, textOf } from './scalar-text.ts';
-import { parseAlertTemplate } from './templates/alert-template.ts';
 import { TemplateSyntaxError } from './templates/lexer.ts';
 
 export interface RawGroup {
@@ -37,7 +36,7 @@ function complain(context: Context, code: ErrorCode, message: string, details: I
   context.addIssue({ code: 'custom', message, params: { code, ...details } });
 }
 
-const expression = (features: Features) =>
+const expression = (parsedTexts: ParsedTexts) =>
   text.superRefine((value, context) => {
     const source = textOf(value);
     if (source.trim() === '') {
@@ -45,20 +44,21 @@ const expression = (features: Features) =>
         complain(context, 'FD107', 'is empty', { expected: 'a PromQL expression' });
       return;
     }
-    const parsed = parseExpr(source, { features });
+    const parsed = parsedTexts.expr(source);
     if (parsed.ok) return;
     const { code, message, start, end } = parsed.error;
     complain(context, code, message, { offset: start, length: Math.max(1, end - start) });
   });
 
-const template = text.superRefine((value, context) => {
-  try {
-    parseAlertTemplate(textOf(value));
-  } catch (error) {
-    if (!(error instanceof TemplateSyntaxError)) throw error;
-    complain(context, 'FD304', error.message, { offset: error.start, length: error.end - error.start });
-  }
-});
+const template = (parsedTexts: ParsedTexts) =>
+  text.superRefine((value, context) => {
+    try {
+      parsedTexts.template(textOf(value));
+    } catch (error) {
+      if (!(error instanceof TemplateSyntaxError)) throw error;
+      complain(context, 'FD304', error.message, { offset: error.start, length: error.end - error.start });
+    }
+  });
 
 const duration = text.superRefine((value, context) => {
   const source = textOf(value);
@@ -83,14 +83,14 @@ const names = (values: z.ZodType, reserved: readonly string[]) =>
     }
   });
 
-const ruleShape = (features: Features) => ({
+const ruleShape = (parsedTexts: ParsedTexts) => ({
   record: text.optional(),
   alert: text.optional(),
-  expr: expression(features),
+  expr: expression(parsedTexts),
   for: duration.optional(),
   keep_firing_for: duration.optional(),
   labels: names(text, [metricName]).nullish(),
-  annotations: names(template, []).nullish(),
+  annotations: names(template(parsedTexts), []).nullish(),
 });
 
 const isRecording = (rule: RawRule): boolean => textOf(rule.record) !== '';
@@ -114,14 +114,17 @@ const mayHave = (value: RawRule, field: 'for' | 'keep_firing_for' | 'annotations
   isAlerting(value) || !isRecording(value) || !isSet(value[field]);
 
 /** Label values of alerting rules are templates; those of recording rules are plain text. */
-const checkLabelTemplates = (value: RawRule, context: Context): void => {
-  if (!isAlerting(value)) return;
-  for (const [name, source] of Object.entries(value.labels ?? {})) {
-    const result = template.safeParse(source);
-    for (const issue of result.error?.issues ?? [])
-      context.addIssue({ ...issue, path: ['labels', name], input: source } as never);
-  }
-};
+const checkLabelTemplates =
+  (parsedTexts: ParsedTexts) =>
+  (value: RawRule, context: Context): void => {
+    if (!isAlerting(value)) return;
+    const label = template(parsedTexts);
+    for (const [name, source] of Object.entries(value.labels ?? {})) {
+      const result = label.safeParse(source);
+      for (const issue of result.error?.issues ?? [])
+        context.addIssue({ ...issue, path: ['labels', name], input: source } as never);
+    }
+  };
 
 /** What a reader of rule files may allow beyond Prometheus's default. */
 export interface RuleFileOptions {
@@ -132,9 +135,9 @@ export interface RuleFileOptions {
 }
 
 /** The schemas of a `groups:` file and of a PrometheusRule object. */
-export function ruleSchemas({ features = noFeatures, ignoreUnknownFields = false }: RuleFileOptions) {
+export function ruleSchemas({ ignoreUnknownFields = false }: RuleFileOptions, parsedTexts: ParsedTexts) {
   const object: typeof z.strictObject = ignoreUnknownFields ? (z.object as never) : z.strictObject;
-  const rule = object(ruleShape(features))
+  const rule = object(ruleShape(parsedTexts))
     .refine((value) => isRecording(value) || isAlerting(value), {
       ...always,
       message: 'neither record nor alert is set',
@@ -155,7 +158,7 @@ export function ruleSchemas({ features = noFeatures, ignoreUnknownFields = false
     .refine((value) => mayHave(value, 'for'), needsAlert('for'))
     .refine((value) => mayHave(value, 'keep_firing_for'), needsAlert('keep_firing_for'))
     .refine((value) => mayHave(value, 'annotations'), needsAlert('annotations'))
-    .superRefine(checkLabelTemplates);
+    .superRefine(checkLabelTemplates(parsedTexts));
   const groupShape = {
     name: text.superRefine((value, context) => {
       if (textOf(value) === '') complain(context, 'FD107', 'is empty', { expected: 'the name of the group' });

@@ -47,7 +47,7 @@ export interface AlertTest {
   readonly place: Place;
 }
 
-export interface ExpectedAlert {
+interface ExpectedAlert {
   /** Without `alertname`, unless the file has it. */
   readonly labels: LabelRecord;
   readonly annotations: LabelRecord;

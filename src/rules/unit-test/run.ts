@@ -35,7 +35,7 @@ export interface UnitTestOptions {
   readonly everything?: boolean;
 }
 
-export interface TestResult {
+interface TestResult {
   readonly test: UnitTest;
   readonly failures: readonly Failure[];
   readonly durationMs: number;
@@ -152,7 +152,7 @@ function evaluationInput(
 }
 
 /** Evaluates the rules of a test: what the assertions reach, or everything step by step. */
-export function evaluateTest(input: EvaluationInput, everything: boolean): Evaluated {
+function evaluateTest(input: EvaluationInput, everything: boolean): Evaluated {
   const plan = everything ? undefined : planOf(input);
   return (plan && evaluatePlanned(input, plan)) ?? evaluateStepwise(input);
 }

@@ -11,7 +11,7 @@ import {
   type UnitTestSurroundings,
 } from '../../../src/rules/unit-test/run.ts';
 
-export const defaults: UnitTestOptions = { features: noFeatures, ignoreUnknownFields: false };
+const defaults: UnitTestOptions = { features: noFeatures, ignoreUnknownFields: false };
 
 const onDisk: UnitTestSurroundings = {
   read: (path) => readFileSync(path, 'utf8'),

@@ -157,14 +157,11 @@ export interface PlannedInhibition {
   readonly equal: readonly string[];
 }
 
-/** A route with everything inherited, as far as the judge needs it. */
+/** A route as far as the judge needs it: whom it tells, and which alerts it takes. */
 export interface PlannedRoute {
   readonly receiver: string;
   readonly matchers: readonly PlannedMatcher[];
   readonly continue: boolean;
-  readonly groupWaitMs: number;
-  readonly groupIntervalMs: number;
-  readonly repeatIntervalMs: number;
   readonly routes: readonly PlannedRoute[];
 }
 
@@ -195,6 +192,8 @@ export interface PlannedRule {
     readonly path: readonly string[];
     readonly groupWaitMs: number;
     readonly groupIntervalMs: number;
+    /** Absent in runs that did not write it down. */
+    readonly repeatIntervalMs?: number;
     readonly sendResolved: boolean;
   }[];
   /** Worst-case time from the moment when the condition is true in the system to firing, and on to the notification. */

@@ -90,8 +90,13 @@ function telling(
       at: notified,
       ...(waitMs === undefined ? {} : { settings: [{ name: setting, ms: waitMs }] }),
     },
-    { hop: way, at: told?.at ?? null, settings: [], detail: told?.receiver },
+    { hop: way, at: told?.at ?? null, settings: [], detail: told && toldWords(told, route) },
   ];
+}
+
+function toldWords({ receiver }: Told, route: PlannedRule['routes'][number] | undefined): string {
+  const again = route?.receiver === receiver ? route.repeatIntervalMs : undefined;
+  return again === undefined ? receiver : `${receiver}, again every ${formatDuration(again)}`;
 }
 
 function backSteps(about: HopsOf): Step[] {

@@ -18,6 +18,7 @@ export function routingOf(config: AlertmanagerConfig | undefined): Routing {
       path,
       groupWaitMs: route.groupWaitMs,
       groupIntervalMs: route.groupIntervalMs,
+      repeatIntervalMs: route.repeatIntervalMs,
       sendResolved:
         config.receivers
           .find(({ name }) => name === receiver)
@@ -49,9 +50,6 @@ function plannedRoute(route: Route): PlannedRoute {
     receiver: route.receiver,
     matchers: route.matchers.map(plannedMatcher),
     continue: route.continue,
-    groupWaitMs: route.groupWaitMs,
-    groupIntervalMs: route.groupIntervalMs,
-    repeatIntervalMs: route.repeatIntervalMs,
     routes: route.routes.map(plannedRoute),
   };
 }

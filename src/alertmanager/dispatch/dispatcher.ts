@@ -10,12 +10,11 @@
 import type { Labels } from '../../base/labels.ts';
 import { type Alert, isResolved, mergeAlerts, type PostedAlert, receivedAlert } from '../alert.ts';
 import type { AlertmanagerConfig, IntegrationConfig } from '../config/model.ts';
-import { Inhibitor } from '../inhibit/inhibitor.ts';
 import { type AlertKeys, NotificationLog, type NotificationReason } from '../notify/notification-log.ts';
-import { type Silence, Silences, silenceText } from '../silence/silences.ts';
-import { containsTime } from '../timeinterval/interval.ts';
+import type { Silences } from '../silence/silences.ts';
 import { AggregationGroup, type FlushedAlert } from './group.ts';
-import { buildRoute, groupLabels, labelSetText, type Route } from './route.ts';
+import { type AlertStatus, type Cause, Restraint } from './restraint.ts';
+import { buildRoute, groupLabels, type Route } from './route.ts';
 import { matchRoutes } from './routing.ts';
 
 /** One request that one integration of one receiver is to send. */
@@ -34,14 +33,9 @@ export interface NotificationIntent {
 }
 
 /** A firing alert that was held back, reported once for as long as the cause stays the same. */
-export interface Suppression {
+export interface Suppression extends Cause {
   readonly at: number;
   readonly alert: Alert;
-  readonly reason: 'inhibited' | 'silenced' | 'muted';
-  /** The inhibiting alert's labels, the silence, or the time intervals, as text. */
-  readonly by: string;
-  /** The alert that inhibits it. */
-  readonly source: Labels | undefined;
   readonly receiver: string;
   readonly groupKey: string;
 }
@@ -66,13 +60,6 @@ export interface GroupView {
   readonly route: Route;
   readonly labels: Labels;
   readonly alerts: readonly Alert[];
-}
-
-/** What holds an alert back at a time, whatever its route. */
-export interface AlertStatus {
-  readonly silencedBy: readonly Silence[];
-  /** The alert that speaks for it. */
-  readonly inhibitedBy: Labels | undefined;
 }
 
 export interface Advance {
@@ -101,10 +88,9 @@ interface Flight {
 
 export class Dispatcher {
   readonly root: Route;
-  readonly silences = new Silences();
   readonly #config: AlertmanagerConfig;
   readonly #limits: DispatcherLimits;
-  readonly #inhibitor: Inhibitor;
+  readonly #restraint: Restraint;
   readonly #log = new NotificationLog();
   readonly #alerts = new Map<string, Alert>();
   readonly #groups = new Map<Route, Map<string, AggregationGroup>>();
@@ -119,7 +105,11 @@ export class Dispatcher {
     this.root = buildRoute(config.route);
     this.#config = config;
     this.#limits = limits;
-    this.#inhibitor = new Inhibitor(config.inhibitRules);
+    this.#restraint = new Restraint(config);
+  }
+
+  get silences(): Silences {
+    return this.#restraint.silences;
   }
 
   /** Alerts that were not taken because a limit was reached. */
@@ -144,7 +134,7 @@ export class Dispatcher {
   observe(posted: readonly PostedAlert[], atMs: number): void {
     this.#keepPace(atMs);
     for (const one of posted)
-      this.#inhibitor.observe(receivedAlert(one, atMs, this.#config.resolveTimeoutMs));
+      this.#restraint.inhibitor.observe(receivedAlert(one, atMs, this.#config.resolveTimeoutMs));
   }
 
   /** Alerts that have not ended. */
@@ -161,18 +151,12 @@ export class Dispatcher {
   }
 
   statusOf(labels: Labels, atMs: number): AlertStatus {
-    return {
-      silencedBy: this.silences.matching(labels, atMs),
-      inhibitedBy: this.#inhibitor.inhibition(labels, atMs)?.source,
-    };
+    return this.#restraint.statusOf(labels, atMs);
   }
 
   /** Names of the time intervals that keep a route silent now. */
-  mutedBy({ activeTimeIntervals, muteTimeIntervals }: Route, atMs: number): readonly string[] {
-    const contains = (name: string): boolean =>
-      (this.#config.timeIntervals.get(name) ?? []).some((interval) => containsTime(interval, atMs));
-    if (activeTimeIntervals.length > 0 && !activeTimeIntervals.some(contains)) return activeTimeIntervals;
-    return muteTimeIntervals.filter(contains);
+  mutedBy(route: Route, atMs: number): readonly string[] {
+    return this.#restraint.mutedBy(route, atMs);
   }
 
   /** When `advance` has something to do next. */
@@ -224,7 +208,7 @@ export class Dispatcher {
     }
     const alert = mergeAlerts(known, receivedAlert(posted, atMs, this.#config.resolveTimeoutMs), atMs);
     this.#alerts.set(key, alert);
-    this.#inhibitor.observe(alert);
+    this.#restraint.inhibitor.observe(alert);
     return alert;
   }
 
@@ -289,10 +273,10 @@ export class Dispatcher {
     atMs: number,
     suppressed: Suppression[],
   ): FlushedAlert[] {
-    const muted = this.#muted(group.route, atMs);
+    const causeFor = this.#restraint.at(group.route, atMs);
     return flushed.filter((entry) => {
       const { labels } = entry.alert;
-      const cause = this.#inhibited(labels, atMs) ?? muted ?? this.#silenced(labels, atMs);
+      const cause = causeFor(labels);
       const before = group.suppressedBy.get(labels.key);
       if (!cause) {
         group.suppressedBy.delete(labels.key);
@@ -305,24 +289,6 @@ export class Dispatcher {
       }
       return false;
     });
-  }
-
-  #inhibited(labels: Labels, atMs: number): Cause | undefined {
-    const inhibition = this.#inhibitor.inhibition(labels, atMs);
-    if (!inhibition) return undefined;
-    return { reason: 'inhibited', by: labelSetText(inhibition.source), source: inhibition.source };
-  }
-
-  #silenced(labels: Labels, atMs: number): Cause | undefined {
-    const [silence] = this.silences.matching(labels, atMs);
-    return silence && { reason: 'silenced', by: silenceText(silence), source: undefined };
-  }
-
-  #muted(route: Route, atMs: number): Cause | undefined {
-    const names = this.mutedBy(route, atMs);
-    if (names.length === 0) return undefined;
-    const outside = names === route.activeTimeIntervals ? 'outside ' : '';
-    return { reason: 'muted', by: `${outside}${names.join(', ')}`, source: undefined };
   }
 
   #intent(
@@ -383,16 +349,9 @@ export class Dispatcher {
   #prune(atMs: number): void {
     this.#prunedAt = atMs;
     for (const [key, alert] of this.#alerts) if (isResolved(alert, atMs)) this.#alerts.delete(key);
-    this.#inhibitor.prune(atMs);
-    this.silences.prune(atMs);
+    this.#restraint.prune(atMs);
     this.#log.prune(atMs);
   }
-}
-
-interface Cause {
-  readonly reason: Suppression['reason'];
-  readonly by: string;
-  readonly source: Labels | undefined;
 }
 
 function keysOf(alerts: readonly FlushedAlert[], status: FlushedAlert['status']): Set<string> {

@@ -1,7 +1,7 @@
 // Alerts as API v2 shows them.
 
 import type { Alert } from '../../alertmanager/alert.ts';
-import type { AlertStatus } from '../../alertmanager/dispatch/dispatcher.ts';
+import type { AlertStatus } from '../../alertmanager/dispatch/restraint.ts';
 import { fingerprint } from '../../rules/fingerprint.ts';
 
 export interface AlertJson {

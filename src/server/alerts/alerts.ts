@@ -1,7 +1,8 @@
 // /api/v2/alerts and /api/v2/alerts/groups.
 
 import { compareAlerts, compareLabelSets, type PostedAlert } from '../../alertmanager/alert.ts';
-import { type AlertStatus, defaultDispatcherLimits } from '../../alertmanager/dispatch/dispatcher.ts';
+import { defaultDispatcherLimits } from '../../alertmanager/dispatch/dispatcher.ts';
+import type { AlertStatus } from '../../alertmanager/dispatch/restraint.ts';
 import { isLabelName } from '../../alertmanager/matcher/parse.ts';
 import { Labels } from '../../base/labels.ts';
 import { matchesAll } from '../../base/matcher.ts';

@@ -75,9 +75,11 @@ export class CaptureLine {
     const credentials = await credentialHeaders(integration.http, request);
     const answer = Buffer.from(JSON.stringify(request.accepted)).toString('base64');
     try {
-      const response = await fetch(captureUrl(receiver), {
+      const { request: send } = await import('undici');
+      const response = await send(captureUrl(receiver), {
         method: request.method,
         headers: {
+          'user-agent': 'firedrill',
           ...request.headers,
           ...credentials,
           [captureHeaders.run]: run,
@@ -87,11 +89,14 @@ export class CaptureLine {
           [captureHeaders.answer]: answer,
           ...(request.aside && { [captureHeaders.aside]: '1' }),
         },
-        ...(request.body !== undefined && { body: request.body }),
+        body: request.body ?? null,
+        // The attempt's own signal ends it.
+        headersTimeout: 0,
+        bodyTimeout: 0,
         signal,
       });
-      const contentType = response.headers.get('content-type') ?? '';
-      return { status: response.status, contentType, body: await response.text() };
+      const contentType = String(response.headers['content-type'] ?? '');
+      return { status: response.statusCode, contentType, body: await response.body.text() };
     } catch (error) {
       throw new NotificationFailure(`the capture receiver: ${(error as Error).message}`, true);
     }

@@ -41,7 +41,7 @@ export class InvalidSilenceError extends Error {
   }
 }
 
-export const silenceLimits = { silencesMax: 10_000, matchersMax: 100, textMax: 16 * 1024 } as const;
+const silenceLimits = { silencesMax: 10_000, matchersMax: 100, textMax: 16 * 1024 } as const;
 
 /** Alertmanager's `--data.retention`: how long a silence that is over can still be looked up. */
 const retentionMs = 120 * 60 * 60_000;

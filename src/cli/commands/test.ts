@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
+import { setFlagsFromString } from 'node:v8';
 import { exitCodes } from '../../base/catalogue.ts';
 import { systemClock } from '../../base/clock.ts';
 import { UserError } from '../../base/diagnostics.ts';
@@ -29,8 +30,15 @@ export interface TestRulesOptions {
   readonly ignoreUnknownFields?: boolean;
 }
 
+/**
+ * Most files are tested in less time than V8 takes to optimise what they run, and its compiler would compete with us for the
+ * processor: 0.40 instead of 0.76 seconds of it for 100 rules and 20 tests. What runs eight times as long is optimised still.
+ */
+const optimiseLater = '--interrupt-budget=1000000';
+
 /** 0 when all tests pass, 1 when anything fails, also a file that cannot be read: promtool's exit codes. */
 export function testRules(files: readonly string[], options: TestRulesOptions): number {
+  setFlagsFromString(optimiseLater);
   const runs = runPattern(options.run);
   const settings = {
     ...(runs && { runs }),

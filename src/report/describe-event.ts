@@ -117,7 +117,10 @@ function notificationWords(event: NotificationEvent): string {
   const names = [
     ...new Set(event.alerts.map((alert) => alert.labels.alertname ?? 'an alert without a name')),
   ];
-  return `${event.receiver} is told that ${names.join(', ')} ${names.length > 1 ? 'are' : 'is'} ${event.status}`;
+  const type = event.integration.replace(/\[.*/, '');
+  // Who listens at a webhook is not known from its type.
+  const by = type === 'webhook' ? '' : ` by ${type}`;
+  return `${event.receiver} is told${by} that ${names.join(', ')} ${names.length > 1 ? 'are' : 'is'} ${event.status}`;
 }
 
 /** ` {job="app"}` without the name of the alert; '' when nothing is left. */

@@ -42,6 +42,12 @@ describe('event sentences', () => {
     }
   });
 
+  it('say by which service somebody is told, unless it is a webhook', () => {
+    const event = leaky().timeline.find(({ type }) => type === 'notification.captured')!;
+    const line = describeEvent({ ...event, integration: 'slack[1]' } as typeof event, () => 'bytes');
+    expect(line).toBe('captured: platform-oncall is told by slack that ContainerMemoryHigh is firing');
+  });
+
   it('belong to a topic', () => {
     expect(leaky().timeline.map(topicOf)).toContain('notification');
     expect(topicOf({ at: 0, type: 'fault.hits', fault: 'a', hits: 1 })).toBe('hits');

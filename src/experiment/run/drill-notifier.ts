@@ -19,6 +19,7 @@ import type { NotificationTemplates } from '../../alertmanager/notify/templates/
 import type { Clock } from '../../base/clock.ts';
 import type { Labels } from '../../base/labels.ts';
 import { seededRandom } from '../../base/random.ts';
+import { redact } from '../../base/redact.ts';
 import type { AlertRef, NotificationEvent } from '../timeline.ts';
 import type { TimelineLog } from './timeline-log.ts';
 
@@ -99,15 +100,15 @@ export class DrillNotifier {
   }
 
   async #deliver(intent: NotificationIntent, signal: AbortSignal): Promise<Delivery> {
-    const { timeline, isReal } = this.#options;
+    const { timeline, isReal, secrets } = this.#options;
     const event = notificationOf(intent);
     this.#open.set(intent.id, event);
     const outcome = await this.#sender
       .send(intent, seededRandom(intent.id), signal)
       .finally(() => this.#open.delete(intent.id));
     if (!outcome.ok) {
-      const { reason, attempts } = outcome;
-      timeline.emit('notification.failed', { ...event, reason, attempts });
+      const reason = redact(outcome.reason, [...secrets]);
+      timeline.emit('notification.failed', { ...event, reason, attempts: outcome.attempts });
     } else if (isReal) {
       timeline.emit('notification.delivered', event, outcome.at);
     }

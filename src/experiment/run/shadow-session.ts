@@ -6,9 +6,10 @@ import type { PostedAlert } from '../../alertmanager/alert.ts';
 import { MatcherSyntaxError } from '../../alertmanager/matcher/matcher.ts';
 import { NotificationTemplates } from '../../alertmanager/notify/templates/notification-templates.ts';
 import { RemoteAlertmanager, type RemoteAmAlert, silenceMatchers } from '../../alertmanager/remote.ts';
-import { isShadowOf, ShadowSilence, shadowLeaseMs } from '../../alertmanager/shadow/shadow-silence.ts';
+import { isShadowOf, ShadowSilence } from '../../alertmanager/shadow/shadow-silence.ts';
 import { InvalidSilenceError } from '../../alertmanager/silence/silences.ts';
 import type { Clock } from '../../base/clock.ts';
+import { UserError } from '../../base/diagnostics.ts';
 import { Labels } from '../../base/labels.ts';
 import type { LeaseHandle, Leases } from '../../faults/leases/leases.ts';
 import type { ShadowPlan } from '../plan/shadow.ts';
@@ -79,7 +80,7 @@ export class ShadowSession {
     this.#notifier = new DrillNotifier({
       ...options,
       config: options.plan.config,
-      templates: new NotificationTemplates([]),
+      templates: new NotificationTemplates([], { isComplete: false }),
       isReal: false,
     });
   }
@@ -104,37 +105,40 @@ export class ShadowSession {
   }
 
   /**
-   * Ends the silence, unless an alert of the drill still fires: then somebody would be called for it, and the silence is
-   * left to its end, which is near.
+   * Ends the silence, unless an alert of the drill still fires, or is among `active`: then somebody would be called for
+   * it, and the silence is left to its end, which is near.
    */
-  async stop(): Promise<void> {
+  async stop(active: readonly string[]): Promise<void> {
     this.#stopping.abort();
     await this.#loop;
     await this.#notifier.stop();
     try {
-      await this.#letGo();
+      await this.#letGo(active);
     } finally {
       await this.#remote.close();
     }
   }
 
-  async #letGo(): Promise<void> {
-    const { timeline } = this.#options;
-    const firing = [...new Set([...this.#listed.values()].map(({ labels }) => labels.get('alertname')))];
-    if (firing.length === 0) {
+  async #letGo(active: readonly string[]): Promise<void> {
+    const firing = [...this.#listed.values()].map(({ labels }) => labels.get('alertname'));
+    const names = [...new Set([...firing, ...active])];
+    if (names.length > 0) return this.#leave(`${names.join(', ')} would still be told`);
+    try {
       await this.#silence.end();
-      await this.#lease.settle('undone', `silence ${this.#silence.id} is ended`);
-      return;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return this.#leave(error.message);
     }
+    await this.#lease.settle('undone', `silence ${this.#silence.id} is ended`);
+  }
+
+  /** Nobody renews it any more. */
+  async #leave(why: string): Promise<void> {
     await this.#silence.release();
     const until = new Date(this.#silence.endsAt).toISOString();
-    timeline.emit('warning', {
-      message: `${firing.join(', ')} still fires: the silence ${this.#silence.id} is left to end by itself, at ${until}`,
-    });
-    await this.#lease.settle(
-      'undone',
-      `silence ${this.#silence.id} ends by itself within ${shadowLeaseMs / 1000} s`,
-    );
+    const left = `the silence ${this.#silence.id} is left to end by itself, at ${until}`;
+    this.#options.timeline.emit('warning', { message: `${why}: ${left}` });
+    await this.#lease.settle('undone', left);
   }
 
   async #run(): Promise<void> {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { notificationOf } from '../../../src/alertmanager/notify/notification.ts';
 import type { Notification } from '../../../src/alertmanager/notify/notifier.ts';
+import { NotificationTemplates } from '../../../src/alertmanager/notify/templates/notification-templates.ts';
 import { readTemplates } from '../../../src/alertmanager/notify/templates/template-files.ts';
 import { Labels } from '../../../src/base/labels.ts';
 import { configOf } from '../timeline.ts';
@@ -140,6 +141,12 @@ describe('escaping of mail bodies', () => {
 });
 
 describe('template files', () => {
+  it('that only a remote has are shown by the names of their templates', () => {
+    const templates = new NotificationTemplates([], { isComplete: false });
+    const text = '{{ if . }}{{ template "team.title" . }} {{ template "__alertmanager" . }}{{ end }}';
+    expect(templates.expand(text, true, 'text', 0)).toBe('[team.title] Alertmanager');
+  });
+
   it('are found by patterns beside the configuration, and replace what stood before', async () => {
     const folder = temporaryFolder(cleanups);
     mkdirSync(join(folder, 'sub'));

@@ -26,8 +26,14 @@ export class NotificationTemplates {
   readonly #defined = new Map<string, readonly TemplateNode[]>();
   readonly #parsed = new Map<string, ParsedTemplate>();
 
-  /** What a file defines replaces what stood before under that name. Throws FD409 for a file that is no template. */
-  constructor(files: readonly TemplateFile[]) {
+  readonly #isComplete: boolean;
+
+  /**
+   * What a file defines replaces what stood before under that name. Throws FD409 for a file that is no template. Of a
+   * remote configuration the files are not known: what they would define prints its name in brackets.
+   */
+  constructor(files: readonly TemplateFile[], { isComplete = true }: { readonly isComplete?: boolean } = {}) {
+    this.#isComplete = isComplete;
     this.#add(parseTemplate(defaultTemplates, { functions: functionNames }));
     for (const { file, text } of files) this.#addFile(file, text);
   }
@@ -52,6 +58,7 @@ export class NotificationTemplates {
     if (known) return known;
     const { body, defined } = parseTemplate(template, { functions: functionNames });
     const parsed = { body, defined: new Map([...this.#defined, ...defined]) };
+    if (!this.#isComplete) standIn(body, parsed.defined);
     if (this.#parsed.size >= parsedMax) this.#parsed.clear();
     this.#parsed.set(template, parsed);
     return parsed;
@@ -72,5 +79,14 @@ export class NotificationTemplates {
 
   #add({ defined }: ParsedTemplate): void {
     for (const [name, nodes] of defined) this.#defined.set(name, nodes);
+  }
+}
+
+/** Defines what is called and not there. */
+function standIn(nodes: readonly TemplateNode[], defined: Map<string, readonly TemplateNode[]>): void {
+  for (const node of nodes) {
+    if (node.type === 'template' && !defined.has(node.name))
+      defined.set(node.name, [{ type: 'text', text: `[${node.name}]` }]);
+    if ('body' in node) standIn([...node.body, ...node.otherwise], defined);
   }
 }

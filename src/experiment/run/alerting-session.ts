@@ -99,9 +99,14 @@ export class AlertingSession {
   }
 
   async stop(): Promise<void> {
+    const { scope = {} } = this.#options.plan.experiment.collateral;
+    const active = this.#watch
+      .active()
+      .filter(({ ref }) => Object.entries(scope).every(([name, value]) => ref.labels[name] === value))
+      .map(({ ref }) => ref.alert);
     await this.#watch.stop();
     await this.#groups?.stop();
-    await this.#shadow?.stop().finally(() => this.#capture.stop());
+    await this.#shadow?.stop(active).finally(() => this.#capture.stop());
     await this.#capture.stop();
   }
 

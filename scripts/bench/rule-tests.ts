@@ -6,6 +6,8 @@ import { stringify } from 'yaml';
 
 const services = 25;
 const tests = 20;
+/** Of how many services a test has input: a system is rarely looked at with one part running alone. */
+const servicesInTest = 5;
 
 export function writeRuleTests(folder: string): { testFile: string; rules: number; tests: number } {
   writeFileSync(join(folder, 'rules.yml'), ruleFile());
@@ -43,29 +45,20 @@ function ruleFile(): string {
   return `groups:\n${groups.join('')}`;
 }
 
-/** Each test has the input of one service, and asks for both alerts and for a recorded series at several times. */
+/** Each test asks for both alerts of one service, and for a recorded series, at several times. */
 function testsFile(): object {
   return {
     rule_files: ['rules.yml'],
     evaluation_interval: '1m',
     tests: Array.from({ length: tests }, (_, i) => {
       const s = `svc${i % services}`;
-      const series = (instance: string, code: string, values: string) => ({
-        series: `${s}_requests_total{job="${s}",instance="${instance}",code="${code}"}`,
-        values,
-      });
+      const running = Array.from({ length: servicesInTest }, (_, n) => `svc${(i + n) % services}`);
       const exp_labels = { severity: 'page', service: s, job: s };
       const exp_annotations = { summary: `${s} answers 10% of requests with errors` };
       return {
         name: `${s} errs`,
         interval: '1m',
-        input_series: [
-          series('a', '200', '0+90x60'),
-          series('a', '500', '0+10x60'),
-          series('b', '200', '0+90x60'),
-          series('b', '500', '0+10x60'),
-          series('c', '200', '0x60'),
-        ],
+        input_series: running.flatMap(inputOf),
         alert_rule_test: [
           { eval_time: '3m', alertname: `${s}Errors`, exp_alerts: [] },
           { eval_time: '30m', alertname: `${s}Errors`, exp_alerts: [{ exp_labels, exp_annotations }] },
@@ -90,4 +83,18 @@ function testsFile(): object {
       };
     }),
   };
+}
+
+function inputOf(service: string): object[] {
+  const series = (instance: string, code: string, values: string) => ({
+    series: `${service}_requests_total{job="${service}",instance="${instance}",code="${code}"}`,
+    values,
+  });
+  return [
+    series('a', '200', '0+90x60'),
+    series('a', '500', '0+10x60'),
+    series('b', '200', '0+90x60'),
+    series('b', '500', '0+10x60'),
+    series('c', '200', '0x60'),
+  ];
 }

@@ -135,7 +135,7 @@ class Planner {
     if (readsAlerts) for (const name of ['alertname', 'alertstate']) labels.add(name);
     for (const { rule } of this.#yielding) {
       // A string may be the name of a label that label_replace or count_values sets.
-      contains(rule.expr, (expr) => expr.kind === 'string' && void labels.add(expr.value));
+      for (const text of stringsOf(rule.expr)) labels.add(text);
       if (rule.kind === 'recording' || readsAlerts)
         for (const label of Object.keys(rule.labels)) labels.add(label);
     }
@@ -219,8 +219,12 @@ function isInfo(expr: Expr): boolean {
   return expr.kind === 'call' && expr.name === 'info';
 }
 
-function contains(expr: Expr, test: (expr: Expr) => boolean | undefined): boolean {
-  return test(expr) === true || childrenOf(expr).some((child) => contains(child, test));
+function stringsOf(expr: Expr): string[] {
+  return expr.kind === 'string' ? [expr.value] : childrenOf(expr).flatMap(stringsOf);
+}
+
+function contains(expr: Expr, test: (expr: Expr) => boolean): boolean {
+  return test(expr) || childrenOf(expr).some((child) => contains(child, test));
 }
 
 function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {

@@ -1,11 +1,15 @@
 // What a dry run shows: what would be broken and how it is taken back, before anything is touched.
 
 import pc from 'picocolors';
+import { shadowLeaseMs } from '../alertmanager/shadow/shadow-silence.ts';
 import { humanDuration } from '../base/duration.ts';
+import { Labels } from '../base/labels.ts';
 import { redact } from '../base/redact.ts';
 import type { Plan } from '../experiment/plan/plan.ts';
+import type { ShadowPlan } from '../experiment/plan/shadow.ts';
 import type { PlannedAlert } from '../experiment/timeline.ts';
 import type { TerminalOptions } from '../report/terminal/paint.ts';
+import { shownUrl } from '../telemetry/http.ts';
 
 export async function planText(plan: Plan, { color }: TerminalOptions): Promise<string> {
   const { bold, dim, yellow } = pc.createColors(color);
@@ -42,6 +46,7 @@ export async function planText(plan: Plan, { color }: TerminalOptions): Promise<
   lines.push(
     `  the brake: a stop condition is seen and the undo begun within ${humanDuration(judged.undoDelayMs)} (scrape ${humanDuration(judged.scrapeIntervalMs)}, then query and undo)`,
   );
+  if (plan.shadow) lines.push('', bold('shadow'), ...shadowLines(plan.shadow));
   if (judged.alerts.length > 0) lines.push('', bold('alerts'));
   for (const [entry, alert] of judged.alerts.entries()) {
     lines.push(`  ${alert.name}`, ...alertLines(alert));
@@ -50,6 +55,13 @@ export async function planText(plan: Plan, { color }: TerminalOptions): Promise<
     }
   }
   return redact(lines.join('\n'), experiment.secrets);
+}
+
+function shadowLines({ url, labels }: ShadowPlan): string[] {
+  return [
+    `  a silence on ${Labels.from(labels)} holds the pager of ${shownUrl(new URL(url))}, from the start to the end`,
+    `  it is renewed while the run lives, and ends by itself ${shadowLeaseMs / 1000} s after a crash`,
+  ];
 }
 
 function alertLines({ rules }: PlannedAlert): string[] {

@@ -112,6 +112,31 @@ describeWith(['prometheus', 'prometheus-alertmanager'], 'a drill in the shadow o
     },
   );
 
+  sceneTest('that is stopped leaves the silence to its end while its alert still fires', async (scene) => {
+    const run = execa(process.execPath, [firedrillBin, 'run', scene.file, '--notify', 'shadow'], {
+      cwd: scene.place.folder,
+      env: scene.place.env,
+      reject: false,
+    });
+    await silenceInForce(scene.remote);
+    const runs = join(scene.place.folder, '.firedrill', 'runs');
+    const folder = join(runs, readdirSync(runs)[0]!);
+    await eventually(
+      async () => timelineOf(folder).some(({ type }) => type === 'notification.captured'),
+      true,
+      60_000,
+    );
+    run.kill('SIGINT');
+    const { exitCode, stdout, stderr } = await run;
+    expect(exitCode, `${stdout}${stderr}`).toBe(4);
+    expect(await statesOf(scene.remote)).toEqual(['active']);
+    const [silence] = await scene.remote.silences();
+    expect(silence!.endsAt - systemClock.now()).toBeLessThanOrEqual(31_000);
+    const warnings = timelineOf(folder).flatMap((event) => (event.type === 'warning' ? event.message : []));
+    expect(warnings.join()).toContain('ContainerMemoryHigh would still be told: the silence');
+    expect(scene.pages).toEqual([]);
+  });
+
   sceneTest(
     'is refused without the labels of the drill, or with a password that would stand in the journal',
     async (scene) => {
@@ -122,6 +147,10 @@ describeWith(['prometheus', 'prometheus-alertmanager'], 'a drill in the shadow o
         writeFileSync(file, stringify(document));
         return firedrill(scene.place, ['run', file, '--notify', 'shadow', '--dry-run']);
       };
+      const planned = await refused(() => {});
+      expect(planned).toMatchObject({ exitCode: 0 });
+      expect(planned.stdout).toContain('a silence on {job="app"} holds the pager of');
+      expect(await statesOf(scene.remote)).toEqual([]);
       const unscoped = await refused((spec) => {
         spec.collateral = undefined;
       });

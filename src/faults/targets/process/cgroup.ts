@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
-interface ControlGroup {
+export interface ControlGroup {
   /** Version 1: the controllers of its hierarchy. Version 2: empty. */
   readonly controllers: readonly string[];
   /** Absolute path of its folder. */
@@ -17,7 +17,7 @@ interface ControlGroup {
 const resourceControllers = new Set(['cpu', 'cpuacct', 'cpuset', 'memory', 'blkio', 'pids']);
 
 /** The groups of a process that are mounted here; none when it is gone. */
-function controlGroups(pid: number): ControlGroup[] {
+export function controlGroups(pid: number): ControlGroup[] {
   const mounts = hierarchies();
   return lines(`/proc/${pid}/cgroup`).flatMap((line) => {
     // `4:memory:/group` in version 1, `0::/group` in version 2.

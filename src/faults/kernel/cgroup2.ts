@@ -1,0 +1,64 @@
+// Groups of version 2 that mark the processes of a target for the packet filter (`socket cgroupv2` of nft(8)). Ours is
+// made below the group that a process is in, so that all limits on it stay what they are. A socket belongs to
+// the group in which it was opened: those opened before the move are not matched.
+
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { controlGroups } from '../targets/process/cgroup.ts';
+
+export interface Group2 {
+  /** Absolute path of its folder. */
+  readonly folder: string;
+  /** Where the hierarchy is mounted. */
+  readonly mount: string;
+}
+
+/** Where systemd and nft(8) expect control groups, of both versions. */
+const cgroupRoot = '/sys/fs/cgroup';
+
+/** The group of version 2 that a process is in; undefined when it is gone, or when there is none here. */
+export function group2Of(pid: number): Group2 | undefined {
+  const group = controlGroups(pid).find(({ controllers, folder }) => {
+    return controllers.length === 0 && !relative(cgroupRoot, folder).startsWith('..');
+  });
+  return group && { folder: group.folder, mount: group.mount };
+}
+
+/** The nftables expression that holds for the sockets of a group and of those below it. */
+export function nftMatch({ folder, mount }: Group2): string {
+  const level = relative(mount, folder).split(sep).filter(Boolean).length;
+  return `socket cgroupv2 level ${level} "${relative(cgroupRoot, folder)}"`;
+}
+
+/** Makes a group below another; it is no error when it is there. */
+export function makeGroup(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+}
+
+/** False when the process is gone; throws without the right. */
+export function moveInto(folder: string, pid: number): boolean {
+  try {
+    writeFileSync(join(folder, 'cgroup.procs'), String(pid));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
+/** Why processes of this group could not be moved into one below it, or undefined; leaves nothing behind. */
+export function whyNotBelow(group: Group2, name: string): string | undefined {
+  const folder = join(group.folder, name);
+  try {
+    // A domain group with controllers for its children may not hold processes beside them (cgroups(7)).
+    mkdirSync(folder);
+    try {
+      const type = readFileSync(join(folder, 'cgroup.type'), 'utf8').trim();
+      return type === 'domain' ? undefined : `a control group below ${group.folder} would be ${type}`;
+    } finally {
+      rmdirSync(folder);
+    }
+  } catch (error) {
+    return `no control group below ${group.folder}: ${(error as Error).message}`;
+  }
+}

@@ -13,7 +13,10 @@ export const featureNames = [
   'type-and-unit-labels',
   'use-start-timestamps',
   'st-storage',
+  'created-timestamp-zero-ingestion',
 ] as const;
+
+const zerosAtStart: (typeof featureNames)[number] = 'created-timestamp-zero-ingestion';
 
 export type FeatureName = (typeof featureNames)[number];
 
@@ -28,8 +31,13 @@ export const allFeatures: Features = new Set(featureNames);
 export function ingestOptionsOf(features: Features): IngestOptions {
   return {
     typeAndUnitLabels: features.has('type-and-unit-labels'),
-    createdLinesAsStarts: features.has('st-storage'),
+    createdLinesAsStarts: features.has('st-storage') || features.has(zerosAtStart),
   };
+}
+
+/** What the flags mean for the store that they come into. */
+export function storeOptionsOf(features: Features): { readonly zeroAtStart: boolean } {
+  return { zeroAtStart: features.has(zerosAtStart) };
 }
 
 /** Names for what is always on here, and for what Prometheus itself has made the default since. */
@@ -50,7 +58,6 @@ const withoutEffect: ReadonlySet<string> = new Set([
   'auto-gomemlimit',
   'auto-reload-config',
   'concurrent-rule-eval',
-  'created-timestamp-zero-ingestion',
   'delayed-compaction',
   'expand-external-labels',
   'extra-scrape-metrics',

@@ -3,6 +3,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { firedrill, firedrillBin, type Workplace, workplace } from '../support/firedrill.ts';
@@ -67,6 +69,38 @@ test('a file is loaded, asked by the query command, and the server ends when it 
   ]);
   server!.kill('SIGTERM');
   expect(await once(server!, 'exit')).toEqual([0, null]);
+});
+
+test('created-timestamp-zero-ingestion stores a zero where a counter began', async () => {
+  const begun = Date.now() / 1000 - 60;
+  const target = createServer((_, response) =>
+    response
+      .setHeader('content-type', 'application/openmetrics-text; version=1.0.0')
+      .end(`# TYPE beats counter\nbeats_total 3\nbeats_created ${begun}\n# EOF\n`),
+  ).listen(0, '127.0.0.1');
+  await once(target, 'listening');
+  try {
+    const { port } = target.address() as AddressInfo;
+    writeFileSync(
+      join(place.folder, 'prometheus.yml'),
+      `scrape_configs: [{ job_name: a, scrape_interval: 1s, static_configs: [{ targets: ["127.0.0.1:${port}"] }] }]`,
+    );
+    const url = await start(
+      '--config',
+      'prometheus.yml',
+      '--enable-feature',
+      'created-timestamp-zero-ingestion',
+    );
+    const first = async () => {
+      const answer = await fetch(`${url}/api/v1/query?query=${encodeURIComponent('beats_total[5m]')}`);
+      const { data } = (await answer.json()) as { data: { result: { values: unknown[] }[] } };
+      return data.result[0]?.values[0];
+    };
+    await expect.poll(first, { timeout: 20_000 }).toEqual([expect.closeTo(begun, 2), '0']);
+  } finally {
+    target.closeAllConnections();
+    target.close();
+  }
 });
 
 test('SIGHUP reads the configuration again, and a mistake in it ends nothing', async () => {

@@ -2,7 +2,7 @@ import { exitCodes } from '../../base/catalogue.ts';
 import { systemClock } from '../../base/clock.ts';
 import { UserError } from '../../base/diagnostics.ts';
 import { duration, listenAddress, size, splitAddress } from '../../base/scalars.ts';
-import type { Features } from '../../promql/features.ts';
+import { type Features, storeOptionsOf } from '../../promql/features.ts';
 import { ServerApp } from '../../server/app.ts';
 import { emptyConfig, readServerConfig, type ServerConfig } from '../../server/config/read.ts';
 import { SeriesStore } from '../../telemetry/metrics/store.ts';
@@ -42,7 +42,7 @@ export async function serve(options: ServeOptions): Promise<number> {
       ? undefined
       : await servedNotifier(options.alertmanager, options.notify, `http://${options.listen}/`);
   const token = options.tokenFile && (await readSecretFile(options.tokenFile)).trim();
-  const store = new SeriesStore(undefined, sealing);
+  const store = new SeriesStore(undefined, sealing, storeOptionsOf(features));
   const { load } = options;
   if (load) await withLeanHeap(() => importOpenMetrics(load, store));
   const app = new ServerApp({

@@ -3,7 +3,7 @@
 
 import type { Clock } from '../../base/clock.ts';
 import { humanDuration } from '../../base/duration.ts';
-import { ingestOptionsOf } from '../../promql/features.ts';
+import { ingestOptionsOf, storeOptionsOf } from '../../promql/features.ts';
 import { ExemplarStore } from '../../telemetry/metrics/exemplars.ts';
 import { Counter, feedInstruments, Histogram } from '../../telemetry/metrics/instruments.ts';
 import { MetadataStore } from '../../telemetry/metrics/metadata.ts';
@@ -43,9 +43,10 @@ export class TelemetrySession {
   #feeding: Promise<void> = Promise.resolve();
 
   static async open(options: TelemetryOptions): Promise<TelemetrySession> {
-    const { folder, clock } = options;
+    const { experiment, folder, clock } = options;
+    const features = new Set(experiment.telemetry.features);
     const stores = {
-      store: new SeriesStore(),
+      store: new SeriesStore(undefined, undefined, storeOptionsOf(features)),
       exemplars: new ExemplarStore(),
       metadata: new MetadataStore(),
     };

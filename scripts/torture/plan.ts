@@ -1,0 +1,76 @@
+// Which trials are made: every recipe meets every assault at every instant, in an order and with delays that only the
+// seed decides, so that a trial can be repeated by its seed alone.
+
+import { type Random, seededRandom } from '../../src/base/random.ts';
+import { recipes } from './recipes.ts';
+
+/** What is done to Firedrill, and to what it stands on. */
+export const assaults = [
+  'nothing',
+  'kill the runner',
+  'kill the watchdog',
+  'kill a helper',
+  'kill everything',
+  'freeze the watchdog',
+  'freeze the watchdog and kill the runner',
+  'freeze the runner',
+  'fill the disk of the journal',
+  'fail the undo once',
+  'move the clock',
+] as const;
+
+export type Assault = (typeof assaults)[number];
+
+/** The event of the timeline after which it happens, and up to how many milliseconds later. */
+export const instants = {
+  before: { event: 'run.started', withinMs: 900 },
+  injecting: { event: 'fault.injecting', withinMs: 40 },
+  during: { event: 'fault.injected', withinMs: 700 },
+  undoing: { event: 'fault.undoing', withinMs: 30 },
+  after: { event: 'fault.undone', withinMs: 400 },
+} as const;
+
+export type Instant = keyof typeof instants;
+
+/** Whose faults are tortured: ours, or one that leaves something, which shows that the torture can fail. */
+export const subjects = ['firedrill', 'bare-stop', 'bare-nft', 'bare-tc'] as const;
+
+export type Subject = (typeof subjects)[number];
+
+export interface Order {
+  readonly seed: number;
+  readonly subject: Subject;
+  readonly recipe: string;
+  readonly assault: Assault;
+  readonly instant: Instant;
+  readonly delayMs: number;
+}
+
+/** Everything about one trial follows from its seed, and from the recipes and assaults to choose from. */
+export function orderOf(seed: number, subject: Subject, names: readonly string[]): Order {
+  const random = seededRandom(seed);
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
+  const recipe = pick(names);
+  const assault = pick(assaultsFor(recipe, subject));
+  const instant = pick(instantsFor(recipe, assault));
+  return { seed, subject, recipe, assault, instant, delayMs: delayFor(instant, random) };
+}
+
+function assaultsFor(recipe: string, subject: Subject): readonly Assault[] {
+  if (subject !== 'firedrill') return ['kill the runner'];
+  const { undoneBy } = recipes.find(({ name }) => name === recipe)!;
+  return assaults.filter(
+    (assault) => assault !== 'nothing' && (assault !== 'fail the undo once' || undoneBy !== undefined),
+  );
+}
+
+function instantsFor(recipe: string, assault: Assault): readonly Instant[] {
+  if (assault === 'fail the undo once') return ['during'];
+  const { oneShot } = recipes.find(({ name }) => name === recipe)!;
+  // A one-shot fault is over as soon as it is in place.
+  return oneShot ? ['before', 'injecting', 'during'] : (Object.keys(instants) as Instant[]);
+}
+
+function delayFor(instant: Instant, random: Random): number {
+  return Math.floor(random() * instants[instant].withinMs);
+}

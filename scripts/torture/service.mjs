@@ -1,0 +1,35 @@
+// The software that the torture breaks: answers over HTTP, and shows by its answers what a fault does to it.
+//
+//   GET /         200 `ok`
+//   GET /lookup   200 with the address of a fresh name below example.test, 500 with the error of the look-up
+//   GET /time     200 with what the process takes for the time, in Unix milliseconds
+//   GET /file     200 with the content of FILE, 500 with the error of the reading
+//
+// With LOOKUPS=1 it looks names up all the time, as an application would that knows nothing of drills.
+
+import { lookup } from 'node:dns/promises';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+
+const { PORT, FILE = '', LOOKUPS } = process.env;
+let number = 0;
+const lookUp = () => lookup(`shop-${number++}.example.test`);
+
+if (LOOKUPS === '1') setInterval(() => lookUp().catch(() => {}), 50);
+
+const answers = {
+  '/': async () => 'ok',
+  '/lookup': async () => (await lookUp()).address,
+  '/time': async () => String(Date.now()),
+  '/file': () => readFile(FILE, 'utf8'),
+};
+
+createServer(async (request, response) => {
+  const answer = answers[new URL(request.url, 'http://localhost').pathname];
+  if (!answer) return response.writeHead(404).end();
+  try {
+    response.writeHead(200).end(await answer());
+  } catch (error) {
+    response.writeHead(500).end(error.message);
+  }
+}).listen(Number(PORT), '127.0.0.1', () => console.log(`listening on ${PORT}`));

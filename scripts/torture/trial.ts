@@ -1,0 +1,360 @@
+// One trial: a service, a fault in it, an assault on whoever holds the fault, and a look at what is left.
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { commandOf as cmdline, lookAtMachine, parentOf, pids } from './machine-look.ts';
+import { instants, type Order } from './plan.ts';
+import { type Answer, type Recipe, recipes } from './recipes.ts';
+import { commandOf, type Stage } from './subjects.ts';
+
+export interface TrialResult extends Order {
+  /** What is there and was not before, or what does not answer as it did. */
+  readonly left: readonly string[];
+  /** From the end of the assault (and of the runner) to a machine as it was; undefined when it did not come to that. */
+  readonly cleanAfterMs: number | undefined;
+  /** What was left before `firedrill undo`, when everything was killed. */
+  readonly leftForUndo: number;
+  /** Why it could not be made, or that the instant never came. */
+  readonly skipped?: string;
+  readonly exitCode: number | null;
+  readonly errors: string;
+}
+
+const cleanMsMax = 5000;
+const runMsMax = 30_000;
+const answerMsMax = 1000;
+const watchdogPauseMs = 1500;
+const journalKilobytes = 256;
+
+export async function makeTrial(order: Order, bin: string): Promise<TrialResult> {
+  const recipe = recipes.find(({ name }) => name === order.recipe)!;
+  const trial = new Trial(order, recipe, bin);
+  try {
+    return await trial.make();
+  } finally {
+    trial.cleanUp();
+  }
+}
+
+class Trial {
+  readonly #order: Order;
+  readonly #recipe: Recipe;
+  readonly #bin: string;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'torture-'));
+  readonly #children: ChildProcess[] = [];
+  #stage!: Stage;
+  #runner!: ChildProcess;
+  #exited!: Promise<number | null>;
+  #errors = '';
+
+  constructor(order: Order, recipe: Recipe, bin: string) {
+    this.#order = order;
+    this.#recipe = recipe;
+    this.#bin = bin;
+    chmodSync(this.#folder, 0o755);
+  }
+
+  async make(): Promise<TrialResult> {
+    const missing = this.#missing();
+    if (missing !== undefined) return this.#result({ skipped: missing });
+    await this.#setUp();
+    const before = this.#look();
+    this.#start();
+    const { event } = instants[this.#order.instant];
+    const came = this.#order.assault === 'nothing' || (await this.#until(event));
+    const exitCode = await this.#assault(came);
+    const leftForUndo = this.#order.assault === 'kill everything' ? await this.#undo(before) : 0;
+    const clean = await this.#untilClean(before);
+    const unlike = await this.#answersWrongly();
+    return this.#result({
+      left: [...clean.left, ...unlike],
+      cleanAfterMs: clean.left.length === 0 ? clean.ms : undefined,
+      leftForUndo,
+      exitCode,
+      ...(came ? {} : { skipped: `the run ended with ${exitCode} before ${event}` }),
+    });
+  }
+
+  cleanUp(): void {
+    for (const pid of pids()) if (pid !== process.pid) send(pid, 'SIGKILL');
+    spawnSync('umount', ['-l', this.#state]);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  get #state(): string {
+    return join(this.#folder, 'state');
+  }
+
+  #result(found: Partial<TrialResult>): TrialResult {
+    const base = { left: [], cleanAfterMs: undefined, leftForUndo: 0, exitCode: null };
+    return { ...this.#order, ...base, errors: this.#errors.slice(-2000), ...found };
+  }
+
+  #missing(): string | undefined {
+    const programs = [
+      ...(this.#recipe.needs ?? []),
+      ...(this.#order.assault === 'move the clock' ? ['faketime'] : []),
+    ];
+    const absent = programs.filter(
+      (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0,
+    );
+    return absent.length > 0 ? `needs ${absent.join(', ')}` : undefined;
+  }
+
+  async #setUp(): Promise<void> {
+    const { assault } = this.#order;
+    for (const name of ['state', 'tmp', 'programs', 'data']) mkdirSync(join(this.#folder, name));
+    writeFileSync(join(this.#folder, 'data', 'file'), 'content\n');
+    if (assault === 'fill the disk of the journal')
+      spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${journalKilobytes}k`, 'journal', this.#state]);
+    const port = 18_000;
+    const proxyPort = 18_001;
+    const isCommand = this.#recipe.target === 'command';
+    const service = {
+      command: [process.execPath, resolve('scripts/torture/service.mjs')],
+      env: {
+        PORT: String(port),
+        FILE: join(this.#folder, 'data', 'file'),
+        ...(this.#recipe.path === '/lookup' ? { LOOKUPS: '1' } : {}),
+      },
+    };
+    let pid: number | undefined;
+    if (!isCommand) {
+      const child = this.#spawn(service.command, { ...process.env, ...service.env });
+      pid = child.pid!;
+    }
+    this.#stage = { folder: this.#folder, port, proxyPort, service, pid };
+    while (!isCommand && (await ask(port, '/')).status !== 200) await sleep(20);
+  }
+
+  #look(): Set<string> {
+    return lookAtMachine({
+      folders: ['tmp', 'data'].map((name) => join(this.#folder, name)),
+      state: this.#state,
+      service: this.#stage.pid,
+    });
+  }
+
+  #start(): void {
+    const { subject, assault } = this.#order;
+    const env: NodeJS.ProcessEnv = {
+      ...process.env,
+      FIREDRILL_STATE: this.#state,
+      TMPDIR: join(this.#folder, 'tmp'),
+      PATH: `${join(this.#folder, 'programs')}:${process.env.PATH}`,
+    };
+    const command = commandOf(subject, this.#recipe, this.#stage, this.#bin);
+    if (assault === 'fail the undo once') this.#wrap(this.#recipe.undoneBy!);
+    if (assault === 'move the clock') {
+      const clock = join(this.#folder, 'clock');
+      writeFileSync(clock, '+0');
+      Object.assign(env, {
+        FAKETIME_TIMESTAMP_FILE: clock,
+        FAKETIME_NO_CACHE: '1',
+        DONT_FAKE_MONOTONIC: '1',
+      });
+      command.unshift('faketime', '-f', '+0');
+      command.splice(0, 3, 'env', `LD_PRELOAD=${faketimeLibrary()}`);
+    }
+    this.#runner = this.#spawn(command, env);
+    this.#runner.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.#errors = `${this.#errors}${text}`.slice(-20_000);
+    });
+    this.#exited = new Promise((done) => this.#runner.once('exit', (code) => done(code)));
+  }
+
+  #spawn(command: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+    const [program, ...args] = command;
+    const child = spawn(program!, args, {
+      cwd: this.#folder,
+      env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+    });
+    this.#children.push(child);
+    return child;
+  }
+
+  /** A program of the same name that fails when it is told to, once. */
+  #wrap(program: string): void {
+    const real = spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).stdout.trim();
+    const path = join(this.#folder, 'programs', program);
+    writeFileSync(path, `#!/bin/sh\nif rm ${path}.fail 2>/dev/null; then exit 1; fi\nexec ${real} "$@"\n`);
+    chmodSync(path, 0o755);
+  }
+
+  /** Whether the event came before the runner ended; then the delay has passed too. */
+  async #until(event: string): Promise<boolean> {
+    for (let waitedMs = 0; waitedMs < runMsMax; waitedMs++) {
+      if (this.#timeline().includes(`"type":"${event}"`)) {
+        await sleep(this.#order.delayMs);
+        return true;
+      }
+      if (this.#hasEnded()) return false;
+      await sleep(1);
+    }
+    return false;
+  }
+
+  #timeline(): string {
+    const runs = join(this.#folder, '.firedrill', 'runs');
+    if (!existsSync(runs)) return '';
+    const [run] = readdirSync(runs);
+    const path = join(runs, run ?? '', 'timeline.jsonl');
+    return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  }
+
+  #hasEnded(): boolean {
+    return this.#runner.exitCode !== null || this.#runner.signalCode !== null;
+  }
+
+  /** Resolves with the runner's exit code when it has ended, by the assault or by itself. */
+  async #assault(came: boolean): Promise<number | null> {
+    const runner = this.#runner.pid!;
+    const watchdog = this.#watchdog();
+    switch (came ? this.#order.assault : 'nothing') {
+      case 'kill the runner':
+        send(runner, 'SIGKILL');
+        break;
+      case 'kill the watchdog':
+        send(watchdog, 'SIGKILL');
+        break;
+      case 'kill a helper':
+        for (const helper of this.#helpers().slice(0, 1)) send(helper, 'SIGKILL');
+        break;
+      case 'kill everything': {
+        const all = [runner, watchdog, ...this.#helpers()];
+        // Stopped first, so that none of them sees another die.
+        for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of all) send(pid, signal);
+        break;
+      }
+      case 'freeze the watchdog':
+        send(watchdog, 'SIGSTOP');
+        break;
+      case 'freeze the watchdog and kill the runner':
+        send(watchdog, 'SIGSTOP');
+        send(runner, 'SIGKILL');
+        await sleep(watchdogPauseMs);
+        send(watchdog, 'SIGCONT');
+        break;
+      case 'freeze the runner':
+        send(runner, 'SIGSTOP');
+        break;
+      case 'fill the disk of the journal':
+        fill(join(this.#state, 'filler'));
+        break;
+      case 'fail the undo once':
+        writeFileSync(join(this.#folder, 'programs', `${this.#recipe.undoneBy}.fail`), '');
+        break;
+      case 'move the clock':
+        writeFileSync(join(this.#folder, 'clock'), this.#order.seed % 2 === 0 ? '+7200' : '-7200');
+        break;
+    }
+    const exitCode = await Promise.race([this.#exited, sleep(runMsMax).then(() => null)]);
+    if (!this.#hasEnded()) this.#errors += '\n(it had not ended after 30 s)';
+    // A full disk is where the run could be seen to come to its end; from here on the journal must be right again.
+    rmSync(join(this.#state, 'filler'), { force: true });
+    if (this.#order.assault === 'fill the disk of the journal') this.#firedrill('undo');
+    return exitCode;
+  }
+
+  #watchdog(): number | undefined {
+    return this.#ours().find((pid) => /watchdog\.\w+ /.test(cmdline(pid)));
+  }
+
+  /** Whatever the run has started beside its watchdog and the target. */
+  #helpers(): number[] {
+    const watchdog = this.#watchdog();
+    return this.#ours().filter(
+      (pid) => pid !== watchdog && pid !== this.#runner.pid && !cmdline(pid).includes('service.mjs'),
+    );
+  }
+
+  #ours(): number[] {
+    const { pid } = this.#stage;
+    return pids().filter((each) => each !== process.pid && each !== pid && parentOf(each) !== pid);
+  }
+
+  #firedrill(...args: string[]): number | null {
+    const env = { ...process.env, FIREDRILL_STATE: this.#state, TMPDIR: join(this.#folder, 'tmp') };
+    const { status, stderr } = spawnSync(process.execPath, [this.#bin, ...args], { env, encoding: 'utf8' });
+    this.#errors += stderr;
+    return status;
+  }
+
+  /** How much was left for it to do. */
+  async #undo(before: ReadonlySet<string>): Promise<number> {
+    await sleep(300);
+    const { length } = added(before, this.#look());
+    const status = this.#firedrill('undo');
+    if (status !== 0) this.#errors += `\nfiredrill undo ended with ${status}`;
+    return length;
+  }
+
+  async #untilClean(before: ReadonlySet<string>): Promise<{ left: string[]; ms: number }> {
+    const startedAt = performance.now();
+    for (;;) {
+      const now = this.#look();
+      const left = [...added(before, now), ...added(now, before).map((what) => `no longer: ${what}`)];
+      const ms = performance.now() - startedAt;
+      if (left.length === 0 || ms > cleanMsMax) return { left, ms };
+      await sleep(100);
+    }
+  }
+
+  /** The service must answer as it did before. */
+  async #answersWrongly(): Promise<string[]> {
+    if (this.#stage.pid === undefined) return [];
+    const answer = await ask(this.#stage.port, '/');
+    const isRight = answer.status === 200 && answer.ms < answerMsMax;
+    return isRight
+      ? []
+      : [`the service answers ${answer.status ?? 'nothing'} ${answer.text} in ${answer.ms} ms`];
+  }
+}
+
+function added(before: ReadonlySet<string>, after: ReadonlySet<string>): string[] {
+  return [...after].filter((what) => !before.has(what));
+}
+
+async function ask(port: number, path: string): Promise<Answer> {
+  const startedAt = performance.now();
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(answerMsMax) })
+    .then(async (response) => ({ status: response.status, text: await response.text() }))
+    .catch((error: Error) => ({ status: undefined, text: error.message }));
+  return { ...answer, ms: Math.round(performance.now() - startedAt) };
+}
+
+/** Writes until nothing fits any more. */
+function fill(path: string): void {
+  spawnSync('sh', ['-c', `cat /dev/zero >${path}`]);
+}
+
+function faketimeLibrary(): string {
+  const { stdout } = spawnSync('sh', ['-c', 'ls /usr/lib/*/faketime/libfaketime.so.1'], { encoding: 'utf8' });
+  return stdout.trim();
+}
+
+function send(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended.
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms));
+}

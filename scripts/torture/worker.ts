@@ -1,0 +1,20 @@
+// One worker of the torture, in namespaces of its own (network, mounts, processes), where nothing else happens: takes
+// orders as JSON lines, makes each trial, and prints what is left as a JSON line.
+
+import { spawnSync } from 'node:child_process';
+import { readlinkSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Order } from './plan.ts';
+import { makeTrial } from './trial.ts';
+
+const [bin, outerNamespace] = process.argv.slice(2);
+// A trial ends every process that it sees. It must see none but its own.
+if (process.pid !== 1 || readlinkSync('/proc/self/ns/pid') === outerNamespace)
+  throw new Error('the worker of the torture needs a process namespace of its own');
+
+spawnSync('ip', ['link', 'set', 'lo', 'up']);
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const result = await makeTrial(JSON.parse(line) as Order, bin!);
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+}

@@ -1,6 +1,8 @@
 // Chaos Mesh's name patterns: an exact name, `?` for one character, `*` for any number of them, dots included. Chaos
 // Mesh allows `*` at the end only; we allow it anywhere (`*.example.test`). No patterns at all mean every name.
 
+import { matchesWildcards } from '../wildcard.ts';
+
 /** Names are at most 253 characters (RFC 1035, section 2.3.4, without the length octets). */
 const patternLengthMax = 253;
 
@@ -16,7 +18,9 @@ export function patternMistake(pattern: string): string | undefined {
 }
 
 export function matchesPatterns(name: string, patterns: readonly string[]): boolean {
-  return patterns.length === 0 || patterns.some((pattern) => matches(canonical(name), canonical(pattern)));
+  return (
+    patterns.length === 0 || patterns.some((pattern) => matchesWildcards(canonical(name), canonical(pattern)))
+  );
 }
 
 /** A name that the patterns match and that nobody uses: for asking whether the fault is in place. */
@@ -29,28 +33,4 @@ export function sampleName(patterns: readonly string[]): string {
 export function canonical(name: string): string {
   const lower = name.toLowerCase();
   return lower.endsWith('.') ? lower.slice(0, -1) : lower;
-}
-
-/** Walks both texts once and goes back to the last star only, so that no pattern takes more than quadratic time. */
-function matches(name: string, pattern: string): boolean {
-  let n = 0;
-  let p = 0;
-  let afterStar = -1;
-  let resumeAt = 0;
-  while (n < name.length) {
-    if (pattern[p] === '*') {
-      afterStar = ++p;
-      resumeAt = n;
-    } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === name[n])) {
-      n++;
-      p++;
-    } else if (afterStar >= 0) {
-      p = afterStar;
-      n = ++resumeAt;
-    } else {
-      return false;
-    }
-  }
-  while (pattern[p] === '*') p++;
-  return p === pattern.length;
 }

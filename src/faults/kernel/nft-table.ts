@@ -134,10 +134,12 @@ export class NftTable {
   }
 }
 
-/** Packets that each rule with a counter and a comment has seen, by its comment, from a listing. */
+/** Packets that the rules with a counter and a comment have seen, by their comment, from a listing. */
 export function countersOf(listing: string): Map<string, number> {
-  const found = listing.matchAll(/counter packets (\d+) bytes \d+.* comment "([^"]*)"/g);
-  return new Map([...found].map(([, packets, comment]) => [comment!, Number(packets)]));
+  const packets = new Map<string, number>();
+  for (const [, count, comment] of listing.matchAll(/counter packets (\d+) bytes \d+.* comment "([^"]*)"/g))
+    packets.set(comment!, (packets.get(comment!) ?? 0) + Number(count));
+  return packets;
 }
 
 /** A string of nft's own syntax: it knows no escapes. */

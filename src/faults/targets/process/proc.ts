@@ -141,6 +141,8 @@ export function anonymousBytes(pid: number): number {
 export interface ListeningSocket {
   readonly inode: string;
   readonly uid: number;
+  /** `0.0.0.0` and `::` are all addresses; an IPv4 address of an IPv6 socket is given as IPv4. */
+  readonly address: string;
 }
 
 /** Listening TCP sockets of a port, of both address families and on any address. */
@@ -151,10 +153,28 @@ export function listeningSockets(port: number): ListeningSocket[] {
       // sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode; state 0A is LISTEN.
       const [, local, , state, , , , uid, , inode] = line.trim().split(/\s+/);
       if (state !== '0A' || inode === undefined) continue;
-      if (Number.parseInt(local?.split(':')[1] ?? '', 16) === port) sockets.push({ inode, uid: Number(uid) });
+      const [address = '', localPort = ''] = local?.split(':') ?? [];
+      if (Number.parseInt(localPort, 16) === port)
+        sockets.push({ inode, uid: Number(uid), address: readAddress(address) });
     }
   }
   return sockets;
+}
+
+/** /proc/net/tcp writes addresses as 32-bit words in the order of the machine's octets, which is little-endian here. */
+function readAddress(hex: string): string {
+  const words = hex.match(/.{8}/g) ?? [];
+  const octets = words.flatMap((word) => (word.match(/../g) ?? []).reverse());
+  const isMapped = octets.length === 16 && octets.slice(0, 12).join('') === '00000000000000000000FFFF';
+  if (octets.length === 4 || isMapped)
+    return octets
+      .slice(-4)
+      .map((octet) => Number.parseInt(octet, 16))
+      .join('.');
+  const groups = (octets.join('').match(/.{4}/g) ?? []).map((group) =>
+    Number.parseInt(group, 16).toString(16),
+  );
+  return groups.every((group) => group === '0') ? '::' : groups.join(':').replace(/^(?:0:){7}/, '::');
 }
 
 /** The processes that have one of these sockets open, among `pids` (default: all that we may look into). */
@@ -166,7 +186,8 @@ export function socketHolders(inodes: readonly string[], pids: Iterable<number> 
   );
 }
 
-function allPids(): number[] {
+/** Every pid that we can see. */
+export function allPids(): number[] {
   return list('/proc').map(Number).filter(Number.isInteger);
 }
 

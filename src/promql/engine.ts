@@ -162,7 +162,7 @@ function run(
     annotations,
     budget,
     interrupt: new Interrupt(options.isExpired ?? (() => false)),
-    windows: new Map(),
+    windowings: new Map(),
   };
   // Even a scalar holds one number a step.
   budget.settle(0, query.steps > 1 ? query.steps : 0);

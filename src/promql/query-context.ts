@@ -1,10 +1,10 @@
 // What holds for one query while it runs: its source, its times, its limits, and what it collects.
 
 import { UserError } from '../base/diagnostics.ts';
-import type { Queryable, TimeColumn } from '../telemetry/metrics/series.ts';
+import type { Queryable } from '../telemetry/metrics/series.ts';
 import type { Annotations } from './annotations.ts';
 import type { Interrupt } from './interrupt.ts';
-import type { Windows } from './values.ts';
+import type { Windowing } from './select/windows.ts';
 
 export interface QueryContext {
   readonly source: Queryable;
@@ -18,8 +18,8 @@ export interface QueryContext {
   readonly annotations: Annotations;
   readonly budget: SampleBudget;
   readonly interrupt: Interrupt;
-  /** Window bounds that several series and several selectors share, by range, times, and column. */
-  readonly windows: Map<string, Map<TimeColumn, Windows>>;
+  /** Windows that several selectors share, by range and times. */
+  readonly windowings: Map<string, Windowing>;
 }
 
 /** Counts the samples that are held at once, and ends the query when they are too many. */

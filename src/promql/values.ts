@@ -36,6 +36,16 @@ export interface Windows {
   readonly ends: Float64Array;
   /** Samples in the longest of them. */
   readonly longest: number;
+  /** Samples in an average one. */
+  readonly mean: number;
+  /** 1 where a window holds a sample at all, and how often that is. */
+  readonly held: Uint8Array;
+  readonly heldCount: number;
+}
+
+/** Whether a series has samples wherever its column has them in the windows. */
+export function fillsWindows({ lo, hi }: Windows, first: number, last: number): boolean {
+  return first <= lo[0]! && last >= hi[hi.length - 1]!;
 }
 
 /**
@@ -105,6 +115,8 @@ export function scalar(values: Float64Array): ScalarValue {
 
 /** A series in the making: the only time at which its arrays change. */
 export interface SeriesBuilder extends Series {
+  /** Its own, or in place of that one which other series share and which must not be written. */
+  presence: Uint8Array;
   histograms: (NativeHistogram | undefined)[] | undefined;
   /** How many slots hold a value. */
   count: number;

@@ -63,15 +63,15 @@ export function rangeFunction(
     const kernelOf = kernels(input, prepare, options);
     const mayCollide = !keepsName && !context.delayedNameRemoval && !sameMetadata(series);
     const held: { labels: Labels }[] = [];
-    let last: SeriesBuilder | undefined;
+    let spare: SeriesBuilder | undefined;
     for (const samples of series) {
       const { labels, dropName } = keepsName ? samples : droppedName(context, samples.labels);
-      const result =
-        fleeting && last ? renewed(last, labels, dropName) : newSeries(labels, dropName, grid.steps);
+      const result = spare ? renewed(spare, labels, dropName) : newSeries(labels, dropName, grid.steps);
+      if (fleeting) spare ??= { ...result };
       context.interrupt.spend(samples.last - samples.first + grid.steps);
       kernelOf(samples)(samples, result, rangeMs, context.interrupt);
       context.budget.chargeFleeting(samplesInLongest(samples) + result.count);
-      last = result.histograms ? undefined : result;
+      if (result.histograms) spare = undefined;
       if (result.count === 0) continue;
       context.budget.charge(Math.max(result.count, grid.steps >> 4));
       onResult?.(input, samples, result);
@@ -163,14 +163,4 @@ export function eachWindow(
       fill(samples, from, to, i, out);
     }
   };
-}
-
-/** Samples in an average window: short windows are scanned, long ones slid over. */
-export function meanWindowLength({ windows, first, last }: RangeSeriesInput): number {
-  const steps = windows.lo.length;
-  let total = 0;
-  for (let i = 0; i < steps; i++) {
-    total += Math.max(0, Math.min(windows.hi[i]!, last) - Math.max(windows.lo[i]!, first));
-  }
-  return total / steps;
 }

@@ -3,23 +3,27 @@
 // intervals, otherwise by half an interval, and never to where a counter would have been negative.
 
 import { quote } from '../syntax/quote.ts';
-import { floatsOnly, type RangeSeriesInput, type SeriesBuilder, type Windows } from '../values.ts';
+import {
+  fillsWindows,
+  floatsOnly,
+  type RangeSeriesInput,
+  type SeriesBuilder,
+  type Windows,
+} from '../values.ts';
 import { boundedDifference } from './bounded-difference.ts';
 import { extrapolatedWindows, type RateOptions, reachIntervals } from './extrapolated-windows.ts';
 import { argumentStart, type FunctionInput } from './function.ts';
 import { type RangeKernel, rangeFunction } from './range-function.ts';
 
-/** How a window's difference grows to that of its range. */
+/** By what differences grow to those of their ranges, for each window of a column. */
 interface Extrapolation {
-  /** From the first sample to the last, in seconds; 0 where a window has less than two. */
-  readonly sampled: Float64Array;
-  /** How far to extrapolate before the first sample, in seconds. */
-  readonly toStart: Float64Array;
-  readonly toEnd: Float64Array;
-  /** What the difference is multiplied by, unless the counter would have been negative; 0 where there is none. */
+  /** 0 where a window has less than two samples. */
   readonly factors: Float64Array;
   /** A counter would have been negative where its first value is below this share of the difference. */
   readonly shares: Float64Array;
+  /** 1 where there is a factor, and how often that is. */
+  readonly held: Uint8Array;
+  readonly heldCount: number;
 }
 
 /** Extrapolations depend on times alone, so the series of one column share them. */
@@ -27,138 +31,184 @@ type Extrapolations = WeakMap<Windows, Extrapolation>;
 const ofDifferences: Extrapolations = new WeakMap();
 const ofRates: Extrapolations = new WeakMap();
 
-function newExtrapolation(steps: number): Extrapolation {
-  const column = () => new Float64Array(steps);
-  return { sampled: column(), toStart: column(), toEnd: column(), factors: column(), shares: column() };
+/** How far to extrapolate to an edge of the range; both in seconds. */
+function reach(gap: number, interval: number): number {
+  return gap >= interval * reachIntervals ? interval / 2 : gap;
 }
 
-function measure(
-  { sampled, toStart, toEnd, factors, shares }: Extrapolation,
-  step: number,
+function extrapolationOver(
+  { times, windows: { lo, hi, ends } }: RangeSeriesInput,
+  rangeMs: number,
+  divisor: number,
+): Extrapolation {
+  const factors = new Float64Array(lo.length);
+  const shares = new Float64Array(lo.length);
+  const held = new Uint8Array(lo.length);
+  let heldCount = 0;
+  for (let i = 0; i < lo.length; i++) {
+    const intervals = hi[i]! - 1 - lo[i]!;
+    if (intervals < 1) continue;
+    const [firstMs, lastMs, endMs] = [times[lo[i]!]!, times[hi[i]! - 1]!, ends[i]!];
+    const sampled = (lastMs - firstMs) / 1000;
+    const interval = sampled / intervals;
+    const toStart = reach((firstMs - (endMs - rangeMs)) / 1000, interval);
+    const toEnd = reach((endMs - lastMs) / 1000, interval);
+    factors[i] = (sampled + toStart + toEnd) / sampled / divisor;
+    shares[i] = toStart / sampled;
+    held[i] = 1;
+    heldCount++;
+  }
+  return { factors, shares, held, heldCount };
+}
+
+/** The factor of one window. A counter was zero `share` of the sampled time before its first sample. */
+function factorOf(
   times: Float64Array,
   from: number,
   to: number,
   endMs: number,
   rangeMs: number,
-  divisor: number,
-): void {
-  if (to - from < 2) return;
-  const covered = (times[to - 1]! - times[from]!) / 1000;
-  const interval = covered / (to - 1 - from);
-  const threshold = interval * reachIntervals;
-  const before = (times[from]! - (endMs - rangeMs)) / 1000;
-  const after = (endMs - times[to - 1]!) / 1000;
-  sampled[step] = covered;
-  toStart[step] = before >= threshold ? interval / 2 : before;
-  toEnd[step] = after >= threshold ? interval / 2 : after;
-  factors[step] = (covered + toStart[step]! + toEnd[step]!) / covered / divisor;
-  shares[step] = toStart[step]! / covered;
+  share: number,
+): number {
+  const sampled = (times[to - 1]! - times[from]!) / 1000;
+  const interval = sampled / (to - 1 - from);
+  const toStart = reach((times[from]! - (endMs - rangeMs)) / 1000, interval);
+  const toEnd = reach((endMs - times[to - 1]!) / 1000, interval);
+  return (sampled + Math.min(toStart, sampled * share) + toEnd) / sampled;
 }
 
 function extrapolated({ counter, perSecond }: RateOptions): RangeKernel {
   const known = perSecond ? ofRates : ofDifferences;
   return (samples, out, rangeMs) => {
-    const { times, first, last, windows } = samples;
-    const { lo, hi, ends } = windows;
+    const { values, offset, first, last, windows } = samples;
+    const { lo, hi } = windows;
     const divisor = perSecond ? rangeMs / 1000 : 1;
+    const resets = counter ? resetSlots(values, last - offset) : [];
+    const work = { samples, counter, divisor, rangeMs, resets };
+    if (!fillsWindows(windows, first, last)) {
+      fillStepwise(work, out, 0, lo.length, 0);
+      return;
+    }
     let shared = known.get(windows);
     if (!shared) {
-      shared = newExtrapolation(lo.length);
-      for (let i = 0; i < lo.length; i++)
-        measure(shared, i, times, lo[i]!, hi[i]!, ends[i]!, rangeMs, divisor);
+      shared = extrapolationOver(samples, rangeMs, divisor);
       known.set(windows, shared);
     }
-    const resets = counter ? resetPositions(samples) : [];
-    if (resets.length === 0 && first <= lo[0]! && last >= hi[hi.length - 1]!)
-      fillWhole(samples, out, shared, counter, divisor);
-    else fillStepwise(samples, out, shared, counter, divisor, rangeMs, resets);
+    fillWhole(work, out.values, shared);
+    let done = 0;
+    for (let r = 0; r < resets.length; r++) {
+      // Of windows that hold the sample and the one before it; those before `done` hold earlier resets too.
+      const index = resets[r]! + offset;
+      const begin = firstAbove(hi, index, done);
+      done = begin;
+      while (done < lo.length && lo[done]! < index) done++;
+      fillStepwise(work, out, begin, done, r);
+    }
+    out.presence = shared.held;
+    out.count = shared.heldCount;
   };
 }
 
-/** Of a series that fills all windows and never resets: most of the work of most queries is this loop. */
+interface Work {
+  readonly samples: RangeSeriesInput;
+  readonly counter: boolean;
+  readonly divisor: number;
+  readonly rangeMs: number;
+  /** Slots, in rising order. */
+  readonly resets: readonly number[];
+}
+
+/** Of a series that fills all windows, as if it never were reset: most of the work of most queries is this loop. */
 function fillWhole(
-  { values, offset, windows: { lo, hi } }: RangeSeriesInput,
-  out: SeriesBuilder,
-  extrapolation: Extrapolation,
-  counter: boolean,
-  divisor: number,
+  { samples, counter, divisor, rangeMs }: Work,
+  results: Float64Array,
+  { factors, shares }: Extrapolation,
 ): void {
-  const { values: results, presence } = out;
-  const { factors, shares } = extrapolation;
-  let count = 0;
+  const { times, values, offset, windows } = samples;
+  const { lo, hi, ends } = windows;
   for (let i = 0; i < lo.length; i++) {
     const factor = factors[i]!;
     if (factor === 0) continue;
     const firstValue = values[lo[i]! - offset]!;
     const difference = values[hi[i]! - 1 - offset]! - firstValue;
-    results[i] =
-      counter && firstValue < shares[i]! * difference && firstValue >= 0
-        ? difference * (factorFromZero(extrapolation, i, firstValue / difference) / divisor)
-        : difference * factor;
-    presence[i] = 1;
-    count++;
+    results[i] = difference * factor;
+    if (counter && firstValue < shares[i]! * difference && firstValue >= 0) {
+      const share = firstValue / difference;
+      results[i] = difference * (factorOf(times, lo[i]!, hi[i]!, ends[i]!, rangeMs, share) / divisor);
+    }
   }
-  out.count = count;
 }
 
+/** The steps from `begin` to `end`, each with the edges and resets of its own window; none has one before `nextReset`. */
 function fillStepwise(
-  { times, values, offset, first, last, windows: { lo, hi, ends } }: RangeSeriesInput,
+  { samples, counter, divisor, rangeMs, resets }: Work,
   out: SeriesBuilder,
-  shared: Extrapolation,
-  counter: boolean,
-  divisor: number,
-  rangeMs: number,
-  resets: readonly number[],
+  begin: number,
+  end: number,
+  nextReset: number,
 ): void {
+  const { times, values, offset, first, last, windows } = samples;
+  const { lo, hi, ends } = windows;
   const { values: results, presence } = out;
-  const own = newExtrapolation(1);
-  let nextReset = 0;
+  let reset = nextReset;
   let count = 0;
-  for (let i = 0; i < lo.length; i++) {
+  for (let i = begin; i < end; i++) {
     const from = lo[i]! < first ? first : lo[i]!;
     const to = hi[i]! > last ? last : hi[i]!;
     if (to - from < 2) continue;
-    let extrapolation = shared;
-    let at = i;
-    // A series that begins or ends within its column has other edges there than the rest.
-    if (from !== lo[i] || to !== hi[i]) {
-      extrapolation = own;
-      at = 0;
-      measure(own, 0, times, from, to, ends[i]!, rangeMs, divisor);
-    }
     const firstValue = values[from - offset]!;
     let difference = values[to - 1 - offset]! - firstValue;
-    while (nextReset < resets.length && resets[nextReset]! <= from) nextReset++;
-    for (let r = nextReset; r < resets.length && resets[r]! < to; r++) {
-      difference += values[resets[r]! - 1 - offset]!;
+    while (reset < resets.length && resets[reset]! <= from - offset) reset++;
+    for (let r = reset; r < resets.length && resets[r]! < to - offset; r++) {
+      difference += values[resets[r]! - 1]!;
     }
-    let factor = extrapolation.factors[at]!;
-    if (counter && firstValue >= 0 && firstValue < extrapolation.shares[at]! * difference) {
-      factor = factorFromZero(extrapolation, at, firstValue / difference) / divisor;
-    }
-    results[i] = difference * factor;
+    const mayBegin = counter && firstValue >= 0 && difference > 0;
+    const share = mayBegin ? firstValue / difference : Number.POSITIVE_INFINITY;
+    results[i] = difference * (factorOf(times, from, to, ends[i]!, rangeMs, share) / divisor);
     presence[i] = 1;
     count++;
   }
   out.count = count;
 }
 
-/** The factor where a counter was zero `share` of the sampled time before its first sample. */
-function factorFromZero({ sampled, toStart, toEnd }: Extrapolation, at: number, share: number): number {
-  const covered = sampled[at]!;
-  return (covered + Math.min(toStart[at]!, covered * share) + toEnd[at]!) / covered;
+interface KnownResets {
+  readonly slots: number[];
+  /** How many slots have been looked at. */
+  length: number;
 }
 
-/** Indices of samples that are smaller than the one before. */
-function resetPositions({ values, offset, first, last }: RangeSeriesInput): number[] {
-  const positions: number[] = [];
-  let previous = Number.NEGATIVE_INFINITY;
-  for (let slot = first - offset; slot < last - offset; slot++) {
+/** Slots of a column are written once, so what is known of them stays true. */
+const knownResets = new WeakMap<Float64Array, KnownResets>();
+/** Of the slots of a series: with more resets than that it is no counter, and they are not worth their memory. */
+const keptShareMax = 1 / 16;
+
+/** Slots before `end`, in rising order, of values that are smaller than the one before; maybe some from `end` on. */
+function resetSlots(values: Float64Array, end: number): readonly number[] {
+  const known = knownResets.get(values) ?? { slots: [], length: 0 };
+  if (known.length >= end) return known.slots;
+  const { slots } = known;
+  let previous = known.length > 0 ? values[known.length - 1]! : Number.NEGATIVE_INFINITY;
+  for (let slot = known.length; slot < end; slot++) {
     const value = values[slot]!;
-    if (value < previous) positions.push(slot + offset);
+    if (value < previous) slots.push(slot);
     previous = value;
   }
-  return positions;
+  known.length = end;
+  if (slots.length <= end * keptShareMax) knownResets.set(values, known);
+  else knownResets.delete(values);
+  return slots;
+}
+
+/** The first index from `from` on at which rising numbers are greater than a limit. */
+function firstAbove(numbers: Int32Array, limit: number, from: number): number {
+  let low = from;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (numbers[middle]! <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 export const delta = rangeFunction(() => extrapolated({ counter: false, perSecond: false }), {

@@ -4,6 +4,7 @@ import { absent, type SeriesView, stale } from '../../telemetry/metrics/series.t
 import type { VectorSelector } from '../ast.ts';
 import type { QueryContext } from '../query-context.ts';
 import {
+  fillsWindows,
   histogramWeight,
   newSeries,
   type SeriesBuilder,
@@ -12,6 +13,7 @@ import {
   vector,
   type Windows,
 } from '../values.ts';
+import { isDense } from './range.ts';
 import { statisticsView } from './statistics.ts';
 import { firstMoment, lastMoment, type Moments, windowsOver } from './windows.ts';
 
@@ -36,8 +38,10 @@ export function selectInstant(
     const view = selector.statisticsOnly ? statisticsView(found) : found;
     context.interrupt.spend(view.last - view.first + steps);
     const windows = windowing.shared(view.column);
-    const series = newSeries(view.labels, false, steps);
-    fill(series, view, windows, wanted);
+    const series =
+      wanted === 'value' && isWhole(view, windows)
+        ? newest(view, windows)
+        : inLookback(view, windows, wanted, steps);
     if (series.count === 0) continue;
     // A sparse series still costs its slots: a sixteenth of them keeps that bounded.
     context.budget.charge(Math.max(series.count, steps >> 4));
@@ -50,7 +54,21 @@ export function selectInstant(
   return vector(out);
 }
 
-function fill(series: SeriesBuilder, view: SeriesView, windows: Windows, wanted: Wanted): void {
+/** Whether every time of the column has a number of this series. */
+function isWhole({ states, offset, histograms, first, last }: SeriesView, windows: Windows): boolean {
+  return !histograms && fillsWindows(windows, first, last) && isDense(states, first - offset, last - offset);
+}
+
+/** Of a whole series: the last sample of each window. */
+function newest({ labels, values, offset }: SeriesView, windows: Windows): SeriesBuilder {
+  const { lo, hi, held: presence, heldCount: count } = windows;
+  const results = new Float64Array(hi.length);
+  for (let i = 0; i < hi.length; i++) if (hi[i]! > lo[i]!) results[i] = values[hi[i]! - 1 - offset]!;
+  return { labels, dropName: false, values: results, presence, histograms: undefined, count };
+}
+
+function inLookback(view: SeriesView, windows: Windows, wanted: Wanted, steps: number): SeriesBuilder {
+  const series = newSeries(view.labels, false, steps);
   const { values, states, histograms, starts, offset, first, last, column } = view;
   const { lo, hi } = windows;
   const { values: results, presence } = series;
@@ -74,4 +92,5 @@ function fill(series: SeriesBuilder, view: SeriesView, windows: Windows, wanted:
     count++;
   }
   series.count += count;
+  return series;
 }

@@ -1,13 +1,13 @@
 // What a function over ranges holds of a series at once: as in Prometheus, the samples of its longest window.
 
-import { histogramWeight, type RangeSeriesInput } from '../values.ts';
+import { fillsWindows, histogramWeight, type RangeSeriesInput } from '../values.ts';
 
 /** Samples in the longest window of a series; histograms count for more. */
 export function samplesInLongest({ windows, first, last, histograms, offset }: RangeSeriesInput): number {
   const { lo, hi } = windows;
   if (!histograms) {
     // Windows of one column differ little: mostly the longest of all is known from there.
-    if (first <= lo[0]! && last >= hi[hi.length - 1]!) return windows.longest;
+    if (fillsWindows(windows, first, last)) return windows.longest;
     let longest = 0;
     for (let i = 0; i < lo.length; i++)
       longest = Math.max(longest, Math.min(hi[i]!, last) - Math.max(lo[i]!, first));

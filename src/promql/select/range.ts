@@ -50,7 +50,7 @@ export function rangeSeries(
   const first = Math.max(slots.first, windows.lo[0]!);
   const last = Math.max(first, Math.min(slots.last, windows.hi.at(-1)!));
   if (context.budget.countsReads) context.budget.countRead(samplesInWindows(windows, first, last));
-  if (!isDense(slots, first, last)) {
+  if (!isDense(slots.states, first - offset, last - offset)) {
     context.budget.charge(last - first);
     return compacted({ ...slots, starts, first, last }, windowing, dropName);
   }
@@ -66,9 +66,9 @@ function samplesInWindows({ lo, hi }: Windows, first: number, last: number): num
   return samples;
 }
 
-/** Whether every slot from `first` to `last` holds a sample. Searching for a byte is what machines are fastest at. */
-function isDense({ states, offset }: Slots, first: number, last: number): boolean {
-  const slots = Buffer.from(states.buffer, states.byteOffset + first - offset, last - first);
+/** Whether every slot from `from` to `to` holds a sample. Searching for a byte is what machines are fastest at. */
+export function isDense(states: Uint8Array, from: number, to: number): boolean {
+  const slots = Buffer.from(states.buffer, states.byteOffset + from, to - from);
   return !slots.includes(absent) && !slots.includes(stale);
 }
 

@@ -25,65 +25,67 @@ export function lastMoment(moments: Moments): number {
 }
 
 /** The windows (end - rangeMs, end] over any column. */
-export interface Windowing {
+export class Windowing {
+  readonly #ends: Float64Array;
+  readonly #rangeMs: number;
+  readonly #byColumn = new Map<TimeColumn, Windows>();
+
+  constructor(moments: Moments, rangeMs: number) {
+    this.#ends = Float64Array.from({ length: moments.grid.steps }, (_, step) => momentAt(moments, step));
+    this.#rangeMs = rangeMs;
+  }
+
   /** Over a column that several series may have: computed once a query. */
-  shared(column: TimeColumn): Windows;
+  shared(column: TimeColumn): Windows {
+    let windows = this.#byColumn.get(column);
+    if (!windows) {
+      windows = this.own(column);
+      this.#byColumn.set(column, windows);
+    }
+    return windows;
+  }
+
   /** Over a column that only one series has. */
-  own(column: TimeColumn): Windows;
+  own(column: TimeColumn): Windows {
+    return windowsEndingAt(column, this.#ends, this.#rangeMs);
+  }
 }
 
 export function windowsOver(context: QueryContext, moments: Moments, rangeMs: number): Windowing {
   const { grid, offsetMs, atMs } = moments;
   const key = `${rangeMs}|${offsetMs}|${atMs}|${grid.startMs}|${grid.stepMs}|${grid.steps}`;
-  const byColumn = context.windows.get(key) ?? new Map<TimeColumn, Windows>();
-  context.windows.set(key, byColumn);
-  const own = (column: TimeColumn) => computeWindows(column, moments, rangeMs);
-  return {
-    own,
-    shared(column) {
-      let windows = byColumn.get(column);
-      if (!windows) {
-        windows = own(column);
-        byColumn.set(column, windows);
-      }
-      return windows;
-    },
-  };
+  let windowing = context.windowings.get(key);
+  if (!windowing) {
+    windowing = new Windowing(moments, rangeMs);
+    context.windowings.set(key, windowing);
+  }
+  return windowing;
 }
 
-function computeWindows({ times, length }: TimeColumn, moments: Moments, rangeMs: number): Windows {
-  const { steps } = moments.grid;
+/** `ends` never go back, so both bounds of a window only move forward from step to step. */
+export function windowsEndingAt({ times, length }: TimeColumn, ends: Float64Array, rangeMs: number): Windows {
+  const steps = ends.length;
   const lo = new Int32Array(steps);
   const hi = new Int32Array(steps);
-  const ends = new Float64Array(steps);
-  const first = firstMoment(moments);
-  // Moments never go back, so both bounds only move forward.
-  let low = firstAfter(times, length, first - rangeMs);
-  let high = firstAfter(times, length, first);
+  const held = new Uint8Array(steps);
+  let low = firstAfter(times, length, ends[0]! - rangeMs);
+  let high = firstAfter(times, length, ends[0]!);
+  let longest = 0;
+  let heldCount = 0;
+  let total = 0;
   for (let i = 0; i < steps; i++) {
-    const end = momentAt(moments, i);
+    const end = ends[i]!;
     while (high < length && times[high]! <= end) high++;
     while (low < length && times[low]! <= end - rangeMs) low++;
-    ends[i] = end;
     lo[i] = low;
     hi[i] = high;
+    if (high === low) continue;
+    held[i] = 1;
+    heldCount++;
+    total += high - low;
+    if (high - low > longest) longest = high - low;
   }
-  return { lo, hi, ends, longest: longestOf(lo, hi) };
-}
-
-function longestOf(lo: Int32Array, hi: Int32Array): number {
-  let longest = 0;
-  for (let i = 0; i < lo.length; i++) if (hi[i]! - lo[i]! > longest) longest = hi[i]! - lo[i]!;
-  return longest;
-}
-
-/** The windows that end at the same times as others, over another column. */
-export function windowsEndingAt(column: TimeColumn, ends: Float64Array, rangeMs: number): Windows {
-  const { times, length } = column;
-  const bound = (time: number) => firstAfter(times, length, time);
-  const lo = Int32Array.from(ends, (end) => bound(end - rangeMs));
-  const hi = Int32Array.from(ends, (end) => bound(end));
-  return { lo, hi, ends, longest: longestOf(lo, hi) };
+  return { lo, hi, ends, longest, mean: total / steps, held, heldCount };
 }
 
 /** Index of the first time that is later than `time`. */

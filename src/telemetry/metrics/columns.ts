@@ -236,6 +236,9 @@ export class StoredSeries {
     this.column.blocks = column.blocks.filter((block) => block.extent(this.id));
     this.shared = false;
     this.length = 0;
+    // Readers remember what they have seen of an array: its slots are never written twice.
+    this.values = new Float64Array(0);
+    this.states = new Uint8Array(0);
     this.histograms = undefined;
     this.starts = undefined;
     for (let slot = 0; slot < length; slot++) {

@@ -6,13 +6,7 @@ import { KahanMean, KahanSum } from '../../kahan.ts';
 import { meanOfHistograms, sumOfHistograms, type Totalled } from '../../native/total.ts';
 import { type RangeSeriesInput, setHistogram, setValue } from '../../values.ts';
 import type { FunctionInput } from '../function.ts';
-import {
-  eachWindow,
-  meanWindowLength,
-  perWindow,
-  type RangeKernel,
-  rangeFunction,
-} from '../range-function.ts';
+import { eachWindow, perWindow, type RangeKernel, rangeFunction } from '../range-function.ts';
 import { histogramsIn, notesOn } from '../window.ts';
 
 /** Below this mean length, summing each window anew is as fast. */
@@ -21,32 +15,36 @@ const slidingLengthMin = 24;
 /** A window's share of all magnitudes so far from which on its difference is exact to the last bit or two. */
 const magnitudeShareMin = 2 ** -40;
 
-interface RunningSums {
-  readonly high: Float64Array;
-  readonly low: Float64Array;
-  readonly magnitude: Float64Array;
-}
+/** Sums of the first k samples of a series, at index k. The series of a query use the arrays one after the other. */
+class RunningSums {
+  high = new Float64Array(0);
+  low = new Float64Array(0);
+  magnitude = new Float64Array(0);
 
-/** Sums of the first k samples, at index k; undefined where a value or a sum is not finite. */
-function runningSums({ values, offset, first, last }: RangeSeriesInput): RunningSums | undefined {
-  const length = last - first + 1;
-  const high = new Float64Array(length);
-  const low = new Float64Array(length);
-  const magnitude = new Float64Array(length);
-  let [sum, rest, size] = [0, 0, 0];
-  for (let k = 1; k < length; k++) {
-    const value = values[first + k - 1 - offset]!;
-    const total = sum + value;
-    const part = total - sum;
-    const lost = rest + (sum - (total - part) + (value - part));
-    sum = total + lost;
-    rest = lost - (sum - total);
-    size += Math.abs(value);
-    high[k] = sum;
-    low[k] = rest;
-    magnitude[k] = size;
+  /** False where a value or a sum is not finite. */
+  compute({ values, offset, first, last }: RangeSeriesInput): boolean {
+    const length = last - first + 1;
+    if (this.high.length < length) {
+      this.high = new Float64Array(length);
+      this.low = new Float64Array(length);
+      this.magnitude = new Float64Array(length);
+    }
+    const { high, low, magnitude } = this;
+    let [sum, rest, size] = [0, 0, 0];
+    for (let k = 1; k < length; k++) {
+      const value = values[first + k - 1 - offset]!;
+      const total = sum + value;
+      const part = total - sum;
+      const lost = rest + (sum - (total - part) + (value - part));
+      sum = total + lost;
+      rest = lost - (sum - total);
+      size += Math.abs(value);
+      high[k] = sum;
+      low[k] = rest;
+      magnitude[k] = size;
+    }
+    return Number.isFinite(size);
   }
-  return Number.isFinite(magnitude[length - 1]!) ? { high, low, magnitude } : undefined;
 }
 
 function sumOf(samples: RangeSeriesInput, from: number, to: number): number {
@@ -67,9 +65,10 @@ function sliding(
   isMean: boolean,
 ): RangeKernel {
   const scanning = perWindow(1, scan);
+  const sums = new RunningSums();
   return (samples, out, rangeMs, interrupt) => {
-    const sums = meanWindowLength(samples) < slidingLengthMin ? undefined : runningSums(samples);
-    if (!sums) return scanning(samples, out, rangeMs, interrupt);
+    const isLong = samples.windows.mean >= slidingLengthMin;
+    if (!isLong || !sums.compute(samples)) return scanning(samples, out, rangeMs, interrupt);
     const { first, last, windows } = samples;
     const { lo, hi } = windows;
     const { high, low, magnitude } = sums;

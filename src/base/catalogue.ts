@@ -277,6 +277,14 @@ export const catalogue = {
     exit: exitCodes.toolError,
     hint: 'The message is that of the program that failed.',
   },
+  FD655: {
+    title: 'Certificate of a fault cannot be used',
+    hint: '`tls.certFile` and `tls.keyFile` are PEM files that belong together, relative to the experiment.',
+  },
+  FD656: {
+    title: 'Port of an HTTP fault does not fit',
+    hint: 'Name the port that the target listens on, and one certificate for all faults on it.',
+  },
   FD660: {
     title: 'Network fault that a proxy cannot make',
     hint: 'A proxy sees a stream of bytes, not packets; it can delay, limit and partition.',

@@ -90,7 +90,7 @@ export interface FaultSpec {
   readonly effect: { readonly min: number; readonly promql: string | undefined };
 }
 
-export type FaultKindName = 'DNSChaos' | 'PodChaos' | 'StressChaos' | 'NetworkChaos';
+export type FaultKindName = 'DNSChaos' | 'PodChaos' | 'StressChaos' | 'NetworkChaos' | 'HTTPChaos';
 
 /** 'auto': long enough for every deadline; the plan computes it. */
 export interface PhaseSpec {

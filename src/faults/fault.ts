@@ -33,6 +33,8 @@ export interface FaultRequest<Spec = unknown> {
   readonly random: Random;
   /** A private folder for this fault's files; removed with its lease. */
   readonly scratchFolder: string;
+  /** Of the experiment's file: relative paths in the spec are relative to it. Default: the current folder. */
+  readonly folder?: string;
 }
 
 /** What this machine lets us do; found once by trying, passed in so that tests can take rights away. */

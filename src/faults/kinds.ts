@@ -2,12 +2,13 @@
 
 import { dnsChaos } from './dns-chaos/dns-chaos.ts';
 import type { FaultKind } from './fault.ts';
+import { httpChaos } from './http-chaos/http-chaos.ts';
 import { networkChaos } from './network-chaos/network-chaos.ts';
 import { podChaos } from './pod-chaos/pod-chaos.ts';
 import { createStressChaos } from './stress-chaos/stress-chaos.ts';
 
 export type FaultKinds = Readonly<
-  Record<'DNSChaos' | 'PodChaos' | 'StressChaos' | 'NetworkChaos', FaultKind>
+  Record<'DNSChaos' | 'PodChaos' | 'StressChaos' | 'NetworkChaos' | 'HTTPChaos', FaultKind>
 >;
 
 /** `stressWorker` is the command of the program that StressChaos starts for each of its own workers. */
@@ -17,6 +18,7 @@ export function createFaultKinds(stressWorker: readonly string[]): FaultKinds {
     PodChaos: podChaos,
     StressChaos: createStressChaos(stressWorker),
     NetworkChaos: networkChaos,
+    HTTPChaos: httpChaos,
   };
 }
 

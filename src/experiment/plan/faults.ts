@@ -1,6 +1,5 @@
 // Each fault of the experiment on the targets that it selects, with the driver that will carry it out here.
 
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
@@ -36,16 +35,17 @@ export interface FaultPlanning {
 
 export async function planFaults(
   experiment: Experiment,
-  targets: ReadonlyMap<string, PlannedTarget>,
+  targets: ReadonlyMap<string, readonly PlannedTarget[]>,
   planning: FaultPlanning,
 ): Promise<PlannedFault[]> {
   const planned: PlannedFault[] = [];
   for (const spec of experiment.faults) {
-    const candidates = spec.targets.map((name) => targets.get(name)!);
+    const candidates = candidatesOf(spec, targets);
     const selected = selectTargets(candidates, spec.mode, spec.value, planning.random);
     checkShare(spec.name, selected.length, candidates.length, experiment.limits.share, planning.allowed);
     const injections: PlannedInjection[] = [];
-    for (const target of selected) injections.push(await planInjection(spec, target, planning));
+    for (const target of selected)
+      injections.push(await planInjection(spec, target, experiment.folder, planning));
     planned.push({ spec, injections });
   }
   return planned;
@@ -54,12 +54,12 @@ export async function planFaults(
 async function planInjection(
   spec: FaultSpec,
   target: PlannedTarget,
+  folder: string,
   planning: FaultPlanning,
 ): Promise<PlannedInjection> {
   const kind: FaultKind = planning.kinds[spec.kind];
   // Names may hold dots, so a separator of our own keeps `a.b` on `c` from `a` on `b.c`.
   const scratchFolder = join(planning.scratchFolder, `${spec.name}@${target.spec.name}`);
-  await mkdir(scratchFolder);
   const request: FaultRequest = {
     name: spec.name,
     kind: spec.kind,
@@ -71,6 +71,7 @@ async function planInjection(
     clock: planning.clock,
     random: planning.random,
     scratchFolder,
+    folder,
   };
   const { driver, passedOver } = await chooseDriver(kind, request);
   return { driver, request, plan: driver.plan(request), passedOver };

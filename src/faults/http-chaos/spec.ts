@@ -53,13 +53,34 @@ const patchSchema = z.strictObject({
   headers: list(z.tuple([headerName, headerValue])).optional(),
 });
 
-const tlsSchema = z.strictObject({
-  secretName: text,
-  secretNamespace: text,
-  certName: text,
-  keyName: text,
-  caName: text.optional(),
-});
+/** Files here, or a secret of a cluster in Chaos Mesh's words, which only a cluster can give. */
+const tlsSchema = z
+  .strictObject({
+    certFile: text.optional().describe("PEM file of the server's certificate, with those that vouch for it."),
+    keyFile: text.optional().describe('PEM file of its private key.'),
+    caFile: text.optional().describe('PEM file of who must have issued the certificate of the target.'),
+    secretName: text.optional(),
+    secretNamespace: text.optional(),
+    certName: text.optional(),
+    keyName: text.optional(),
+    caName: text.optional(),
+  })
+  .transform((tls, context): HttpChaosTls => {
+    const { certFile, keyFile, caFile, secretName, secretNamespace, certName, keyName, caName } = tls;
+    const inCluster = [secretName, secretNamespace, certName, keyName, caName].some(
+      (each) => each !== undefined,
+    );
+    if (!inCluster && certFile && keyFile) return { certFile, keyFile, caFile };
+    const inFiles = [certFile, keyFile, caFile].some((each) => each !== undefined);
+    if (!inFiles && secretName && secretNamespace && certName && keyName)
+      return { secretName, secretNamespace };
+    const message =
+      inFiles && inCluster ? 'files and a secret at once' : 'the certificate and its key are not said';
+    complain(context, inFiles && inCluster ? 'FD105' : 'FD107', message, {
+      expected: 'certFile and keyFile; on a cluster secretName, secretNamespace, certName and keyName',
+    });
+    return z.NEVER;
+  });
 
 const fields = z.strictObject({
   target: z.enum(['Request', 'Response']),
@@ -78,7 +99,9 @@ const fields = z.strictObject({
   tls: tlsSchema.optional(),
 });
 
-export type HttpChaosTls = z.output<typeof tlsSchema>;
+export type HttpChaosTls =
+  | { readonly certFile: string; readonly keyFile: string; readonly caFile: string | undefined }
+  | { readonly secretName: string; readonly secretNamespace: string };
 
 export interface HttpChaosSpec {
   readonly target: 'Request' | 'Response';

@@ -67,9 +67,7 @@ export class InboundRedirect {
     return `nftables table ${this.#table?.name ?? '(none yet)'}`;
   }
 
-  /**
-   * A connection to the target itself. The address that worked is tried first from then on.
-   */
+  /** A connection to the target itself. The address that worked is tried first from then on. */
   async connect(): Promise<Socket> {
     const addresses = targetAddresses(this.#options.addresses);
     const ordered = this.#preferred ? [this.#preferred, ...addresses] : addresses;
@@ -97,6 +95,11 @@ export class InboundRedirect {
   async close(): Promise<void> {
     await this.#table?.close();
     this.server.close();
+  }
+
+  /** An address on which the target is reached from here. */
+  get targetAddress(): string {
+    return this.#preferred ?? targetAddresses(this.#options.addresses)[0] ?? '127.0.0.1';
   }
 
   get isGone(): boolean {

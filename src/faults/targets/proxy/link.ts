@@ -14,6 +14,7 @@ export class Link {
   #upstream: Socket | undefined;
   #to: Flow | undefined;
   #from: Flow | undefined;
+  #clientWaits = false;
 
   constructor(client: Socket) {
     this.#client = client;
@@ -67,7 +68,24 @@ export class Link {
     };
     client.on('close', onClose);
     server.on('close', onClose);
+    client.on('data', () => {
+      this.#clientWaits = true;
+    });
+    server.on('data', () => {
+      this.#clientWaits = false;
+    });
     client.resume();
+  }
+
+  /** Bytes that came from both sides so far; undefined while the client waits for an answer. */
+  get restingAt(): number | undefined {
+    return this.#clientWaits ? undefined : this.#client.bytesRead + (this.#upstream?.bytesRead ?? 0);
+  }
+
+  /** Says good-bye to both sides; what was written still arrives. */
+  end(): void {
+    this.#client.destroySoon();
+    this.#upstream?.destroySoon();
   }
 
   destroy(): void {

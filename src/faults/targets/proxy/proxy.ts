@@ -21,6 +21,9 @@ import type { Budget } from './stage.ts';
 /** Connections at a time; beyond it new ones are closed. */
 const connectionsMax = 4096;
 const waitingBytesMax = 256 * 2 ** 20;
+/** How long a connection has said nothing when it is taken to rest, and how long to wait for that. */
+const restMs = 20;
+const restPatienceMs = 1000;
 
 export interface ProxyIdentity {
   readonly name: string;
@@ -42,6 +45,7 @@ export class TcpProxy implements ProxyTargetHandle {
   readonly #budget: Budget = { waitingBytes: 0, waitingBytesMax };
   #server: Server | undefined;
   #address: string;
+  #detour: HostPort | undefined;
 
   /** `random` draws the jitter. */
   constructor(identity: ProxyIdentity, declared: ProxyTarget, clock: Clock, random: Random) {
@@ -108,6 +112,44 @@ export class TcpProxy implements ProxyTargetHandle {
     };
   }
 
+  /** Where new connections go when nothing leads them elsewhere. */
+  get upstream(): HostPort {
+    return this.#upstream;
+  }
+
+  get detour(): HostPort | undefined {
+    return this.#detour;
+  }
+
+  /**
+   * Leads new connections to another upstream, and ends those that are open, each when its client waits for nothing and
+   * after a second in any case: their clients come back by the new way.
+   */
+  async leadTo(detour: HostPort): Promise<void> {
+    this.#detour = detour;
+    await this.#endOld(new Set(this.#links));
+  }
+
+  /** New connections go to the upstream again; open ones stay where they are. */
+  leadBack(): void {
+    this.#detour = undefined;
+  }
+
+  async #endOld(old: ReadonlySet<Link>): Promise<void> {
+    const seen = new Map<Link, number | undefined>();
+    for (let waitedMs = 0; waitedMs <= restPatienceMs; waitedMs += restMs) {
+      const left = [...old].filter((link) => this.#links.has(link));
+      if (left.length === 0) return;
+      for (const link of left) {
+        const { restingAt } = link;
+        const rests = restingAt !== undefined && seen.get(link) === restingAt;
+        if (rests || waitedMs + restMs > restPatienceMs) link.end();
+        seen.set(link, restingAt);
+      }
+      await this.#clock.sleep(restMs);
+    }
+  }
+
   async #admit(link: Link): Promise<void> {
     this.#links.add(link);
     for (;;) {
@@ -119,7 +161,7 @@ export class TcpProxy implements ProxyTargetHandle {
         return;
       }
     }
-    link.open(this.#upstream, this.#clock, this.#budget, () => {
+    link.open(this.#detour ?? this.#upstream, this.#clock, this.#budget, () => {
       this.#links.delete(link);
       for (const disturbance of this.#disturbances) disturbance.forget(link);
     });

@@ -86,6 +86,30 @@ export const catalogue = {
     title: 'Setting that the embedded engine does not use',
     hint: 'The file is good for Prometheus; here the setting changes nothing.',
   },
+  FD130: {
+    title: 'Only a cluster can do this',
+    hint: 'Apply the file to a cluster with Chaos Mesh; the message says what it takes.',
+  },
+  FD131: {
+    title: 'No fault in the file',
+    hint: 'Name a file with an experiment, or with a fault, a Schedule or a Workflow of Chaos Mesh.',
+  },
+  FD132: {
+    title: 'Experiment is paused',
+    hint: 'Remove the annotation `experiment.chaos-mesh.org/pause` from the file.',
+  },
+  FD133: {
+    title: 'Schedule that cannot be read',
+    hint: 'Write five cron fields (or six, with seconds first), @hourly and the like, or @every 30s.',
+  },
+  FD134: {
+    title: 'Condition of a workflow that cannot be read',
+    hint: 'It compares exitCode and stdout: `exitCode == 0 && stdout contains "ready"`.',
+  },
+  FD135: {
+    title: 'Workflow that calls itself',
+    hint: 'A template may not be among its own children or branches, nor among theirs.',
+  },
   // 2xx: PromQL
   FD201: { title: 'PromQL syntax error', hint: 'The position is inside the expression.' },
   FD202: {
@@ -242,6 +266,26 @@ export const catalogue = {
     hint: 'It may end this session and the drill with it; `--allow FD512` lifts this.',
   },
   FD513: { title: 'Kernel thread as a target', hint: 'Kernel threads take no signals; name a process.' },
+  FD520: {
+    title: 'Container is not there',
+    hint: 'Start it first, or correct its name; the engines that were asked are named.',
+  },
+  FD521: {
+    title: 'Container belongs to another runtime',
+    hint: 'Correct `runtime`, or leave it out.',
+  },
+  FD522: {
+    title: 'No right to open the socket of a container engine',
+    hint: 'Run as root, or as a user of the group that the socket belongs to.',
+  },
+  FD523: {
+    title: 'No container engine answers',
+    hint: 'Start Docker, or `podman system service`; name its socket in `socket`, DOCKER_HOST or CONTAINER_HOST.',
+  },
+  FD524: {
+    title: 'Container is not clear',
+    hint: 'Name it by `id`, or say which engine is meant with `socket` or `runtime`.',
+  },
   // 6xx: faults and leases
   FD600: {
     title: 'No driver can inject this fault here',

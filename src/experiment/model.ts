@@ -3,10 +3,11 @@
 
 import type { CaptureSpec } from '../alertmanager/capture-spec.ts';
 import type { LabelRecord } from '../base/labels.ts';
-import type { ProcessTarget, ProxyTarget } from '../faults/targets/declaration.ts';
+import type { ContainerTarget, ProcessTarget, ProxyTarget } from '../faults/targets/declaration.ts';
 import type { FeatureName } from '../promql/features.ts';
 import type { HttpClientSpec } from '../telemetry/http-client-spec.ts';
 import type { RemoteSpec, ScrapeSpec } from '../telemetry/metrics/scrape-spec.ts';
+import type { WorkflowSpec } from './workflow/model.ts';
 
 export interface Experiment {
   readonly name: string;
@@ -18,6 +19,8 @@ export interface Experiment {
   readonly traffic: readonly TrafficSpec[];
   readonly telemetry: TelemetrySpec;
   readonly faults: readonly FaultSpec[];
+  /** Say when those faults come that name one of them; absent when there is none. */
+  readonly workflows?: readonly WorkflowSpec[];
   readonly phases: PhaseSpec;
   readonly objectives: readonly ObjectiveSpec[];
   readonly alerts: readonly AlertSpec[];
@@ -40,7 +43,9 @@ export interface TargetSpec {
   readonly name: string;
   readonly namespace: string;
   readonly labels: LabelRecord;
-  readonly kind: ProcessTarget | ProxyTarget;
+  /** Every selector chooses it: a target that stands for the pods of a Chaos Mesh file. */
+  readonly anySelector?: true;
+  readonly kind: ProcessTarget | ProxyTarget | ContainerTarget;
 }
 
 export type TrafficSpec =
@@ -88,6 +93,8 @@ export interface FaultSpec {
   /** The kind's own fields, as the kind's schema in faults/ gives them: checked, with defaults, in its own units. */
   readonly spec: Readonly<Record<string, unknown>>;
   readonly effect: { readonly min: number; readonly promql: string | undefined };
+  /** Name of the Schedule or Workflow that puts it in place, any number of times; absent: once, at the begin. */
+  readonly workflow?: string;
 }
 
 export type FaultKindName = 'DNSChaos' | 'PodChaos' | 'StressChaos' | 'NetworkChaos' | 'HTTPChaos';

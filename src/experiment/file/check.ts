@@ -7,9 +7,10 @@ import { nearest } from '../../base/diagnostics.ts';
 import { type Parsed, parseYamlDocuments, type YamlDocument } from '../../base/yaml.ts';
 import { type Features, noFeatures } from '../../promql/features.ts';
 import { readRuleFile } from '../../rules/file.ts';
+import { isChaosMesh, isKubernetesObject } from './chaos-mesh.ts';
 import { type ReadOptions, readExperiment } from './read.ts';
 
-export type FileKind = 'experiment' | 'chaos-mesh' | 'rules' | 'alertmanager';
+export type FileKind = 'experiment' | 'chaos-mesh' | 'kubernetes' | 'rules' | 'alertmanager';
 
 export interface CheckOptions extends Pick<ReadOptions, 'file' | 'text' | 'env' | 'files'> {
   /** Not found out from the file when it is given. */
@@ -41,9 +42,10 @@ async function diagnosticsOf(kind: FileKind, options: CheckOptions): Promise<rea
       const read = await readExperiment(options);
       return read.ok ? read.warnings : read.diagnostics;
     }
-    case 'chaos-mesh': {
+    case 'chaos-mesh':
+    case 'kubernetes': {
       // Which process stands for the pods is said when the file is run; here any will do.
-      const read = await readExperiment({ ...options, targets: ['pods=process:pid:1'] });
+      const read = await readExperiment({ ...options, targets: ['pods=process:pid:1'], onlyChecked: true });
       return read.ok ? read.warnings : read.diagnostics;
     }
     case 'rules':
@@ -57,12 +59,14 @@ function withWarnings(parsed: Parsed<{ readonly warnings: readonly Diagnostic[] 
   return parsed.ok ? parsed.value.warnings : parsed.diagnostics;
 }
 
-/** The kind that the first document says it is, or why that cannot be told. */
+/** The kind that the documents say they are, or why that cannot be told. */
 export function detectKind(file: string, text: string): Parsed<FileKind> {
   const parsed = parseYamlDocuments(file, text);
   if (!parsed.ok) return parsed;
   const document = parsed.value[0]!;
-  const kind = kindOf(document.value);
+  const kind = isChaosMesh(parsed.value)
+    ? 'chaos-mesh'
+    : (kindOf(document.value) ?? (parsed.value.every(isKubernetesObject) ? 'kubernetes' : undefined));
   return kind ? { ok: true, value: kind } : { ok: false, diagnostics: [unknownKind(document)] };
 }
 
@@ -71,7 +75,6 @@ function kindOf(value: unknown): FileKind | undefined {
   const { apiVersion = '', kind } = value as { apiVersion?: unknown; kind?: unknown };
   const group = String(apiVersion).split('/')[0];
   if (group === 'firedrill.dev' || kind === 'Experiment') return 'experiment';
-  if (group === 'chaos-mesh.org') return 'chaos-mesh';
   if (group === 'monitoring.coreos.com' || kind === 'PrometheusRule' || 'groups' in value) return 'rules';
   if ('route' in value || 'receivers' in value) return 'alertmanager';
   return undefined;

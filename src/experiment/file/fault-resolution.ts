@@ -5,41 +5,143 @@ import type { z } from 'zod';
 import { nearest } from '../../base/diagnostics.ts';
 import { knownKeys } from '../../base/schema-issues.ts';
 import type { YamlPath } from '../../base/yaml.ts';
+import { type ChaosMeshFaultKind, clusterOnly } from '../../faults/chaos-mesh/kinds.ts';
+import { podOnlyKeys, type Selector, selectorSchema, selects } from '../../faults/chaos-mesh/selector.ts';
 import { faultSchemas } from '../../faults/kinds.ts';
 import type { FaultKindName, FaultSpec, TargetSpec } from '../model.ts';
 import { commonSpecKeys, commonSpecSchema, type FaultFields, splitSpec } from './faults.ts';
 import type { Reading } from './reading.ts';
-import { type Selector, selectorSchema, selects } from './selector.ts';
 
-/** `path` is where the fault stands; `targets` is undefined when the declaration of one of them is wrong. */
+export interface FaultContext {
+  readonly reading: Reading;
+  /** Undefined when the declaration of one of them is wrong. */
+  readonly targets: readonly TargetSpec[] | undefined;
+  /** The file is Chaos Mesh's own, where `mode` and `selector` are required. */
+  readonly isChaosMesh: boolean;
+  /** Only checked: what keeps the file from being run here is a warning. */
+  readonly onlyChecked: boolean;
+  /** For faults that have none. */
+  readonly durationMs: number | undefined;
+}
+
+export interface WrittenFault {
+  readonly kind: FaultKindName;
+  readonly on: FaultFields['on'];
+  readonly effect: FaultFields['effect'];
+  readonly spec: FaultFields['spec'];
+  /** Where the fault stands, and where its spec does. */
+  readonly path: YamlPath;
+  readonly specPath: YamlPath;
+  /** In a workflow the template says how long it stays, not the fault. */
+  readonly deadline?: { readonly ms: number | undefined };
+}
+
 export function resolveFault(
-  reading: Reading,
-  fault: FaultFields,
-  path: YamlPath,
-  targets: readonly TargetSpec[] | undefined,
+  context: FaultContext,
+  fault: WrittenFault,
 ): Omit<FaultSpec, 'name'> | undefined {
-  const specPath = [...path, 'spec'];
+  const { reading, targets } = context;
+  const { specPath } = fault;
   const { schema, isOneShot } = faultSchemas[fault.kind];
   const known = withoutMistyped(reading, fault.spec, schema, specPath);
   const { common, own } = splitSpec(known);
+  if (context.isChaosMesh) checkPodSelection(reading, fault.spec, specPath);
   const shared = reading.check(commonSpecSchema, specPath, common);
   const checked = reading.check(schema, specPath, own);
   const selector = reading.valid(selectorSchema.optional(), [...specPath, 'selector']);
-  const hit = targets?.length ? chooseTargets(reading, fault.on, selector, path, targets) : [];
+  checkMeaning(context, fault, selector);
+  const hit = targets?.length ? chooseTargets(context, fault, selector, targets) : [];
   const isComplete = Object.keys(known).length === Object.keys(fault.spec).length;
   if (!shared || checked === undefined || !isComplete) return undefined;
   const oneShot = isOneShot(checked);
-  checkDuration(reading, fault.kind, oneShot, shared.duration, specPath);
+  const durationMs = fault.deadline ? fault.deadline.ms : shared.duration;
+  checkDuration(context, fault, oneShot, durationMs);
   return {
     kind: fault.kind,
     targets: hit,
     mode: shared.mode ?? 'all',
     value: shared.value,
-    durationMs: oneShot ? undefined : shared.duration,
+    durationMs: oneShot ? undefined : (durationMs ?? context.durationMs),
     oneShot,
     spec: checked as FaultSpec['spec'],
     effect: { min: fault.effect?.min ?? 1, promql: fault.effect?.promql },
   };
+}
+
+/** What nothing here can do, checked all the same, and said by name. */
+export function refuseClusterOnly(
+  context: FaultContext,
+  kind: ChaosMeshFaultKind,
+  spec: Readonly<Record<string, unknown>>,
+  specPath: YamlPath,
+  kindPath: YamlPath,
+): void {
+  const { reading, onlyChecked } = context;
+  const { schema, selects: chosen, needs } = clusterOnly(kind)!;
+  const { common, own } = splitSpec(spec);
+  const ofKind = chosen === 'machines' && 'selector' in common ? { selector: common.selector } : {};
+  if (chosen === 'pods') checkPodSelection(reading, spec, specPath);
+  const { selector: _, ...withoutSelector } = common;
+  reading.check(commonSpecSchema, specPath, chosen === 'machines' ? withoutSelector : common);
+  reading.check(schema, specPath, { ...own, ...ofKind });
+  reading.error('FD130', `${kind} acts only through Chaos Mesh on a cluster`, kindPath, {
+    expected: `${needs}; nothing here can do it`,
+    ...(onlyChecked && { severity: 'warning' }),
+  });
+}
+
+/** As the API server asks for them. */
+function checkPodSelection(
+  reading: Reading,
+  spec: Readonly<Record<string, unknown>>,
+  specPath: YamlPath,
+): void {
+  const missing = (key: string, expected: string) => {
+    if (spec[key] === undefined)
+      reading.error('FD107', `${reading.document.nameOf([...specPath, key])} is required`, specPath, {
+        expected,
+      });
+  };
+  missing('mode', 'mode: one, or all, fixed, fixed-percent, random-max-percent');
+  missing('selector', 'selector, such as { labelSelectors: { app: web } }');
+  if (typeof spec.value === 'number')
+    reading.error(
+      'FD105',
+      `${reading.document.nameOf([...specPath, 'value'])} is a number`,
+      [...specPath, 'value'],
+      {
+        expected: `a string: ${JSON.stringify(String(spec.value))}`,
+      },
+    );
+}
+
+/** Parts that only mean something on a cluster. */
+function checkMeaning(context: FaultContext, fault: WrittenFault, selector: Selector | undefined): void {
+  const { reading, onlyChecked } = context;
+  const { spec, specPath } = fault;
+  if (typeof spec.remoteCluster === 'string')
+    reading.error(
+      'FD130',
+      `it acts on another cluster, ${spec.remoteCluster}`,
+      [...specPath, 'remoteCluster'],
+      {
+        key: true,
+        expected: 'no remoteCluster: what is broken here is on this machine',
+        ...(onlyChecked && { severity: 'warning' }),
+      },
+    );
+  for (const key of podOnlyKeys) {
+    if (selector?.[key] === undefined) continue;
+    reading.error(
+      'FD120',
+      `${key} chooses among pods of a cluster; here it changes nothing`,
+      [...specPath, 'selector', key],
+      {
+        key: true,
+        severity: 'warning',
+      },
+    );
+  }
 }
 
 /**
@@ -64,19 +166,35 @@ function withoutMistyped(
 }
 
 function checkDuration(
-  reading: Reading,
-  kind: FaultKindName,
+  context: FaultContext,
+  { kind, specPath, spec, path, deadline }: WrittenFault,
   oneShot: boolean,
   durationMs: number | undefined,
-  specPath: YamlPath,
 ): void {
-  const path = [...specPath, 'duration'];
-  if (!oneShot && durationMs === undefined)
-    reading.error('FD107', `${kind} has no duration`, specPath, {
-      expected: 'duration, such as 30s: every fault ends',
+  const { reading, onlyChecked, isChaosMesh } = context;
+  const durationPath = [...specPath, 'duration'];
+  if (deadline && spec.duration !== undefined) {
+    reading.error('FD105', `${kind} has a duration of its own`, durationPath, {
+      key: true,
+      expected: 'deadline of the template instead',
     });
-  if (oneShot && durationMs !== undefined)
-    reading.error('FD120', `${kind} acts once here; its duration changes nothing`, path, {
+    return;
+  }
+  if (!oneShot && durationMs === undefined && context.durationMs === undefined) {
+    const given = deadline ? 'deadline of the template' : 'duration';
+    reading.error(
+      'FD107',
+      `${kind} has no ${deadline ? 'deadline' : 'duration'}`,
+      deadline ? path : specPath,
+      {
+        expected: `${given}, such as 30s${isChaosMesh ? ', or --duration 30s' : ''}: every fault ends`,
+        // On a cluster such a fault stays until somebody deletes it.
+        ...(onlyChecked && isChaosMesh && { severity: 'warning' }),
+      },
+    );
+  }
+  if (oneShot && !deadline && durationMs !== undefined)
+    reading.error('FD120', `${kind} acts once here; its duration changes nothing`, durationPath, {
       key: true,
       severity: 'warning',
     });
@@ -84,13 +202,12 @@ function checkDuration(
 
 /** Names of the chosen targets; empty when there are none, and then that was noted. */
 function chooseTargets(
-  reading: Reading,
-  on: FaultFields['on'],
+  { reading }: FaultContext,
+  { on, path, specPath }: WrittenFault,
   selector: Selector | undefined,
-  path: YamlPath,
   all: readonly TargetSpec[],
 ): string[] {
-  const selectorPath = [...path, 'spec', 'selector'];
+  const selectorPath = [...specPath, 'selector'];
   const names = all.map((target) => target.name);
   if (on !== undefined) {
     if (selector)
@@ -107,7 +224,9 @@ function chooseTargets(
     return listed.filter((target, index) => names.includes(target) && listed.indexOf(target) === index);
   }
   if (selector) {
-    const chosen = all.filter((target) => selects(selector, target)).map((target) => target.name);
+    const chosen = all
+      .filter((target) => target.anySelector || selects(selector, target))
+      .map((target) => target.name);
     if (chosen.length === 0) {
       reading.error('FD110', 'the selector matches none of the targets', selectorPath, {
         key: true,

@@ -2,16 +2,16 @@
 // (src/faults); what all kinds share is here.
 
 import { z } from 'zod';
-import { complain, duration, list } from '../../base/scalars.ts';
+import { duration, list } from '../../base/scalars.ts';
+import { checkModeValue, modes } from '../../faults/chaos-mesh/fields.ts';
+import { selectorSchema } from '../../faults/chaos-mesh/selector.ts';
 import { faultSchemas } from '../../faults/kinds.ts';
 import type { FaultKindName } from '../model.ts';
+import { orchestrationKinds } from '../workflow/schema.ts';
 import { promqlText } from './promql.ts';
 import { name } from './scalars.ts';
-import { selectorSchema } from './selector.ts';
 
 export const faultKindNames = Object.keys(faultSchemas) as FaultKindName[];
-
-const modes = ['one', 'all', 'fixed', 'fixed-percent', 'random-max-percent'] as const;
 
 /** Of `spec`: the fields that every kind has. */
 const commonSpecFields = {
@@ -23,25 +23,16 @@ const commonSpecFields = {
     .describe('For fixed: how many. For the percent modes: 0 to 100.'),
   selector: selectorSchema.optional().describe('Which targets, when `on` names none.'),
   duration: duration.optional().describe('How long the fault stays; one-shot faults have none.'),
+  remoteCluster: z.string().optional().describe('Another cluster; only a cluster can do that.'),
 };
 
-export const commonSpecSchema = z.strictObject(commonSpecFields).superRefine((spec, context) => {
-  const { mode, value } = spec;
-  const counted = mode === 'fixed' || mode === 'fixed-percent' || mode === 'random-max-percent';
-  if (!counted) return;
-  const most = mode === 'fixed' ? Number.MAX_SAFE_INTEGER : 100;
-  const expected = mode === 'fixed' ? 'a whole number above 0' : 'a whole number from 1 to 100';
-  if (value === undefined) complain(context, 'FD107', `mode ${mode} needs a value`, { expected });
-  else if (!/^\d+$/.test(value) || Number(value) < 1 || Number(value) > most)
-    complain(context, 'FD105', `${JSON.stringify(value)} does not fit mode ${mode}`, {
-      path: ['value'],
-      expected,
-    });
-});
+export const commonSpecSchema = z.strictObject(commonSpecFields).superRefine(checkModeValue);
 
 export const faultSchema = z.strictObject({
   name: name.optional().describe('The kind, such as dns-chaos, when not given.'),
-  kind: z.enum(faultKindNames).describe('Kind of fault, as in Chaos Mesh.'),
+  kind: z
+    .enum([...faultKindNames, ...orchestrationKinds])
+    .describe('Kind of fault, as in Chaos Mesh; a Schedule or a Workflow of them.'),
   on: z
     .union([name, list(name).min(1)])
     .optional()

@@ -9,11 +9,12 @@ import { dirname, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import type { Diagnostic, Place } from '../../base/diagnostics.ts';
 import { redact, redactDeep } from '../../base/redact.ts';
-import { type Parsed, parseYaml, type YamlDocument } from '../../base/yaml.ts';
-import type { Experiment, FaultSpec, TargetSpec } from '../model.ts';
+import { type Parsed, parseYaml, parseYamlDocuments, type YamlDocument } from '../../base/yaml.ts';
+import type { Experiment, FaultKindName, FaultSpec, TargetSpec } from '../model.ts';
+import type { WorkflowSpec } from '../workflow/model.ts';
 import { resolveAlert } from './alerts.ts';
-import { experimentOf, isChaosMesh } from './chaos-mesh.ts';
-import { faultNames, resolveFault } from './fault-resolution.ts';
+import { isChaosMesh, isKubernetesObject, readChaosMesh } from './chaos-mesh.ts';
+import { type FaultContext, faultNames, resolveFault } from './fault-resolution.ts';
 import { checkFeatures } from './features.ts';
 import { resolveObjective } from './objectives.ts';
 import { type Parts, partsOf } from './parts.ts';
@@ -30,6 +31,7 @@ import { resolveTarget } from './targets.ts';
 import { resolveTelemetry } from './telemetry.ts';
 import { checkTelemetryFiles, type Files } from './telemetry-files.ts';
 import { resolveTraffic } from './traffic.ts';
+import { resolveOrchestration } from './workflow.ts';
 
 export interface ReadOptions {
   /** As the user named it; diagnostics repeat it, and relative paths in it are relative to its folder. */
@@ -40,6 +42,10 @@ export interface ReadOptions {
   readonly sets?: readonly string[];
   /** `NAME=process:port:8080` of each `--target`. */
   readonly targets?: readonly string[];
+  /** Of `--duration`: how long a fault stays that says nothing about it. */
+  readonly durationMs?: number | undefined;
+  /** What keeps a Chaos Mesh file from being run here is only warned of. */
+  readonly onlyChecked?: boolean;
   readonly files: Files;
 }
 
@@ -49,10 +55,13 @@ export type ReadResult =
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
 export async function readExperiment(options: ReadOptions): Promise<ReadResult> {
-  const document = applyArguments(options);
-  if (!document.ok) return document;
-  const substituted = substitute(document.value, options.env);
+  const written = applyArguments(options);
+  if (!written.ok) return written;
+  const { document, origin } = written.value;
+  if (!document) return { ok: false, diagnostics: origin.diagnostics };
+  const substituted = substitute(document, options.env);
   const reading = new Reading(substituted);
+  reading.diagnostics.push(...origin.diagnostics);
   const folder = resolve(dirname(options.file));
 
   const fields = reading.check(experimentSchema, []);
@@ -62,7 +71,13 @@ export async function readExperiment(options: ReadOptions): Promise<ReadResult> 
     reading.error('FD107', 'nothing is named that may be broken', ['spec'], {
       expected: 'target or targets',
     });
-  const faults = resolveFaults(reading, parts, targets);
+  const { faults, workflows } = resolveFaults(parts, {
+    reading,
+    targets,
+    isChaosMesh: origin.isChaosMesh,
+    onlyChecked: options.onlyChecked ?? false,
+    durationMs: options.durationMs,
+  });
   checkReferences(reading, parts);
   checkFeatures(reading, parts);
   const fileSecrets = await checkTelemetryFiles(reading, parts, options.files, folder);
@@ -84,21 +99,64 @@ export async function readExperiment(options: ReadOptions): Promise<ReadResult> 
       folder,
       targets,
       faults,
+      ...(workflows.length > 0 && { workflows }),
       secrets,
       resolvedText: escapeSubstitutions(stringify(shown, { lineWidth: 0 })),
     },
   };
 }
 
+interface Written {
+  /** The experiment; undefined when a Chaos Mesh file holds nothing that can be run. */
+  readonly document: YamlDocument | undefined;
+  readonly origin: {
+    readonly isChaosMesh: boolean;
+    readonly diagnostics: readonly Diagnostic[];
+  };
+}
+
 /** The document as the command line wants it. */
-function applyArguments(options: ReadOptions): Parsed<YamlDocument> {
-  const parsed = parseYaml(options.file, options.text);
-  if (!parsed.ok) return parsed;
-  const set = applySets(parsed.value, options.sets ?? []);
+function applyArguments(options: ReadOptions): Parsed<Written> {
+  const { file, text, sets = [], targets = [], onlyChecked = false } = options;
+  const documents = parseYamlDocuments(file, text);
+  if (!documents.ok) return documents;
+  if (!isChaosMesh(documents.value) && !documents.value.every(isKubernetesObject)) {
+    const parsed = parseYaml(file, text);
+    const set = parsed.ok ? applySets(parsed.value, sets) : parsed;
+    const document = set.ok ? applyTargets(set.value, targets) : set;
+    if (!document.ok) return document;
+    const origin = { isChaosMesh: false, diagnostics: [] };
+    return { ok: true, value: { document: document.value, origin } };
+  }
+  const [only, second] = documents.value;
+  if (sets.length > 0 && second)
+    return failed('FD115', '--set in a file of several documents', second, 'a file with one document');
+  const set = applySets(only!, sets);
   if (!set.ok) return set;
-  const targets = options.targets ?? [];
-  const experiment = isChaosMesh(set.value) ? experimentOf(set.value, targets) : set;
-  return experiment.ok ? applyTargets(experiment.value, targets) : experiment;
+  const read = readChaosMesh(second ? documents.value : [set.value], onlyChecked);
+  const origin = { isChaosMesh: true, diagnostics: read.diagnostics };
+  if (!read.experiment) return { ok: true, value: { document: undefined, origin } };
+  if (targets.length === 0)
+    return failed(
+      'FD107',
+      'nothing stands for the pods that this file would choose',
+      read.experiment,
+      '--target NAME=process:port:8080, or another target, once or more',
+      read.diagnostics,
+    );
+  const document = applyTargets(read.experiment, targets, true);
+  return document.ok ? { ok: true, value: { document: document.value, origin } } : document;
+}
+
+function failed(
+  code: 'FD107' | 'FD115',
+  message: string,
+  document: YamlDocument,
+  expected: string,
+  others: readonly Diagnostic[] = [],
+): Parsed<never> {
+  const at = document.placeOf(['kind']);
+  return { ok: false, diagnostics: [...others, { code, severity: 'error', message, at, expected }] };
 }
 
 /** All targets, or undefined when the declaration of one is wrong. */
@@ -108,15 +166,27 @@ function resolveTargets(parts: Parts, folder: string): TargetSpec[] | undefined 
 }
 
 function resolveFaults(
-  reading: Reading,
   parts: Parts,
-  targets: readonly TargetSpec[] | undefined,
-): FaultSpec[] {
+  context: FaultContext,
+): { readonly faults: readonly FaultSpec[]; readonly workflows: readonly WorkflowSpec[] } {
   const names = faultNames(parts.faults.map(({ value }) => value));
-  return parts.faults.flatMap(({ path, value }, index) => {
-    const fault = resolveFault(reading, value, path, targets);
-    return fault ? [{ name: names[index]!, ...fault }] : [];
-  });
+  const faults: FaultSpec[] = [];
+  const workflows: WorkflowSpec[] = [];
+  for (const [index, { path, value }] of parts.faults.entries()) {
+    const name = names[index]!;
+    const { kind, on, effect, spec } = value;
+    const written = { on, effect, path, specPath: [...path, 'spec'] };
+    if (kind === 'Schedule' || kind === 'Workflow') {
+      const prefix = parts.faults.length > 1 ? `${name}.` : '';
+      const resolved = resolveOrchestration(context, kind, { ...written, name, prefix });
+      if (resolved) workflows.push(resolved.workflow);
+      faults.push(...(resolved?.faults ?? []));
+    } else {
+      const fault = resolveFault(context, { ...written, kind: kind as FaultKindName, spec });
+      if (fault) faults.push({ name, ...fault });
+    }
+  }
+  return { faults, workflows };
 }
 
 function resolveRest(fields: ExperimentFields, folder: string) {

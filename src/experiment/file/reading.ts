@@ -12,7 +12,7 @@ export class Reading {
   readonly diagnostics: Diagnostic[];
   readonly #readScalar: Substituted['readScalar'];
 
-  constructor(substituted: Substituted) {
+  constructor(substituted: Pick<Substituted, 'document' | 'diagnostics' | 'readScalar'>) {
     this.document = substituted.document;
     this.diagnostics = [...substituted.diagnostics];
     this.#readScalar = substituted.readScalar;

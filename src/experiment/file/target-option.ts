@@ -1,5 +1,5 @@
-// `--target NAME=process:port:8080`: a target that is declared on the command line, in the place of one of the file or
-// beside them.
+// `--target NAME=process:port:8080,label=app=web,namespace=shop`: a target that is declared on the command line, in the
+// place of one of the file or beside them. Labels and namespace are what selectors see of it.
 
 import type { Diagnostic } from '../../base/diagnostics.ts';
 import { splitAddress } from '../../base/scalars.ts';
@@ -10,12 +10,19 @@ import { name as nameSchema } from './scalars.ts';
 export interface TargetOption {
   readonly name: string;
   /** As it would stand in the file. */
-  readonly fields:
-    | { readonly process: { readonly port: number } | { readonly pid: number } }
-    | { readonly proxy: { readonly listen: string; readonly upstream: string } };
+  readonly fields: TargetKindFields & {
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly namespace?: string;
+  };
 }
 
-const expected = 'NAME=process:port:8080, NAME=process:pid:123 or NAME=proxy:LISTEN>UPSTREAM';
+type TargetKindFields =
+  | { readonly process: { readonly port: number } | { readonly pid: number } }
+  | { readonly proxy: { readonly listen: string; readonly upstream: string } }
+  | { readonly container: { readonly name: string } };
+
+const expected =
+  'NAME=process:port:8080, NAME=process:pid:123, NAME=container:NAME or NAME=proxy:LISTEN>UPSTREAM, with ,label=KEY=VALUE and ,namespace=NAME behind it where a selector asks for them';
 
 /** Reads the argument of one `--target`. */
 export function parseTargetOption(text: string): Parsed<TargetOption> {
@@ -27,17 +34,45 @@ export function parseTargetOption(text: string): Parsed<TargetOption> {
 }
 
 function parseFields(text: string): TargetOption['fields'] | undefined {
+  const [kind = '', ...details] = text.split(/,(?=label=|namespace=)/);
+  const fields = parseKind(kind);
+  const labels = new Map<string, string>();
+  const namespaces: string[] = [];
+  for (const detail of details) {
+    const [, label, value, namespace] = /^(?:label=([^=,]+)=([^,]*)|namespace=([^,]+))$/.exec(detail) ?? [];
+    if (label !== undefined && value !== undefined) labels.set(label, value);
+    else if (namespace !== undefined && nameSchema.safeParse(namespace).success) namespaces.push(namespace);
+    else return undefined;
+  }
+  if (!fields || namespaces.length > 1) return undefined;
+  return {
+    ...fields,
+    ...(labels.size > 0 && { labels: Object.fromEntries(labels) }),
+    ...(namespaces[0] !== undefined && { namespace: namespaces[0] }),
+  };
+}
+
+function parseKind(text: string): TargetKindFields | undefined {
   const [, by, digits] = /^process:(port|pid):(\d{1,9})$/.exec(text) ?? [];
   const number = Number(digits);
   if (by === 'port' && number >= 1 && number <= 65_535) return { process: { port: number } };
   if (by === 'pid' && number >= 1) return { process: { pid: number } };
+  const container = /^container:([A-Za-z0-9][A-Za-z0-9_.-]*)$/.exec(text)?.[1];
+  if (container !== undefined) return { container: { name: container } };
   const [, listen = '', upstream = ''] = /^proxy:([^>]+)>([^>]+)$/.exec(text) ?? [];
   if (!splitAddress(listen) || !splitAddress(upstream)?.port) return undefined;
   return { proxy: { listen, upstream } };
 }
 
-/** The experiment with these targets; one that is there already keeps its labels and its namespace. */
-export function applyTargets(document: YamlDocument, options: readonly string[]): Parsed<YamlDocument> {
+/**
+ * The experiment with these targets; one that is there already keeps its labels and its namespace. `areStandIns`: one
+ * that says nothing of either is meant for whatever the file's selectors choose.
+ */
+export function applyTargets(
+  document: YamlDocument,
+  options: readonly string[],
+  areStandIns = false,
+): Parsed<YamlDocument> {
   const diagnostics: Diagnostic[] = [];
   const applied: Applied[] = [];
   const value = deepCopy(document.value);
@@ -50,11 +85,12 @@ export function applyTargets(document: YamlDocument, options: readonly string[])
     const { name, fields } = option.value;
     const holder = targetHolder(value, name);
     if (!holder) continue;
-    const { process, proxy, ...kept } = (holder.targets[name] ?? {}) as Record<string, unknown>;
-    holder.targets[name] = { ...kept, ...fields };
-    const [kind] = Object.keys(fields);
+    const { process, proxy, container, ...kept } = (holder.targets[name] ?? {}) as Record<string, unknown>;
+    const isMute = areStandIns && !fields.labels && fields.namespace === undefined;
+    holder.targets[name] = { ...kept, ...fields, ...(isMute && { anySelector: true }) };
+    const kind = ['process', 'proxy', 'container'].find((key) => key in fields)!;
     applied.push({
-      path: [...holder.path, name, kind!],
+      path: [...holder.path, name, kind],
       argument: { option: '--target', text, value: fields, valueOffset: name.length + 1 },
     });
   }

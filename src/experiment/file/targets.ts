@@ -14,7 +14,7 @@ import {
   splitAddress,
   text,
 } from '../../base/scalars.ts';
-import type { ProcessTarget, ProxyTarget } from '../../faults/targets/declaration.ts';
+import type { ContainerTarget, ProcessTarget, ProxyTarget } from '../../faults/targets/declaration.ts';
 import type { TargetSpec } from '../model.ts';
 import { name } from './scalars.ts';
 
@@ -92,16 +92,56 @@ const proxySchema = z.strictObject({
   upstream: address.describe('Where it passes the bytes on to.'),
 });
 
+const waysToNameContainers = ['name', 'id', 'labels'] as const;
+const idExpected = 'the first 12 or more hexadecimal digits of an id';
+
+const containerSchema = z
+  .strictObject({
+    name: text.optional().describe('Name of a container that runs.'),
+    id: z
+      .string()
+      .regex(/^[0-9a-f]{12,64}$/, { error: 'not the id of a container' })
+      .meta({ expected: idExpected })
+      .optional()
+      .describe('Its id, or the first 12 digits of it.'),
+    labels: z
+      .record(text, z.string())
+      .refine((labels) => Object.keys(labels).length > 0, { error: 'no label is given' })
+      .optional()
+      .describe('Every running container that carries these; each is a target of its own.'),
+    socket: z
+      .string()
+      .regex(/^(unix:\/\/)?\//, { error: 'not the path of a unix socket' })
+      .meta({ expected: 'a path such as /var/run/docker.sock' })
+      .optional()
+      .describe(
+        'Unix socket of the engine. When not given: DOCKER_HOST or CONTAINER_HOST, else where Docker and Podman listen.',
+      ),
+    runtime: z.enum(['docker', 'podman']).optional().describe('Only in this engine.'),
+  })
+  .superRefine((container, context) => {
+    const ways = waysToNameContainers.filter((way) => container[way] !== undefined);
+    if (ways.length === 1) return;
+    const message = ways.length === 0 ? 'no container is named' : `named in ${ways.length} ways`;
+    complain(context, ways.length === 0 ? 'FD107' : 'FD105', message, {
+      expected: `one of ${waysToNameContainers.join(', ')}`,
+    });
+  });
+
+const targetKinds = ['process', 'proxy', 'container'] as const;
+
 export const targetSchema = z
   .strictObject({
     process: processSchema.optional().describe('A process and its descendants.'),
     proxy: proxySchema.optional().describe('A TCP proxy of ours in front of something.'),
+    container: containerSchema.optional().describe('A container of Docker or Podman that runs already.'),
     namespace: name.optional().describe('For selectors; default when not given.'),
     labels: z.record(text, z.string()).optional().describe('For selectors.'),
+    anySelector: z.boolean().optional().describe('Every selector chooses it, whatever it asks for.'),
   })
   .superRefine((target, context) => {
-    if ((target.process === undefined) === (target.proxy === undefined))
-      complain(context, 'FD107', 'not of one kind', { expected: 'one of process, proxy' });
+    if (targetKinds.filter((kind) => target[kind] !== undefined).length !== 1)
+      complain(context, 'FD107', 'not of one kind', { expected: `one of ${targetKinds.join(', ')}` });
   });
 
 type TargetFields = z.output<typeof targetSchema>;
@@ -113,12 +153,28 @@ export function resolveTarget(targetName: string, target: TargetFields, folder: 
     name: targetName,
     namespace: target.namespace ?? namespaceDefault,
     labels: target.labels ?? {},
-    kind: target.proxy ? resolveProxy(target.proxy) : resolveProcess(target.process!, folder),
+    ...(target.anySelector && { anySelector: true }),
+    kind: target.container
+      ? resolveContainer(target.container)
+      : target.proxy
+        ? resolveProxy(target.proxy)
+        : resolveProcess(target.process!, folder),
   };
 }
 
 function resolveProxy(proxy: z.output<typeof proxySchema>): ProxyTarget {
   return { type: 'proxy', listen: proxy.listen, upstream: proxy.upstream };
+}
+
+function resolveContainer({
+  name,
+  id,
+  labels,
+  socket,
+  runtime,
+}: z.output<typeof containerSchema>): ContainerTarget {
+  const by = name !== undefined ? { name } : id !== undefined ? { id } : { labels: labels! };
+  return { type: 'container', by, socket, runtime };
 }
 
 function resolveProcess(process: z.output<typeof processSchema>, folder: string): ProcessTarget {

@@ -23,6 +23,15 @@ export const systemClock: Clock = {
     }),
 };
 
+/**
+ * The machine's time as it was when this process started, and from there by what has passed since: for drills, which a
+ * step of the machine's clock must neither lengthen nor cut short.
+ */
+export const steadyClock: Clock = {
+  now: () => Math.round(performance.timeOrigin + performance.now()),
+  sleep: systemClock.sleep,
+};
+
 /** Resolves when `work` has settled, or after `ms` milliseconds; leaves no timer behind that keeps a process alive. */
 export async function settledWithin(work: Promise<unknown>, ms: number, clock: Clock): Promise<void> {
   const settled = new AbortController();

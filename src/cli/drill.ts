@@ -2,12 +2,12 @@
 // is over. `run` and `demo` are made of it.
 
 import type { ErrorCode } from '../base/catalogue.ts';
-import { systemClock } from '../base/clock.ts';
+import { steadyClock } from '../base/clock.ts';
 import { UserError } from '../base/diagnostics.ts';
 import { redact } from '../base/redact.ts';
 import { readExperiment } from '../experiment/file/read.ts';
 import type { Experiment } from '../experiment/model.ts';
-import { discardPlan, type Plan, type Planning, planRun } from '../experiment/plan/plan.ts';
+import { type Plan, type Planning, planRun } from '../experiment/plan/plan.ts';
 import { writeRunFiles } from '../experiment/run/folder.ts';
 import { runExperiment } from '../experiment/run/run.ts';
 import type { Verdict } from '../experiment/verdict.ts';
@@ -27,12 +27,14 @@ import { version } from './version.ts';
 export interface DrillOptions {
   readonly sets?: readonly string[];
   readonly targets?: readonly string[];
+  /** For faults that say nothing about how long they last. */
+  readonly durationMs?: number | undefined;
   readonly allowed?: readonly ErrorCode[];
   readonly notify: Planning['notify'];
   readonly projection: boolean;
   readonly runs: string;
   readonly trial: number;
-  readonly userStop: AbortSignal;
+  readonly userStop: UserStop;
 }
 
 export interface DrillResult extends ReportInput {
@@ -43,7 +45,7 @@ export interface DrillResult extends ReportInput {
 
 export async function readFile(
   file: string,
-  { sets, targets }: Pick<DrillOptions, 'sets' | 'targets'>,
+  { sets, targets, durationMs }: Pick<DrillOptions, 'sets' | 'targets' | 'durationMs'>,
 ): Promise<Experiment> {
   const read = await readExperiment({
     file,
@@ -51,6 +53,7 @@ export async function readFile(
     env: process.env,
     sets: sets ?? [],
     targets: targets ?? [],
+    durationMs,
     files: { read: readUserFile },
   });
   if (!read.ok) throw new UserError(read.diagnostics);
@@ -63,11 +66,12 @@ export async function planDrill(
   options: Pick<DrillOptions, 'allowed' | 'notify'>,
 ): Promise<Plan> {
   return planRun(experiment, {
-    clock: systemClock,
+    clock: steadyClock,
     machine: await probeMachine(),
     kinds: createFaultKinds([process.execPath, beside('stress-worker.js')]),
     allowed: new Set(options.allowed),
     notify: options.notify,
+    env: process.env,
     readFile: readUserFile,
   });
 }
@@ -80,7 +84,7 @@ export async function drill(experiment: Experiment, options: DrillOptions): Prom
     tellDrivers(plan, view.line);
     view.start();
     const result = await runExperiment(plan, {
-      clock: systemClock,
+      clock: steadyClock,
       journal: openJournal(),
       runs: options.runs,
       env: process.env,
@@ -88,7 +92,8 @@ export async function drill(experiment: Experiment, options: DrillOptions): Prom
       version,
       trial: options.trial,
       projection: options.projection,
-      userStop: options.userStop,
+      userStop: options.userStop.stop,
+      hurry: options.userStop.hurry,
       onEvent: view.onEvent,
       onReading: view.onReading,
     });
@@ -106,7 +111,6 @@ export async function drill(experiment: Experiment, options: DrillOptions): Prom
     };
   } finally {
     view.stop();
-    await discardPlan(plan);
   }
 }
 
@@ -120,7 +124,7 @@ interface Progress {
 
 /** A live view on a terminal, a line an event elsewhere. */
 function progress(experiment: Experiment): Progress {
-  const live = new LiveRun(experiment, systemClock.now());
+  const live = new LiveRun(experiment, steadyClock.now());
   const line = (text: string) => void process.stderr.write(`${redact(text, experiment.secrets)}\n`);
   if (!process.stderr.isTTY) {
     const tell = (text: string | undefined) => (text === undefined ? undefined : line(text));
@@ -136,7 +140,7 @@ function progress(experiment: Experiment): Progress {
     stream: process.stderr,
     color: colorOn(process.stderr),
     secrets: experiment.secrets,
-    state: () => live.state(systemClock.now()),
+    state: () => live.state(steadyClock.now()),
   });
   return {
     start: () => view.start(),
@@ -157,15 +161,27 @@ function tellDrivers(plan: Plan, line: (text: string) => void): void {
   }
 }
 
-/** Aborted by the first Ctrl-C, SIGTERM or SIGHUP; later ones are ignored while everything is taken back. */
-export function userStop(): AbortSignal {
-  const controller = new AbortController();
+/** What Ctrl-C, SIGTERM and SIGHUP ask for. */
+export interface UserStop {
+  /** Aborted by the first: take back every fault, end the targets, write the report. */
+  readonly stop: AbortSignal;
+  /** Aborted by the second: the same, without waiting for what would like to end by itself. */
+  readonly hurry: AbortSignal;
+}
+
+export function userStop(): UserStop {
+  const stop = new AbortController();
+  const hurry = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (!controller.signal.aborted)
-        process.stderr.write('\nstopping: taking back every fault, then writing the report\n');
-      controller.abort();
+      if (!stop.signal.aborted) tell('stopping: taking back every fault, then writing the report');
+      else if (!hurry.signal.aborted) tell('hurrying: nobody is given time to end by itself any more');
+      (stop.signal.aborted ? hurry : stop).abort();
     });
   }
-  return controller.signal;
+  return { stop: stop.signal, hurry: hurry.signal };
+}
+
+function tell(line: string): void {
+  process.stderr.write(`\n${line}\n`);
 }

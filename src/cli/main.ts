@@ -66,6 +66,7 @@ runOptions(program.command('run'))
       .default('both'),
   )
   .option('--allow <code>', 'lift one refusal by its code (repeatable)', collect)
+  .option('--duration <time>', 'how long faults last that have neither a duration nor an end, as 30s')
   .option('--no-projection', 'never judge by what a longer fault would have done')
   .addOption(
     new Option('--inconclusive <as>', 'exit code of an inconclusive run: fail (3) or warn (0)')
@@ -89,6 +90,7 @@ program
   .command('undo')
   .description('undo what a crash left behind')
   .option('--dry-run', 'list what is not undone; touch nothing')
+  .option('--install-hint', 'print a systemd unit and a cron line that undo at every start of the machine')
   .addOption(output())
   .action(async (options) => end(await (await import('./commands/undo.ts')).undo(options)));
 
@@ -243,6 +245,11 @@ routed(routes.command('test'))
   .action(async (labels, options) =>
     end(await (await import('./commands/routes.ts')).routesTest(labels, options)),
   );
+
+// Whatever is asked for, what a crash left is told; `undo` tells it itself.
+program.hook('preAction', async (_, command) => {
+  if (command.name() !== 'undo') await (await import('./surroundings.ts')).warnOfOrphans();
+});
 
 function end(code: number): void {
   process.exitCode = code;

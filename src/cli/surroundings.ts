@@ -29,15 +29,13 @@ export async function readUserFile(path: string): Promise<string> {
   }
 }
 
-/** Every command that meets leases tells of what a crash left behind. */
+/** Every command tells of what a crash left behind. */
 export async function warnOfOrphans(): Promise<void> {
   // A journal that cannot be read is told where it matters: when something is to be injected.
   const left = await orphans(openJournal()).catch(() => []);
   if (left.length === 0) return;
   const names = left.map((lease) => `${lease.fault} on ${lease.target} (run ${lease.run})`).join(', ');
-  process.stderr.write(
-    `${colorsOf(process.stderr).yellow('warning')}: a run died and left ${names}; take it back with: firedrill undo\n`,
-  );
+  warn(`a run died and left ${names}; take it back with: firedrill undo`);
 }
 
 export function print(text: string): void {

@@ -9,7 +9,7 @@ import type { Verdict } from '../../experiment/verdict.ts';
 import { renderActs } from '../../report/terminal/acts.ts';
 import { drill, readFile, userStop } from '../drill.ts';
 import { showDiagnostics } from '../failure.ts';
-import { print, printJson, terminalOptions, warnOfOrphans } from '../surroundings.ts';
+import { print, printJson, terminalOptions } from '../surroundings.ts';
 import { notifyOf } from './run.ts';
 
 export interface DemoOptions {
@@ -26,12 +26,11 @@ const acts = [
 
 export async function demo(options: DemoOptions): Promise<number> {
   const notify = notifyOf(options.notify);
-  await warnOfOrphans();
   const sets = await portSets();
   const stop = userStop();
   const played: { name: string; verdict: Verdict; asTold: boolean }[] = [];
   for (const [index, act] of acts.entries()) {
-    if (stop.aborted) break;
+    if (stop.stop.aborted) break;
     process.stderr.write(`act ${index + 1} of ${acts.length}: ${act.name}\n`);
     const file = fileURLToPath(new URL(`../examples/dns-outage/${act.name}.yaml`, import.meta.url));
     const { verdict, failure } = await drill(await readFile(file, { sets }), {
@@ -48,7 +47,7 @@ export async function demo(options: DemoOptions): Promise<number> {
   }
   if (options.output === 'json') printJson({ acts: played.map(({ verdict }) => verdict) });
   else print(renderActs(played, terminalOptions()));
-  if (stop.aborted) return exitCodes.stopped;
+  if (stop.stop.aborted) return exitCodes.stopped;
   return played.length === acts.length && played.every(({ asTold }) => asTold)
     ? exitCodes.pass
     : exitCodes.fail;

@@ -1,15 +1,16 @@
 import { type ErrorCode, exitCodes } from '../../base/catalogue.ts';
 import { systemClock } from '../../base/clock.ts';
 import { UserError } from '../../base/diagnostics.ts';
+import { parseDuration } from '../../base/duration.ts';
 import { exitCodeOf, type Gate } from '../../experiment/judge/exit-code.ts';
-import { discardPlan, type Planning } from '../../experiment/plan/plan.ts';
+import type { Planning } from '../../experiment/plan/plan.ts';
 import { orderedVerdict } from '../../report/json.ts';
 import { renderTerminal } from '../../report/terminal/render.ts';
 import { type DrillResult, drill, planDrill, readFile, userStop } from '../drill.ts';
 import { showDiagnostics } from '../failure.ts';
 import { planJson, planText } from '../plan-text.ts';
 import { parseWantedReport, type WantedReport, writeReport } from '../reports.ts';
-import { print, printJson, terminalOptions, warnOfOrphans } from '../surroundings.ts';
+import { print, printJson, terminalOptions } from '../surroundings.ts';
 
 export interface RunOptions {
   readonly output: 'text' | 'json';
@@ -21,6 +22,7 @@ export interface RunOptions {
   readonly report?: readonly string[];
   readonly gate: Gate;
   readonly allow?: readonly string[];
+  readonly duration?: string;
   readonly projection: boolean;
   readonly inconclusive: 'fail' | 'warn';
   readonly until?: string;
@@ -31,20 +33,20 @@ export async function run(file: string, options: RunOptions): Promise<number> {
   const reports = (options.report ?? []).map(parseWantedReport);
   const warnOnly = warnsOnly(options);
   const allowed = (options.allow ?? []).map(liftable);
-  await warnOfOrphans();
-  const experiment = await readFile(file, { sets: options.set ?? [], targets: options.target ?? [] });
+  const experiment = await readFile(file, {
+    sets: options.set ?? [],
+    targets: options.target ?? [],
+    durationMs: durationOf(options.duration),
+  });
   if (options.dryRun) {
     const plan = await planDrill(experiment, { notify, allowed });
-    const tell =
-      options.output === 'json'
-        ? async () => printJson(await planJson(plan))
-        : async () => print(await planText(plan, terminalOptions()));
-    await tell().finally(() => discardPlan(plan));
+    if (options.output === 'json') printJson(await planJson(plan));
+    else print(await planText(plan, terminalOptions()));
     return exitCodes.pass;
   }
   const stop = userStop();
   const results: DrillResult[] = [];
-  for (let trial = 1; trial <= experiment.trials && !stop.aborted; trial++) {
+  for (let trial = 1; trial <= experiment.trials && !stop.stop.aborted; trial++) {
     const result = await drill(experiment, {
       notify,
       allowed,
@@ -122,6 +124,13 @@ function liftable(text: string): ErrorCode {
   const code = liftableCodes.find((each) => each === text);
   if (code) return code;
   throw UserError.of('FD105', `--allow ${text}`, { expected: `one of ${liftableCodes.join(', ')}` });
+}
+
+function durationOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms > 0) return ms;
+  throw UserError.of('FD112', `--duration ${text}`, { expected: 'a duration such as 500ms, 30s or 5m' });
 }
 
 /** An exception that never ends is a gate that is never closed. */

@@ -1,17 +1,27 @@
+import { userInfo } from 'node:os';
 import { exitCodes } from '../../base/catalogue.ts';
 import { systemClock } from '../../base/clock.ts';
 import type { Lease } from '../../faults/leases/lease.ts';
 import { recover } from '../../faults/leases/recover.ts';
+import { installHint } from '../boot-undo.ts';
 import { showDiagnostics } from '../failure.ts';
-import { openJournal, print, printJson } from '../surroundings.ts';
+import { beside, openJournal, print, printJson } from '../surroundings.ts';
 
 export interface UndoOptions {
   readonly dryRun?: boolean;
+  readonly installHint?: boolean;
   readonly output: 'text' | 'json';
 }
 
 export async function undo(options: UndoOptions): Promise<number> {
-  const { leases, problems } = await recover(openJournal(), {
+  const journal = openJournal();
+  if (options.installHint) {
+    const { state } = journal.around;
+    const user = ownName();
+    print(installHint({ node: process.execPath, program: beside('firedrill.js'), state, user }));
+    return exitCodes.pass;
+  }
+  const { leases, problems } = await recover(journal, {
     dryRun: options.dryRun ?? false,
     clock: systemClock,
   });
@@ -19,6 +29,15 @@ export async function undo(options: UndoOptions): Promise<number> {
   if (options.output === 'json') printJson({ leases });
   else print(leases.length === 0 ? 'nothing to undo' : leases.map((lease) => describe(lease)).join('\n'));
   return leases.some((lease) => lease.state === 'stuck') ? exitCodes.notUndone : exitCodes.pass;
+}
+
+/** A user without an entry in the user database still has a number. */
+function ownName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid!());
+  }
 }
 
 function describe(lease: Lease): string {

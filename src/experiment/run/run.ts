@@ -5,6 +5,7 @@
 //
 // Whatever happens on the way, `end` takes back every fault, ends what was started and writes what was seen.
 
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { UserError } from '../../base/diagnostics.ts';
@@ -16,7 +17,7 @@ import { SeriesStore } from '../../telemetry/metrics/store.ts';
 import { exportOpenMetrics } from '../../telemetry/recording/openmetrics-export.ts';
 import { withoutSecrets } from '../file/secret-fields.ts';
 import { judge } from '../judge/judge.ts';
-import { discardPlan, type Plan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { EventOf, PhaseName, TimelineEvent } from '../timeline.ts';
 import type { Verdict } from '../verdict.ts';
 import { AlertingSession } from './alerting-session.ts';
@@ -42,6 +43,8 @@ export interface RunSurroundings {
   readonly projection: boolean;
   /** Ctrl-C, SIGTERM, `firedrill stop`. */
   readonly userStop: AbortSignal;
+  /** Whoever asked for the stop does not want to wait for what would like to end by itself. */
+  readonly hurry: AbortSignal;
   onEvent(event: TimelineEvent): void;
   onReading(reading: ObjectiveReading): void;
 }
@@ -234,6 +237,7 @@ class Run {
       undo: [{ type: 'remove', path: this.#plan.scratchFolder }],
       expiresInMs: this.#plan.totalMs + leaseMarginMs,
     });
+    await makeScratchFolders(this.#plan);
     await this.#targets.start((target) => this.#faults.prepare(target), this.#stop.signal);
     this.#alerting = await AlertingSession.open({
       plan: this.#plan,
@@ -285,7 +289,7 @@ class Run {
 
   async #faultPhase(plannedMs: number): Promise<void> {
     this.#phase('fault', plannedMs);
-    const shaking = this.#plan.faults.filter(({ spec }) => spec.kind === 'PodChaos');
+    const shaking = this.#plan.faults.filter(({ spec }) => /^(Pod|Container)Chaos$/.test(spec.kind));
     const shaken = shaking.flatMap(({ injections }) => injections.map(({ request }) => request.target.name));
     this.#targets.expectKills(shaken);
     await this.#faults.act({
@@ -360,12 +364,12 @@ class Run {
     this.#brake?.stop();
     this.#reading.abort();
     await step('undo', () => this.#faults.undoAll(this.#whyStopped()));
-    await step('traffic', () => this.#traffic?.stop());
+    await step('traffic', () => this.#traffic?.stop(this.#around.hurry));
     await step('alerting', () => this.#alerting?.stop());
     await step('telemetry', () => this.#telemetry?.stop());
-    await step('targets', () => this.#targets.end());
+    await step('targets', () => this.#targets.end(this.#around.hurry));
     await step('faults', () => this.#faults.close());
-    await step('scratch', () => discardPlan(this.#plan));
+    await step('scratch', () => rm(this.#plan.scratchFolder, { recursive: true, force: true }));
     await step('scratch lease', () => this.#scratch?.settle('undone', 'the run removed it'));
     await step('leases', () => this.#leases.close());
     const endedAt = this.#around.clock.now();
@@ -387,5 +391,17 @@ class Run {
     const stopped = this.#stop.reason;
     if (!stopped) return { outcome: this.#outcome };
     return { outcome: stopped.by === 'error' ? 'error' : 'stopped', reason: stopped.reason };
+  }
+}
+
+/** Only when a lease knows of them: a runner that is killed in between leaves none. */
+async function makeScratchFolders({ scratchFolder, faults }: Plan): Promise<void> {
+  try {
+    await mkdir(scratchFolder, { mode: 0o700 });
+    for (const { injections } of faults) {
+      for (const { request } of injections) await mkdir(request.scratchFolder, { recursive: true });
+    }
+  } catch (error) {
+    throw UserError.of('FD801', `cannot make ${scratchFolder}: ${(error as Error).message}`);
   }
 }

@@ -40,8 +40,9 @@ export class TrafficSession {
     for (const traffic of this.#traffic) traffic.start();
   }
 
-  async stop(): Promise<void> {
-    await Promise.all(this.#traffic.map((traffic) => traffic.stop()));
+  /** `hurry`: programs get no time to end by themselves any more. */
+  async stop(hurry: AbortSignal): Promise<void> {
+    await Promise.all(this.#traffic.map((traffic) => traffic.stop(hurry)));
     await this.#lease?.settle('undone', 'the run ended it');
   }
 

@@ -23,6 +23,7 @@ export function commandTraffic(spec: CommandTrafficSpec, context: CommandTraffic
   const [program, ...args] = spec.command;
   const stopping = new AbortController();
   let running: Promise<unknown> | undefined;
+  let kill: () => void = () => {};
   return {
     start: () => {
       const log = createWriteStream(context.logFile, { flags: 'a' });
@@ -37,6 +38,7 @@ export function commandTraffic(spec: CommandTrafficSpec, context: CommandTraffic
         cancelSignal: stopping.signal,
         forceKillAfterDelay: killAfterMs,
       });
+      kill = () => void child.kill('SIGKILL');
       child.stdout.pipe(log, { end: false });
       child.stderr.pipe(log, { end: false });
       running = child.then((result) => {
@@ -44,8 +46,10 @@ export function commandTraffic(spec: CommandTrafficSpec, context: CommandTraffic
         if (!stopping.signal.aborted) context.onEnd(result.shortMessage ?? `exit code ${result.exitCode}`);
       });
     },
-    stop: async () => {
+    stop: async (hurry) => {
       stopping.abort();
+      hurry.addEventListener('abort', kill, { once: true });
+      if (hurry.aborted) kill();
       await running;
     },
   };

@@ -2,7 +2,7 @@
 // latency counts from the planned moment, so that a slow service cannot hide behind a slowing client.
 
 import { Pool } from 'undici';
-import { type Clock, settledWithin } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { TrafficSpec } from '../model.ts';
 
 export type HttpTrafficSpec = Extract<TrafficSpec, { type: 'http' }>;
@@ -17,8 +17,8 @@ export interface RequestOutcome {
 
 export interface Traffic {
   start(): void;
-  /** Stops sending and waits for what is in flight, at most the request timeout. */
-  stop(): Promise<void>;
+  /** Stops sending and waits for what is in flight, at most the request timeout, or until `hurry`. */
+  stop(hurry: AbortSignal): Promise<void>;
 }
 
 const connectionsMax = 256;
@@ -70,10 +70,12 @@ export function httpTraffic(
     start: () => {
       running = loop();
     },
-    stop: async () => {
+    stop: async (hurry) => {
       stopping.abort();
       await running;
-      await settledWithin(Promise.allSettled(inFlight), spec.timeoutMs, clock);
+      const settled = new AbortController();
+      void Promise.allSettled(inFlight).then(() => settled.abort());
+      await clock.sleep(spec.timeoutMs, AbortSignal.any([settled.signal, hurry]));
       await pool.destroy();
     },
   };

@@ -103,8 +103,9 @@ export class Journal {
   /** Whether anyone is there and awake to undo it: the process that opened it, or its run's watchdog. */
   isAttended(lease: Lease, record: RunRecord | undefined): boolean {
     const { boot } = this.around;
-    if (lease.owner.bootId === boot.id && isAwake(lease.owner)) return true;
-    return record?.bootId === boot.id && record.watchdog !== undefined && isAwake(record.watchdog);
+    if (lease.owner.bootId === boot.id && isAwake(lease.owner, lease.owner.pidNamespace)) return true;
+    if (record?.bootId !== boot.id || record.watchdog === undefined) return false;
+    return isAwake(record.watchdog, record.pidNamespace);
   }
 
   /** Removes undone leases that are old or too many, and what dead writers and dead runs left. */
@@ -114,11 +115,16 @@ export class Journal {
     undone.sort((a, b) => b.createdAt - a.createdAt);
     const old = undone.filter((lease, index) => index >= keptMax || nowMs - lease.createdAt > keptMsMax);
     for (const lease of old) await rm(this.#path(lease.id), { force: true });
-    await removeTornWrites(this.#folder);
+    await this.removeTorn();
     const needed = new Set(leases.filter((lease) => lease.state !== 'undone').map((lease) => lease.run));
     const live = new Set((await this.runs.live()).map((record) => record.run));
     for (const { run } of await this.runs.all())
       if (!needed.has(run) && !live.has(run)) await this.runs.remove(run);
+  }
+
+  /** Removes what writers left that died while they were writing; no lease and no record of a run is in it. */
+  async removeTorn(): Promise<void> {
+    for (const folder of [this.#folder, this.runs.folder]) await removeTornWrites(folder);
   }
 
   #withState(lease: Lease, record: RunRecord | undefined): Lease {

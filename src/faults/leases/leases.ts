@@ -7,6 +7,7 @@ import type { ProcessId } from '../targets/target.ts';
 import { conflicting } from './conflict.ts';
 import type { Journal } from './journal.ts';
 import type { Lease, UndoStep } from './lease.ts';
+import { ownPidNamespace } from './pid-namespace.ts';
 import { WatchdogLink } from './watchdog-link.ts';
 
 export interface LeasesOptions {
@@ -80,7 +81,7 @@ export class Leases {
       createdAt: Math.round(now),
       expiresAtBootMs: Math.round(boot.nowMs() + expiresInMs),
       expiresAt: Math.round(now + expiresInMs),
-      owner: { ...self(), bootId: boot.id },
+      owner: { ...self(), bootId: boot.id, pidNamespace: ownPidNamespace() },
       undo,
       ...(processes ? { processes } : {}),
     };
@@ -155,6 +156,7 @@ export class Leases {
         startedAt: Math.round(clock.now()),
         bootId,
         runner,
+        pidNamespace: ownPidNamespace(),
         watchdog: link.id,
       });
     } catch (error) {

@@ -36,9 +36,14 @@ export async function recover(
   return { leases, problems };
 }
 
-/** What was left by dead runs: every command warns of it. */
+/** What was left by dead runs, also what could not be undone so far: every command warns of it. */
 export async function orphans(journal: Journal): Promise<Lease[]> {
-  return (await journal.list()).leases.filter((lease) => lease.state === 'orphaned');
+  const found: Lease[] = [];
+  for (const lease of (await journal.list()).leases) {
+    const isStuck = lease.state === 'stuck' && (await isUnattended(journal, lease));
+    if (isStuck || lease.state === 'orphaned') found.push(lease);
+  }
+  return found;
 }
 
 async function isUnattended(journal: Journal, lease: Lease): Promise<boolean> {

@@ -9,6 +9,7 @@ import { isStopped, statOf } from '../targets/process/proc.ts';
 import { sendSignal } from '../targets/process/signal.ts';
 import type { ProcessId } from '../targets/target.ts';
 import type { Boot } from './boot.ts';
+import { seenFromHere } from './pid-namespace.ts';
 import { listJson, readOwn, writeDurably } from './state-folder.ts';
 
 export interface RunRecord {
@@ -19,6 +20,8 @@ export interface RunRecord {
   readonly startedAt: number;
   readonly bootId: string;
   readonly runner: ProcessId;
+  /** In which runner and watchdog have their pids; undefined in records of earlier versions. */
+  readonly pidNamespace?: number | undefined;
   /** Undefined until the first watchdog is ready. */
   readonly watchdog?: ProcessId;
 }
@@ -37,31 +40,31 @@ const lookEveryMs = 50;
 
 export class RunRegistry {
   readonly #around: Surroundings;
-  readonly #folder: string;
+  readonly folder: string;
 
   constructor(around: Surroundings) {
     this.#around = around;
-    this.#folder = join(around.state, 'runs');
+    this.folder = join(around.state, 'runs');
   }
 
   async register(record: RunRecord): Promise<void> {
     if (!runIdPattern.test(record.run)) throw new Error(`not a run id: ${record.run}`);
-    await writeDurably(this.#folder, `${record.run}.json`, `${JSON.stringify(record)}\n`);
+    await writeDurably(this.folder, `${record.run}.json`, `${JSON.stringify(record)}\n`);
   }
 
   async remove(run: string): Promise<void> {
-    await rm(join(this.#folder, `${run}.json`), { force: true });
+    await rm(join(this.folder, `${run}.json`), { force: true });
   }
 
   async find(run: string): Promise<RunRecord | undefined> {
-    const text = await readOwn(join(this.#folder, `${run}.json`), this.#around.uid).catch(() => undefined);
+    const text = await readOwn(join(this.folder, `${run}.json`), this.#around.uid).catch(() => undefined);
     return text === undefined ? undefined : parseRecord(text);
   }
 
   /** Every run that is on record, those included whose runner is dead. */
   async all(): Promise<RunRecord[]> {
     const records: RunRecord[] = [];
-    for (const name of await listJson(this.#folder)) {
+    for (const name of await listJson(this.folder)) {
       const record = await this.find(name.slice(0, -'.json'.length));
       if (record) records.push(record);
     }
@@ -70,7 +73,7 @@ export class RunRegistry {
 
   /** The runs whose runner is alive. */
   async live(): Promise<RunRecord[]> {
-    return (await this.all()).filter((record) => this.#isHere(record) && statOf(record.runner));
+    return (await this.all()).filter((record) => this.#runnerOf(record) !== undefined);
   }
 
   /**
@@ -81,25 +84,34 @@ export class RunRegistry {
     run: string,
     { limitMs, clock }: { limitMs: number; clock: Clock },
   ): Promise<'stopped' | 'timeout'> {
-    const record = (await this.live()).find((candidate) => candidate.run === run);
-    if (!record) throw UserError.of('FD606', `no run ${run} is alive on this machine`);
-    if (sendSignal(record.runner, 'SIGTERM') === 'denied')
-      throw UserError.of('FD607', `run ${run} is process ${record.runner.pid} of another user`);
+    const record = await this.find(run);
+    const runner = record && this.#runnerOf(record);
+    if (!runner) throw UserError.of('FD606', `no run ${run} is alive on this machine`);
+    if (sendSignal(runner, 'SIGTERM') === 'denied')
+      throw UserError.of('FD607', `run ${run} is process ${runner.pid} of another user`);
     for (let waitedMs = 0; waitedMs < limitMs; waitedMs += lookEveryMs) {
-      if (!statOf(record.runner)) return 'stopped';
+      if (!statOf(runner)) return 'stopped';
       await clock.sleep(lookEveryMs);
     }
-    return statOf(record.runner) ? 'timeout' : 'stopped';
+    return statOf(runner) ? 'timeout' : 'stopped';
   }
 
-  #isHere(record: RunRecord): boolean {
-    return record.bootId === this.#around.boot.id;
+  /** The live runner, as it is known here. */
+  #runnerOf({ bootId, runner, pidNamespace }: RunRecord): ProcessId | undefined {
+    if (bootId !== this.#around.boot.id) return undefined;
+    const seen = seenFromHere(runner, pidNamespace);
+    return typeof seen === 'string' ? undefined : seen;
   }
 }
 
-/** Alive, and not stopped: somebody who can undo a fault. */
-export function isAwake(id: ProcessId): boolean {
-  const stat = statOf(id);
+/**
+ * Alive, and not stopped: somebody who can undo a fault. Who may live where we cannot look counts as awake, because
+ * nothing is taken out of the hands of a live run.
+ */
+export function isAwake(id: ProcessId, pidNamespace: number | undefined): boolean {
+  const seen = seenFromHere(id, pidNamespace);
+  if (typeof seen === 'string') return seen === 'unseen';
+  const stat = statOf(seen);
   return stat !== undefined && !isStopped(stat);
 }
 

@@ -84,6 +84,7 @@ export class Watchdog {
     if (why === undefined) return;
     await this.#undoAll(why);
     await this.#journal.runs.remove(this.#order.run);
+    await this.#journal.removeTorn();
   }
 
   /** Why the run's faults must be undone now; undefined when the runner has done so itself and left. */

@@ -106,15 +106,15 @@ export class CommandTarget implements ProcessTargetHandle {
     this.#exitExpected = true;
   }
 
-  /** Ends the whole tree, also what has left it: SIGTERM, `graceMs`, SIGKILL. Idempotent. */
-  end(graceMs = endGraceMs): Promise<EndOutcome> {
-    this.#ending ??= this.#end(graceMs);
+  /** Ends the whole tree, also what has left it: SIGTERM, `graceMs` or until `hurry`, SIGKILL. Idempotent. */
+  end(graceMs = endGraceMs, hurry?: AbortSignal): Promise<EndOutcome> {
+    this.#ending ??= this.#end(graceMs, hurry);
     return this.#ending;
   }
 
-  async #end(graceMs: number): Promise<EndOutcome> {
+  async #end(graceMs: number, hurry: AbortSignal | undefined): Promise<EndOutcome> {
     this.#stopping.abort();
-    const outcome = await endFamily(this.#family, graceMs, this.#options.clock);
+    const outcome = await endFamily(this.#family, graceMs, this.#options.clock, hurry);
     // What cannot be killed does not report its exit either.
     if (outcome.left.length > 0) return outcome;
     await this.#current?.exited;

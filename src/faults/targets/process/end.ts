@@ -16,8 +16,13 @@ export interface EndOutcome {
 const lookEveryMs = 20;
 const insistMsMax = 3000;
 
-/** SIGTERM, `graceMs` to comply (0: none is offered), then SIGKILL until nobody is left. */
-export async function endFamily(family: Family, graceMs: number, clock: Clock): Promise<EndOutcome> {
+/** SIGTERM, `graceMs` to comply (0: none is offered) or until `hurry`, then SIGKILL until nobody is left. */
+export async function endFamily(
+  family: Family,
+  graceMs: number,
+  clock: Clock,
+  hurry?: AbortSignal,
+): Promise<EndOutcome> {
   const seen = new Set<string>();
   const look = () => {
     // We may have been started by what we are to end; somebody has to see it through.
@@ -25,19 +30,25 @@ export async function endFamily(family: Family, graceMs: number, clock: Clock): 
     for (const member of members) seen.add(processKey(member));
     return members;
   };
-  if (graceMs > 0) await ask(look, graceMs, clock);
+  if (graceMs > 0) await ask(look, graceMs, clock, hurry);
   const left = await insist(look, clock);
   return { ended: seen.size - left.length, left: left.map(describeSurvivor) };
 }
 
-async function ask(look: () => ProcessStat[], graceMs: number, clock: Clock): Promise<void> {
+async function ask(
+  look: () => ProcessStat[],
+  graceMs: number,
+  clock: Clock,
+  hurry: AbortSignal | undefined,
+): Promise<void> {
   for (const member of look()) {
     sendSignal(member, 'SIGTERM');
     // A stopped process acts on SIGTERM only when it goes on.
     sendSignal(member, 'SIGCONT');
   }
-  for (let waitedMs = 0; waitedMs < graceMs && look().length > 0; waitedMs += lookEveryMs)
-    await clock.sleep(lookEveryMs);
+  const isOver = () => hurry?.aborted || look().length === 0;
+  for (let waitedMs = 0; waitedMs < graceMs && !isOver(); waitedMs += lookEveryMs)
+    await clock.sleep(lookEveryMs, hurry);
 }
 
 async function insist(look: () => ProcessStat[], clock: Clock): Promise<ProcessStat[]> {

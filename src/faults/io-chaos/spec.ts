@@ -1,9 +1,11 @@
 // IOChaos in Chaos Mesh's fields: what happens (`action`, with the fields of that action) to which calls (`methods`,
-// `percent`) on which files (`path` below `volumePath`).
+// `percent`) on which files (`path` below `volumePath`). Two actions are ours: `diskFull` and `readOnly`.
 
+import { constants } from 'node:os';
 import { z } from 'zod';
-import { complain, list, text } from '../../base/scalars.ts';
+import { complain, list, size, text } from '../../base/scalars.ts';
 import { containerNames, delay, int32, int64, percent } from '../chaos-mesh/fields.ts';
+import { isPathPattern } from './path-pattern.ts';
 
 /** Operations of a file system, by the names that FUSE has for them. */
 export const ioMethods = [
@@ -57,12 +59,19 @@ const fileTypes = [
 const errnoMax = 133;
 const errnosUnused = [41, 58];
 
-const errno = z.int().superRefine((number, context) => {
-  if (number >= 0 && number <= errnoMax && !errnosUnused.includes(number)) return;
-  complain(context, 'FD105', `${number} is no errno`, {
-    expected: 'the number of an error of Linux, such as 5 (EIO) or 28 (ENOSPC)',
-  });
-});
+const errnoExpected = 'the number or the name of an error of Linux, such as 5 (EIO) or ENOSPC';
+
+/** Chaos Mesh takes the number; the name is ours. */
+const errno = z
+  .union([z.int(), z.string()])
+  .transform((written, context) => {
+    const names: Readonly<Record<string, number>> = constants.errno;
+    const number = typeof written === 'string' ? (names[written] ?? -1) : written;
+    if (number >= 0 && number <= errnoMax && !errnosUnused.includes(number)) return number;
+    complain(context, 'FD105', `${written} is no errno`, { expected: errnoExpected });
+    return z.NEVER;
+  })
+  .meta({ expected: errnoExpected });
 
 const timespec = z.strictObject({ sec: int64, nsec: z.int().min(0).max(999_999_999) });
 
@@ -95,11 +104,12 @@ export type IoAttributes = z.output<typeof attrSchema>;
 export type IoMistake = z.output<typeof mistakeSchema>;
 
 const fields = z.strictObject({
-  action: z.enum(['latency', 'fault', 'attrOverride', 'mistake']),
+  action: z.enum(['latency', 'fault', 'attrOverride', 'mistake', 'diskFull', 'readOnly']),
   delay: delay.optional(),
   errno: errno.optional(),
   attr: attrSchema.optional(),
   mistake: mistakeSchema.optional(),
+  size: size.optional(),
   volumePath: text,
   path: text.optional(),
   methods: list(z.enum(ioMethods)).optional(),
@@ -111,7 +121,12 @@ export type IoAction =
   | { readonly action: 'latency'; readonly delayMs: number }
   | { readonly action: 'fault'; readonly errno: number }
   | { readonly action: 'attrOverride'; readonly attr: IoAttributes }
-  | { readonly action: 'mistake'; readonly mistake: IoMistake };
+  | { readonly action: 'mistake'; readonly mistake: IoMistake }
+  | { readonly action: 'readOnly' }
+  /** `sizeBytes`: of the file system that a target which we start gets for the folder. */
+  | { readonly action: 'diskFull'; readonly sizeBytes: number };
+
+const sizeBytesDefault = 64 * 1024 * 1024;
 
 export type IoChaosSpec = IoAction & {
   /** Absolute: the folder in which files are. */
@@ -140,6 +155,11 @@ export const ioChaosSchema = fields.transform((spec, context): IoChaosSpec => {
       path: ['path'],
       expected: `${volumePath.replace(/\/+$/, '')}/…`,
     });
+  if (path !== undefined && !isPathPattern(path))
+    complain(context, 'FD105', `${JSON.stringify(path)} is no pattern`, {
+      path: ['path'],
+      expected: 'a path with *, **, ? or [a-z]',
+    });
   const where = { volumePath, path, methods, percent: share };
   switch (spec.action) {
     case 'latency':
@@ -154,6 +174,10 @@ export const ioChaosSchema = fields.transform((spec, context): IoChaosSpec => {
     case 'mistake':
       if (!spec.mistake) return missing('mistake', '{ filling: zero, maxOccurrences: 1, maxLength: 1 }');
       return { action: 'mistake', mistake: spec.mistake, ...where };
+    case 'readOnly':
+      return { action: 'readOnly', ...where };
+    case 'diskFull':
+      return { action: 'diskFull', sizeBytes: spec.size ?? sizeBytesDefault, ...where };
   }
 });
 

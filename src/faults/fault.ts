@@ -49,7 +49,13 @@ export interface Machine {
 
 export type Usability =
   | { readonly usable: true }
-  | { readonly usable: false; readonly reason: string; readonly remedy: string };
+  | {
+      readonly usable: false;
+      readonly reason: string;
+      readonly remedy: string;
+      /** The driver is for another kind of target: not worth telling when one for this kind works. */
+      readonly otherTarget?: true;
+    };
 
 /** What the plan and the dry run show. */
 export interface DriverPlan {

@@ -2,7 +2,7 @@
 
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer, type Server as TcpServer } from 'node:net';
+import { createServer, isIPv6, type Server as TcpServer } from 'node:net';
 import type { Random } from '../../base/random.ts';
 import type { Endpoint } from './forward.ts';
 
@@ -12,6 +12,25 @@ export interface Doors extends Endpoint {
 }
 
 const attemptsMax = 20;
+
+/** A free port of 127.0.0.1 and, where there is IPv6, of ::1: where redirected queries arrive. */
+export async function openLoopbackPort(): Promise<{
+  readonly ipv4: Doors;
+  readonly ipv6: Doors | undefined;
+}> {
+  for (let attempt = 1; ; attempt++) {
+    const ipv4 = await openAnyPort();
+    try {
+      return { ipv4, ipv6: await open({ address: '::1', port: ipv4.port }) };
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'EADDRINUSE') return { ipv4, ipv6: undefined };
+      ipv4.udp.close();
+      ipv4.tcp.close();
+      if (attempt === attemptsMax) throw error;
+    }
+  }
+}
 
 /** Port 53 of an address of 127.0.0.0/8 that nobody uses there, for resolv.conf, which cannot name a port. */
 export async function openStandardPort(random: Random): Promise<Doors> {
@@ -40,7 +59,7 @@ async function firstThatOpens(candidate: () => Endpoint): Promise<Doors> {
 }
 
 async function open({ address, port }: Endpoint): Promise<Doors> {
-  const udp = createSocket('udp4');
+  const udp = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
   const tcp = createServer();
   try {
     udp.bind(port, address);

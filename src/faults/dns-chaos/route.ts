@@ -70,20 +70,45 @@ export function routeDriver(way: DnsWay): FaultDriver<DnsChaosSpec> {
 
 const notStartedByUs: Usability = {
   usable: false,
-  reason: 'Firedrill does not start the target, and a running process cannot be led to another name server',
-  remedy: 'declare it with process.command, so that Firedrill starts it',
+  reason: 'Firedrill does not start the target',
+  remedy: 'declare it with process.command',
+  otherTarget: true,
 };
 
-function planOf(way: DnsWay, { spec, durationMs }: DnsRequest): DriverPlan {
-  const names = spec.patterns.length === 0 ? 'every name' : spec.patterns.join(', ');
-  const verb = spec.action === 'error' ? 'refuses look-ups of' : 'answers with a random address for';
+function planOf(way: DnsWay, request: DnsRequest): DriverPlan {
   return {
-    what: `${verb} ${names}${durationMs === undefined ? '' : ` for ${humanDuration(durationMs)}`}`,
+    ...whatOf(request),
     how: `from a DNS server of Firedrill's own, ${way.how}`,
     undo: 'the server answers these names rightly again; the target keeps asking it until it ends',
     survivesCrash: 'no wrong answer: the server ends with Firedrill, the target with its own lease',
-    hits: spec.action === 'error' ? 'look-ups refused' : 'look-ups answered wrongly',
   };
+}
+
+const hitsOf: Record<DnsChaosSpec['action'], string> = {
+  error: 'look-ups refused',
+  random: 'look-ups answered wrongly',
+  slow: 'look-ups held back',
+  drop: 'look-ups dropped',
+};
+
+/** What every driver says of the fault itself. */
+export function whatOf({ spec, durationMs }: DnsRequest): Pick<DriverPlan, 'what' | 'hits'> {
+  const names = spec.patterns.length === 0 ? 'every name' : spec.patterns.join(', ');
+  const during = durationMs === undefined ? '' : ` for ${humanDuration(durationMs)}`;
+  return { what: `${verbOf(spec)} ${names}${during}`, hits: hitsOf[spec.action] };
+}
+
+function verbOf(spec: DnsChaosSpec): string {
+  switch (spec.action) {
+    case 'error':
+      return 'refuses look-ups of';
+    case 'random':
+      return 'answers with a random address for';
+    case 'slow':
+      return `holds back for ${humanDuration(spec.delayMs)} look-ups of`;
+    case 'drop':
+      return 'drops look-ups of';
+  }
 }
 
 async function prepare(
@@ -115,7 +140,7 @@ async function prepare(
 }
 
 async function inject(request: DnsRequest, route: DnsRoute): Promise<ActiveFault> {
-  const fault: DnsDisturbance = { action: request.spec.action, patterns: request.spec.patterns };
+  const fault: DnsDisturbance = { ...request.spec };
   const disturbance = route.server.disturb(fault);
   return {
     hits: () => disturbance.hits(),
@@ -125,9 +150,10 @@ async function inject(request: DnsRequest, route: DnsRoute): Promise<ActiveFault
   };
 }
 
-async function missing(
+/** Whether the fault acts on what the target asks: every process of it is led to the server, and a query is hit. */
+export async function missing(
   request: DnsRequest,
-  route: DnsRoute,
+  route: Pick<DnsRoute, 'server' | 'where' | 'ask' | 'astray'>,
   fault: DnsDisturbance,
 ): Promise<string | undefined> {
   const processes = await (request.target as ProcessTargetHandle).processes();

@@ -1,18 +1,20 @@
 // The DNS server that a target asks during a drill. It answers the names that the experiment gives it, refuses or
 // falsifies what a fault matches, and passes everything else on to the machine's own name servers.
 //
-//     socket -> readQuery -> a fault's patterns? -> SERVFAIL or a random address
+//     socket -> readQuery -> a fault's patterns? -> SERVFAIL, a random address, no answer, or the right one later
 //                         -> hosts?              -> the address given
 //                         -> forward             -> the upstream's answer as it came
 
 import { randomBytes } from 'node:crypto';
 import type { RemoteInfo, Socket as UdpSocket } from 'node:dgram';
 import type { Server as TcpServer, Socket as TcpSocket } from 'node:net';
+import type { Clock } from '../../base/clock.ts';
 import type { LabelRecord } from '../../base/labels.ts';
 import type { Random } from '../../base/random.ts';
 import { type Endpoint, forward, type Transport } from './forward.ts';
 import { answer, checkQuery, checkToken, type Query, rcodes, readAnswer, readQuery } from './message.ts';
 import { canonical, matchesPatterns } from './pattern.ts';
+import type { DnsChaosSpec } from './spec.ts';
 import { MessageReader, withLength } from './tcp-framing.ts';
 
 export interface DnsServerOptions {
@@ -22,15 +24,14 @@ export interface DnsServerOptions {
   readonly upstreamTimeoutMs: number;
   /** Draws the addresses of `action: random`. */
   readonly random: Random;
+  /** Waits for `action: slow`. */
+  readonly clock: Clock;
 }
 
-export interface DnsDisturbance {
-  readonly action: 'error' | 'random';
-  readonly patterns: readonly string[];
-}
+export type DnsDisturbance = DnsChaosSpec;
 
 export interface ActiveDnsDisturbance {
-  /** Queries that it refused or falsified so far. */
+  /** Queries that it refused, falsified, held back or dropped so far. */
   hits(): number;
   /** Idempotent. */
   remove(): void;
@@ -44,8 +45,21 @@ export interface CheckResult {
   readonly answer: { readonly rcode: number; readonly addresses: readonly string[] } | undefined;
 }
 
+interface Entry {
+  readonly what: DnsDisturbance;
+  readonly end: AbortController;
+  hits: number;
+}
+
+interface Check {
+  arrived: boolean;
+  disturbedBy: DnsDisturbance | undefined;
+}
+
 /** Queries that wait for an upstream at a time; what comes beyond is answered with SERVFAIL. */
 const forwardsMax = 512;
+/** Queries that are held back at a time; what comes beyond is dropped. */
+const heldMax = 4096;
 const tcpConnectionsMax = 128;
 /** RFC 7766, section 6.2.3: a few seconds. */
 const tcpIdleMs = 10_000;
@@ -54,10 +68,11 @@ export class DnsServer {
   readonly #options: DnsServerOptions;
   readonly #doors: (UdpSocket | TcpServer)[] = [];
   readonly #connections = new Set<TcpSocket>();
-  readonly #disturbances: { readonly what: DnsDisturbance; hits: number }[] = [];
+  readonly #disturbances: Entry[] = [];
   /** Our own queries that are under way, by their token. */
-  readonly #checks = new Map<string, { arrived: boolean; disturbedBy: DnsDisturbance | undefined }>();
+  readonly #checks = new Map<string, Check>();
   #forwards = 0;
+  #held = 0;
 
   constructor(options: DnsServerOptions) {
     this.#options = options;
@@ -74,13 +89,14 @@ export class DnsServer {
 
   /** From now on, matching names are answered wrongly. The first disturbance that matches a name acts. */
   disturb(what: DnsDisturbance): ActiveDnsDisturbance {
-    const entry = { what, hits: 0 };
+    const entry = { what, end: new AbortController(), hits: 0 };
     this.#disturbances.push(entry);
     return {
       hits: () => entry.hits,
       remove: () => {
         const index = this.#disturbances.indexOf(entry);
         if (index >= 0) this.#disturbances.splice(index, 1);
+        entry.end.abort();
       },
     };
   }
@@ -112,25 +128,45 @@ export class DnsServer {
     const { query } = read;
     const check = this.#checks.get(checkToken(query) ?? '');
     if (check) check.arrived = true;
-    return (
-      this.#disturbedAnswer(query, check) ?? this.#ownAnswer(query) ?? (await this.#forward(query, transport))
-    );
+    const entry = this.#disturbing(query);
+    if (entry && check) check.disturbedBy = entry.what;
+    else if (entry) entry.hits++;
+    const isHeldBack = entry?.what.action === 'slow' || entry?.what.action === 'drop';
+    // What a query of our own asks for is only whether it was hit.
+    if (isHeldBack && check) return answer(query, rcodes.noError);
+    if (isHeldBack && !(await this.#holdBack(entry))) return undefined;
+    const wrong = entry && this.#wrongAnswer(query, entry.what);
+    return wrong ?? this.#ownAnswer(query) ?? (await this.#forward(query, transport));
   }
 
-  #disturbedAnswer(
-    query: Query,
-    check: { disturbedBy: DnsDisturbance | undefined } | undefined,
-  ): Buffer | undefined {
+  /** Queries that wait for an upstream now. */
+  get waiting(): number {
+    return this.#forwards;
+  }
+
+  #disturbing(query: Query): Entry | undefined {
     const { name, type } = query.question;
     const entry = this.#disturbances.find(({ what }) => matchesPatterns(name, what.patterns));
-    if (!entry) return undefined;
     // Only addresses can be falsified; a random mail server or text would be another fault.
-    if (entry.what.action === 'random' && type !== 'A' && type !== 'AAAA') return undefined;
-    if (check) check.disturbedBy = entry.what;
-    else entry.hits++;
-    if (entry.what.action === 'error') return answer(query, rcodes.serverFailure);
+    if (entry?.what.action === 'random' && type !== 'A' && type !== 'AAAA') return undefined;
+    return entry;
+  }
+
+  /** False when the query is to be forgotten. The end of the fault ends every wait. */
+  async #holdBack({ what, end }: Entry): Promise<boolean> {
+    if (what.action !== 'slow' || this.#held >= heldMax) return false;
+    this.#held++;
+    await this.#options.clock.sleep(what.delayMs, end.signal);
+    this.#held--;
+    return true;
+  }
+
+  #wrongAnswer(query: Query, { action }: DnsDisturbance): Buffer | undefined {
+    if (action === 'error') return answer(query, rcodes.serverFailure);
+    if (action !== 'random') return undefined;
     const { random } = this.#options;
-    return answer(query, rcodes.noError, [type === 'A' ? randomIPv4(random) : randomIPv6(random)]);
+    const address = query.question.type === 'A' ? randomIPv4(random) : randomIPv6(random);
+    return answer(query, rcodes.noError, [address]);
   }
 
   #ownAnswer(query: Query): Buffer | undefined {

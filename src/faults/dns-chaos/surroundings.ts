@@ -3,11 +3,12 @@
 import { execFile } from 'node:child_process';
 import { access, constants, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import type { LabelRecord } from '../../base/labels.ts';
 import type { Random } from '../../base/random.ts';
 import type { Launch } from '../targets/target.ts';
 import type { Endpoint } from './forward.ts';
 import { nameservers } from './resolver-files.ts';
-import type { CommandTarget } from './route.ts';
 import { DnsServer } from './server.ts';
 
 /** Where the drill's DNS server passes on what it does not answer itself. */
@@ -22,11 +23,11 @@ const upstreamTimeoutMs = 1500;
 export const checkTimeoutMs = 2000;
 
 export async function newServer(
-  declared: CommandTarget,
+  hosts: LabelRecord,
   upstreams: Upstreams,
-  random: Random,
+  { random, clock }: { readonly random: Random; readonly clock: Clock },
 ): Promise<DnsServer> {
-  return new DnsServer({ hosts: declared.hosts, upstreams: await upstreams(), upstreamTimeoutMs, random });
+  return new DnsServer({ hosts, upstreams: await upstreams(), upstreamTimeoutMs, random, clock });
 }
 
 /** The text of a file, or nothing when there is no such file. */

@@ -46,19 +46,27 @@ export function moveInto(folder: string, pid: number): boolean {
   }
 }
 
-/** Why processes of this group could not be moved into one below it, or undefined; leaves nothing behind. */
-export function whyNotBelow(group: Group2, name: string): string | undefined {
+/**
+ * Why processes of this group could not be moved into one below it and be known there, or undefined: makes such a
+ * group, lets `attempt` use it, and removes it.
+ */
+export async function whyNotBelow(
+  group: Group2,
+  name: string,
+  attempt: (made: Group2) => Promise<string | undefined>,
+): Promise<string | undefined> {
   const folder = join(group.folder, name);
   try {
-    // A domain group with controllers for its children may not hold processes beside them (cgroups(7)).
     mkdirSync(folder);
-    try {
-      const type = readFileSync(join(folder, 'cgroup.type'), 'utf8').trim();
-      return type === 'domain' ? undefined : `a control group below ${group.folder} would be ${type}`;
-    } finally {
-      rmdirSync(folder);
-    }
   } catch (error) {
     return `no control group below ${group.folder}: ${(error as Error).message}`;
+  }
+  try {
+    // Below a group that is threaded ours would be invalid for whole processes (cgroups(7)).
+    const type = readFileSync(join(folder, 'cgroup.type'), 'utf8').trim();
+    if (type !== 'domain') return `a control group below ${group.folder} would be ${type}`;
+    return await attempt({ folder, mount: group.mount });
+  } finally {
+    rmdirSync(folder);
   }
 }

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type DecodedPacket, decode, encode, type Packet, RECURSION_AVAILABLE } from 'dns-packet';
 import { afterEach } from 'vitest';
+import { systemClock } from '../../../src/base/clock.ts';
 import type { LabelRecord } from '../../../src/base/labels.ts';
 import { seededRandom } from '../../../src/base/random.ts';
 import { openAnyPort } from '../../../src/faults/dns-chaos/doors.ts';
@@ -32,7 +33,13 @@ export async function startServer(
   upstreams: readonly Endpoint[] = [],
 ): Promise<{ server: DnsServer; endpoint: Endpoint }> {
   const { udp, tcp, address, port } = await openAnyPort();
-  const server = new DnsServer({ hosts, upstreams, upstreamTimeoutMs: 500, random: seededRandom(7) });
+  const server = new DnsServer({
+    hosts,
+    upstreams,
+    upstreamTimeoutMs: 500,
+    random: seededRandom(7),
+    clock: systemClock,
+  });
   server.serve(udp, tcp);
   onCleanup(() => server.close());
   return { server, endpoint: { address, port } };

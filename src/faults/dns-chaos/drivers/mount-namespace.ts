@@ -29,7 +29,7 @@ export function mountNamespaceDriver(upstreams: Upstreams): FaultDriver<DnsChaos
     usability,
     async open(request, declared) {
       const doors = await openStandardPort(request.random);
-      const server = await newServer(declared, upstreams, request.random);
+      const server = await newServer(declared.hosts, upstreams, request);
       server.serve(doors.udp, doors.tcp);
       try {
         return {

@@ -20,7 +20,7 @@ export function nodePreloadDriver(upstreams: Upstreams): FaultDriver<DnsChaosSpe
     usability,
     async open(request, declared) {
       const doors = await openAnyPort();
-      const server = await newServer(declared, upstreams, request.random);
+      const server = await newServer(declared.hosts, upstreams, request);
       server.serve(doors.udp, doors.tcp);
       return {
         server,
@@ -47,7 +47,7 @@ async function usability(request: DnsRequest, declared: CommandTarget): Promise<
   if ('reason' in program) return { usable: false, reason: program.reason, remedy };
   const doors = await openAnyPort();
   const trial = { ...declared, hosts: { [trialName]: trialAddress } };
-  const server = await newServer(trial, async () => [], request.random);
+  const server = await newServer(trial.hosts, async () => [], request);
   server.serve(doors.udp, doors.tcp);
   try {
     const { env } = launchWith(declared, doors);

@@ -79,7 +79,7 @@ async function open(request: DnsRequest, declared: CommandTarget, upstreams: Ups
   const withOutlets = { ...declared, hosts: { ...plan.hosts, ...declared.hosts } };
   const inlets = new Inlets(declared.listens, (port) => connectInside(port));
   await inlets.check();
-  const server = await newServer(withOutlets, upstreams, request.random);
+  const server = await newServer(withOutlets.hosts, upstreams, request);
   const namespace = await Namespace.start({
     mounts: await writeResolverFiles(request.scratchFolder, door.address),
     addresses: plan.addresses,

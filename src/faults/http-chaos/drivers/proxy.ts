@@ -39,6 +39,7 @@ async function probe(request: HttpRequest): Promise<Usability> {
       usable: false,
       reason: 'the target is a process, not a proxy',
       remedy: 'put a proxy target between its clients and it, and let the fault act on that',
+      otherTarget: true,
     };
   }
   const mistake = await tlsMistake(request);

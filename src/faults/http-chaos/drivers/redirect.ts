@@ -40,7 +40,12 @@ export const redirect: FaultDriver<HttpChaosSpec> = {
 async function probe(request: HttpRequest): Promise<Usability> {
   const { target, spec, declared } = request;
   if (target.type === 'proxy') {
-    return { usable: false, reason: 'the target is a proxy', remedy: 'let the fault act on a process' };
+    return {
+      usable: false,
+      reason: 'the target is a proxy',
+      remedy: 'let the fault act on a process',
+      otherTarget: true,
+    };
   }
   const mistake = await tlsMistake(request);
   if (mistake) return mistake;

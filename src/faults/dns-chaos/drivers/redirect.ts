@@ -1,0 +1,146 @@
+// On processes that run already: nftables leads what they send to port 53, by UDP and TCP, to our server. Both kinds of
+// resolver follow at once, at the begin and at the end, because neither knows of it.
+
+import type { ActiveFault, ExtendLease, FaultDriver, Usability } from '../../fault.ts';
+import { type Group2, group2Of, nftMatch, whyNotBelow } from '../../kernel/cgroup2.ts';
+import { kernelName } from '../../kernel/nft-table.ts';
+import { OutboundRedirect } from '../../redirect/outbound.ts';
+import { canRedirect, inOtherNetwork } from '../../redirect/probe.ts';
+import type { ProcessTargetHandle } from '../../targets/target.ts';
+import { type Doors, openLoopbackPort } from '../doors.ts';
+import { askUdp } from '../forward.ts';
+import { nameservers } from '../resolver-files.ts';
+import { type DnsRequest, missing, whatOf } from '../route.ts';
+import type { ActiveDnsDisturbance, DnsServer } from '../server.ts';
+import type { DnsChaosSpec } from '../spec.ts';
+import { checkTimeoutMs, newServer, textOf, type Upstreams } from '../surroundings.ts';
+
+const dnsPort = 53;
+
+/** `upstreams`: default the name servers that the target itself has. */
+export function redirectDriver(upstreams?: Upstreams): FaultDriver<DnsChaosSpec> {
+  return {
+    name: 'nft-redirect',
+    probe,
+    plan: (request) => ({
+      ...whatOf(request),
+      how: "from a DNS server of Firedrill's own, to which nftables leads what the target sends to port 53",
+      undo: 'the redirect is removed, and the processes are back in their control groups',
+      survivesCrash: 'no redirect: it ends with Firedrill; the watchdog moves the processes back',
+    }),
+    // The holder of the table and each group get into the lease before there is a table or a group.
+    undoSteps: async () => [],
+    inject: (request, _prepared, extend) => inject(request, extend, upstreams),
+  };
+}
+
+export const redirect = redirectDriver();
+
+async function probe({ target, declared }: DnsRequest): Promise<Usability> {
+  if (target.type !== 'process' || declared.type === 'command') {
+    return {
+      usable: false,
+      reason: 'Firedrill starts the target, or it is no process',
+      remedy: 'name a running process, by pid or port',
+      otherTarget: true,
+    };
+  }
+  const pids = (await target.processes()).map(({ pid }) => pid);
+  const elsewhere = inOtherNetwork(pids);
+  if (elsewhere) return elsewhere;
+  const remedy = 'run as root, with nftables installed and cgroup2 mounted below /sys/fs/cgroup';
+  for (const pid of pids) {
+    const group = group2Of(pid);
+    const reason = group ? await whyNotIn(group) : 'no control groups of version 2 here';
+    if (reason) return { usable: false, reason, remedy };
+  }
+  return { usable: true };
+}
+
+function whyNotIn(group: Group2): Promise<string | undefined> {
+  return whyNotBelow(group, kernelName(), async (made) => {
+    const seen = await canRedirect(nftMatch(made));
+    return seen.usable ? undefined : seen.reason;
+  });
+}
+
+async function inject(
+  request: DnsRequest,
+  extend: ExtendLease,
+  upstreams: Upstreams | undefined,
+): Promise<ActiveFault> {
+  const target = request.target as ProcessTargetHandle;
+  const { ipv4, ipv6 } = await openLoopbackPort();
+  const server = await newServer({}, upstreams ?? (() => upstreamsOf(target)), request);
+  for (const doors of [ipv4, ipv6]) if (doors) server.serve(doors.udp, doors.tcp);
+  try {
+    const way = await OutboundRedirect.begin({
+      target,
+      port: dnsPort,
+      toPort: ipv4.port,
+      hasIpv6: ipv6 !== undefined,
+      clock: request.clock,
+      extend,
+    });
+    return activeFault(request, server, ipv4, way);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+/** In a container or a mount namespace the target has its own resolv.conf. */
+async function upstreamsOf(target: ProcessTargetHandle) {
+  const [first] = await target.processes();
+  return nameservers(await textOf(first ? `/proc/${first.pid}/root/etc/resolv.conf` : '/etc/resolv.conf'));
+}
+
+function activeFault(
+  request: DnsRequest,
+  server: DnsServer,
+  doors: Doors,
+  way: OutboundRedirect,
+): ActiveFault {
+  const fault = { ...request.spec };
+  const disturbance = server.disturb(fault);
+  const route = {
+    server,
+    where: `DNS server at ${doors.address}:${doors.port}`,
+    ask: (query: Buffer) => askUdp(query, doors, checkTimeoutMs),
+    astray: () => way.astray(),
+  };
+  let undone: Promise<void> | undefined;
+  return {
+    hits: () => disturbance.hits(),
+    missing: () => missing(request, route, fault),
+    undo: () => {
+      undone ??= undo(request, server, disturbance, way);
+      return undone;
+    },
+    async verifyUndone() {
+      if (way.left.length > 0) return { undone: false, left: way.left };
+      return {
+        undone: true,
+        evidence: `the ${way.where} is gone, and the target's processes are back in their control groups`,
+      };
+    },
+  };
+}
+
+const lookEveryMs = 5;
+/** Longer than a look-up of ours may take: its answer finds its way back only while the table is there. */
+const patienceMs = 3500;
+
+async function undo(
+  { clock }: DnsRequest,
+  server: DnsServer,
+  disturbance: ActiveDnsDisturbance,
+  way: OutboundRedirect,
+): Promise<void> {
+  disturbance.remove();
+  await way.stop();
+  for (let waitedMs = 0; server.waiting > 0 && waitedMs < patienceMs; waitedMs += lookEveryMs)
+    await clock.sleep(lookEveryMs);
+  await way.close();
+  await server.close();
+}

@@ -1,0 +1,128 @@
+// Leads what a running target sends to a port, by UDP and TCP, to a server of ours on the same port of both loopback
+// addresses: by its control group, which all its processes are moved into and, at the end, back from.
+//
+// Sockets that were open before the move are not led: their next ones are.
+
+import type { Clock } from '../../base/clock.ts';
+import type { ExtendLease } from '../fault.ts';
+import { countersOf, NftTable } from '../kernel/nft-table.ts';
+import { TargetGroups } from '../kernel/target-groups.ts';
+import type { ProcessTargetHandle } from '../targets/target.ts';
+
+export interface OutboundRedirectOptions {
+  readonly target: ProcessTargetHandle;
+  /** The port that the target sends to. */
+  readonly port: number;
+  readonly toPort: number;
+  readonly hasIpv6: boolean;
+  readonly clock: Clock;
+  readonly extend: ExtendLease;
+}
+
+const ruleName = 'redirected';
+/** Before any other address translation: Docker's and that of most firewalls is at -100. */
+const priority = -110;
+const gatherEveryMs = 500;
+
+export class OutboundRedirect {
+  readonly #options: OutboundRedirectOptions;
+  readonly #table: NftTable;
+  readonly #groups: TargetGroups;
+  readonly #stopped = new AbortController();
+  #following: Promise<void> = Promise.resolve();
+  #left: readonly string[] = [];
+
+  private constructor(options: OutboundRedirectOptions, table: NftTable, groups: TargetGroups) {
+    this.#options = options;
+    this.#table = table;
+    this.#groups = groups;
+  }
+
+  /** Each step of the way back is in the lease before what it takes back is done. */
+  static async begin(options: OutboundRedirectOptions): Promise<OutboundRedirect> {
+    const table = await NftTable.start();
+    let groups: TargetGroups | undefined;
+    try {
+      await options.extend([{ type: 'end-tree', process: table.holder }]);
+      groups = await TargetGroups.enter(options.target, options.extend);
+      const redirect = new OutboundRedirect(options, table, groups);
+      await table.create([
+        `chain inet ${table.name} output { type nat hook output priority ${priority}; policy accept; }`,
+        ...redirect.#rules(),
+      ]);
+      redirect.#following = redirect.#follow();
+      return redirect;
+    } catch (error) {
+      await table.close();
+      await groups?.leave(options.clock);
+      throw error;
+    }
+  }
+
+  get where(): string {
+    return `nftables table ${this.#table.name}`;
+  }
+
+  /** Packets that began a redirected flow; undefined when the table is gone. */
+  async redirected(): Promise<number | undefined> {
+    if (this.#table.ended) return undefined;
+    return countersOf(await this.#table.list()).get(ruleName);
+  }
+
+  /** Why some of the target is not led to us, or undefined. */
+  async astray(): Promise<string | undefined> {
+    if ((await this.redirected()) === undefined) return `the ${this.where} is gone`;
+    const outside = await this.#groups.astray();
+    return outside.length === 0 ? undefined : `process ${outside.join(', ')} of the target is not led to us`;
+  }
+
+  /** What is sent from now on goes where it did before; flows that came to us stay ours until `close`. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#following;
+    if (!this.#table.ended) await this.#table.apply([`flush chain inet ${this.#table.name} output`]);
+  }
+
+  /** After `stop`: the table and the groups are gone when it resolves. Once only. */
+  async close(): Promise<void> {
+    await this.#table.close();
+    const outcomes = await this.#groups.leave(this.#options.clock);
+    this.#left = outcomes.flatMap((outcome) => (outcome.done ? [] : [outcome.left]));
+  }
+
+  /** What is left after `close`. */
+  get left(): readonly string[] {
+    return [...(this.#table.ended ? [] : [`the ${this.where}`]), ...this.#left];
+  }
+
+  /** Children of a supervisor and replacements of who died come in as they appear. */
+  async #follow(): Promise<void> {
+    const { clock, extend } = this.#options;
+    const { signal } = this.#stopped;
+    let rules = this.#rules().join();
+    while (!signal.aborted) {
+      await clock.sleep(gatherEveryMs, signal);
+      if (signal.aborted || this.#table.ended) return;
+      try {
+        await this.#groups.gather(extend);
+        const now = this.#rules();
+        if (now.join() === rules) continue;
+        rules = now.join();
+        const { name } = this.#table;
+        await this.#table.apply([`flush chain inet ${name} output`, ...now.map((rule) => `add ${rule}`)]);
+      } catch {
+        // Nobody is left, or somebody came whom we may not move: `astray` says so.
+      }
+    }
+  }
+
+  #rules(): string[] {
+    const { port, toPort, hasIpv6 } = this.#options;
+    const family = hasIpv6 ? '' : 'meta nfproto ipv4 ';
+    return this.#groups.matches.map(
+      (match) =>
+        `rule inet ${this.#table.name} output ${family}${match} meta l4proto { tcp, udp } th dport ${port} ` +
+        `counter redirect to :${toPort} comment "${ruleName}"`,
+    );
+  }
+}

@@ -447,3 +447,7 @@ export const catalogue = {
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof catalogue;
+  FD906: {
+    title: 'Proxies of the configuration cannot be made',
+    hint: 'The file is a JSON array of {name, listen, upstream}; see docs/proxy.md.',
+  },

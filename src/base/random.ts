@@ -11,3 +11,10 @@ export function seededRandom(seed: number): Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
 }
+
+/** A seed of its own for each part of a run, so that one drawing more does not change what another draws (FNV-1a). */
+export function derivedSeed(seed: number, ...parts: readonly (string | number)[]): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from([seed, ...parts].join('\0'))) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
+}

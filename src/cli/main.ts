@@ -189,6 +189,19 @@ program
   .option('--retention-size <size>', 'forget the oldest samples beyond this much memory, as 512MB')
   .action(async (options) => end(await (await import('./commands/serve.ts')).serve(options)));
 
+program
+  .command('proxy')
+  .description("toxiproxy's HTTP API: proxies whose connections are slow, narrow, cut or answer with errors")
+  .option('--host <address>', 'where the API listens; other than on loopback it needs a token', '127.0.0.1')
+  .option('--port <port>', 'port of the API', '8474')
+  .option('--config <file>', 'JSON array of proxies to begin with')
+  .option('--seed <number>', 'draws which connections a toxic acts on, and jitter; printed when not given')
+  .option('--token-file <file>', 'require this bearer token of every request')
+  .option('--toxic-ttl <duration>', 'remove toxics after this time when they name no ttl of their own')
+  .option('--proxy-metrics', 'bytes of each proxy at /metrics')
+  .option('--runtime-metrics', 'this process at /metrics')
+  .action(async (options) => end(await (await import('./commands/proxy.ts')).proxy(options)));
+
 const query = program.command('query').description('ask PromQL of a Prometheus, a past run or a file');
 const sourced = (command: Command): Command =>
   command

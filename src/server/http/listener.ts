@@ -39,6 +39,10 @@ export interface ListenerOptions {
   readonly limits?: Partial<ListenerLimits>;
   /** Called for each answer; `route` is empty where there is none. */
   onAnswer?(route: string, status: number): void;
+  /** Whether what is sent as a form holds parameters; curl says of every body that it is one. True when not given. */
+  readonly readsForms?: boolean;
+  /** The form of errors, where it is not that of Prometheus's API. */
+  errorAnswer?(error: ApiError): Answer;
   /** A bug of ours; the client is told of an internal error. */
   onBug(error: unknown): void;
 }
@@ -136,7 +140,8 @@ export class Listener {
         path: url.pathname,
         headers: request.headers,
         pathParameters: found.pathParameters,
-        parameters: await readParameters(request, url),
+        parameters:
+          this.#options.readsForms === false ? url.searchParams : await readParameters(request, url),
         signal: gone.signal,
         body: (bytesMax) => readBody(request, bytesMax),
       });
@@ -149,8 +154,11 @@ export class Listener {
     if (error instanceof HttpError) return text(error.status, `${error.message}\n`);
     const known = error instanceof ApiError ? error : undefined;
     if (!known && !isBrokenRequest(error)) this.#options.onBug(error);
-    const { type, message, status } = known ?? new ApiError('internal', 'internal error');
+    const shown = known ?? new ApiError('internal', 'internal error');
+    const { type, message, status } = shown;
     const headers: Record<string, string> = type === 'unauthorized' ? { 'www-authenticate': 'Bearer' } : {};
+    const other = this.#options.errorAnswer?.(shown);
+    if (other) return { ...other, headers };
     const body = JSON.stringify({ status: 'error', errorType: type, error: message });
     return { status, contentType: jsonType, headers, body };
   }

@@ -1,0 +1,146 @@
+// One direction of one connection: reads from a socket, through the stages of the toxics, into the other.
+
+import type { Socket } from 'node:net';
+import type { Giver, Item, Stage, Taker } from './pipe.ts';
+
+/** What a flow tells its connection. */
+export interface FlowEnd {
+  /** Break both sockets. */
+  reset(): void;
+  /** Close both sockets, after what has been written to `target`. */
+  close(target: Socket): void;
+}
+
+export class Flow {
+  readonly #source: Source;
+  readonly #drain: Drain;
+  #stages: Stage[] = [];
+
+  constructor(from: Socket, to: Socket, end: FlowEnd) {
+    this.#drain = new Drain(to, end);
+    this.#source = new Source(from, this.#drain);
+  }
+
+  get receivedBytes(): number {
+    return this.#source.bytes;
+  }
+
+  get sentBytes(): number {
+    return this.#drain.bytes;
+  }
+
+  /** Sees the first bytes as they come, until it returns true. */
+  observe(observer: (bytes: Buffer) => boolean): void {
+    this.#source.observer = observer;
+  }
+
+  /** Puts a stage in; at the end when no place is given. */
+  add(make: (next: Taker) => Stage, place = this.#stages.length): Stage {
+    const stage = make(this.#drain);
+    this.#stages.splice(place, 0, stage);
+    this.#connect();
+    return stage;
+  }
+
+  /** Takes a stage out, and puts the one that `make` gives in its place. */
+  replace(stage: Stage, make: (next: Taker) => Stage): Stage {
+    stage.release(false);
+    const successor = make(this.#drain);
+    this.#stages = this.#stages.map((other) => (other === stage ? successor : other));
+    this.#connect();
+    return successor;
+  }
+
+  remove(stage: Stage, removed = true): void {
+    stage.release(removed);
+    this.#stages = this.#stages.filter((other) => other !== stage);
+    this.#connect();
+  }
+
+  placeOf(stage: Stage): number {
+    return this.#stages.indexOf(stage);
+  }
+
+  /** Nothing more is taken over, and what waits is forgotten. */
+  discard(): void {
+    this.#source.discard();
+    for (const stage of this.#stages) stage.discard();
+  }
+
+  #connect(): void {
+    const givers = [this.#source, ...this.#stages];
+    for (const [i, taker] of [...this.#stages, this.#drain].entries()) {
+      givers[i]!.next = taker;
+      taker.giver = givers[i]!;
+    }
+    // Whoever waited for a stage that is gone would wait for ever. From the end, and not before all are joined: what is
+    // passed on here must not meet the stage that is gone.
+    for (const giver of givers.reverse()) giver.resume();
+  }
+}
+
+class Source implements Giver {
+  next: Taker;
+  bytes = 0;
+  observer: ((bytes: Buffer) => boolean) | undefined;
+  readonly #socket: Socket;
+  #discarding = false;
+
+  constructor(socket: Socket, next: Taker) {
+    this.#socket = socket;
+    this.next = next;
+    next.giver = this;
+    socket.on('data', (bytes) => this.#pass(bytes));
+    socket.on('end', () => this.#give('end'));
+    socket.on('error', () => this.#give('reset'));
+  }
+
+  resume(): void {
+    if (this.#socket.isPaused() && this.next.hasRoom) this.#socket.resume();
+  }
+
+  discard(): void {
+    this.#discarding = true;
+    this.#socket.resume();
+  }
+
+  #pass(bytes: Buffer): void {
+    this.bytes += bytes.length;
+    if (this.observer?.(bytes)) this.observer = undefined;
+    this.#give(bytes);
+    if (!this.#discarding && !this.next.hasRoom) this.#socket.pause();
+  }
+
+  #give(item: Item): void {
+    if (!this.#discarding) this.next.take(item);
+  }
+}
+
+class Drain implements Taker {
+  giver: Giver | undefined;
+  bytes = 0;
+  readonly #socket: Socket;
+  readonly #end: FlowEnd;
+
+  constructor(socket: Socket, end: FlowEnd) {
+    this.#socket = socket;
+    this.#end = end;
+    socket.on('drain', () => this.giver?.resume());
+    // What is left for a socket that is gone is let go.
+    socket.on('close', () => this.giver?.resume());
+  }
+
+  get hasRoom(): boolean {
+    return this.#socket.destroyed || !this.#socket.writableNeedDrain;
+  }
+
+  take(item: Item): void {
+    if (item === 'reset') this.#end.reset();
+    else if (item === 'close') this.#end.close(this.#socket);
+    else if (item === 'end') this.#socket.end();
+    else if (this.#socket.writable) {
+      this.bytes += item.length;
+      this.#socket.write(item);
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { HostPort } from '../targets/host-port.ts';
+import { Link, socketBufferBytes } from './link.ts';
+import type { Listener, ListenerOptions } from './listener.ts';
+
+/** Connections at a time; beyond it new ones are closed. */
+const connectionsMax = 10_000;
+const backlog = 1024;
+
+export class TcpListener implements Listener {
+  readonly #options: ListenerOptions;
+  #server: Server | undefined;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<HostPort> {
+    const { listen } = this.#options;
+    const server = createServer({
+      allowHalfOpen: true,
+      pauseOnConnect: true,
+      highWaterMark: socketBufferBytes,
+    });
+    server.maxConnections = connectionsMax;
+    server.on('connection', (client) => this.#admit(client));
+    server.listen({ ...listen, backlog });
+    await once(server, 'listening');
+    this.#server = server;
+    const bound = server.address();
+    if (!bound || typeof bound === 'string') throw new Error('a TCP server has an address and a port');
+    return { host: bound.address, port: bound.port };
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (!server) return;
+    const closed = new Promise((resolve) => server.close(resolve));
+    for (const connection of this.#options.chain.connections) connection.destroy();
+    await closed;
+  }
+
+  #admit(client: Socket): void {
+    // Gone before we came to it.
+    if (client.destroyed) return;
+    const { upstream, chain, clock, nextNumber, onClosed } = this.#options;
+    const link = new Link(nextNumber(), client, upstream, clock.now(), () => {
+      chain.leave(link);
+      onClosed(link.traffic);
+    });
+    chain.join(link);
+    link.start();
+  }
+}

@@ -444,10 +444,10 @@ export const catalogue = {
     title: 'No configuration to read again',
     hint: 'Start `firedrill serve` with `--config`.',
   },
-} as const satisfies Record<string, CatalogueEntry>;
-
-export type ErrorCode = keyof typeof catalogue;
   FD906: {
     title: 'Proxies of the configuration cannot be made',
     hint: 'The file is a JSON array of {name, listen, upstream}; see docs/proxy.md.',
   },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof catalogue;

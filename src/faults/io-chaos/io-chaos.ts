@@ -1,4 +1,6 @@
 import type { FaultKind } from '../fault.ts';
+import { fullDisk } from './drivers/full-disk.ts';
+import { readOnlyMount } from './drivers/read-only-mount.ts';
 import { strace } from './drivers/strace.ts';
 import { type IoChaosSpec, ioChaosSchema } from './spec.ts';
 
@@ -7,5 +9,5 @@ export const ioChaos: FaultKind<IoChaosSpec> = {
   kind: 'IOChaos',
   schema: ioChaosSchema,
   isOneShot: () => false,
-  drivers: [strace],
+  drivers: [strace, fullDisk, readOnlyMount],
 };

@@ -2,7 +2,8 @@
 // carried out by any process of ours (the watchdog, `firedrill undo`), in order, more than once, without harm.
 
 import type { HttpClientSpec } from '../../telemetry/http-client-spec.ts';
-import type { ProcessId } from '../targets/target.ts';
+import type { Endpoint, ResourceUpdate } from '../targets/container/engine.ts';
+import type { ContainerId, ProcessId } from '../targets/target.ts';
 
 type LeaseState = 'active' | 'orphaned' | 'undone' | 'stuck';
 
@@ -19,7 +20,15 @@ export interface Lease {
   readonly expiresAtBootMs: number;
   /** The same as Unix milliseconds, as it was computed at creation, for people. */
   readonly expiresAt: number;
-  readonly owner: ProcessId & { readonly bootId: string };
+  /**
+   * The runner: after another start of the machine (`bootId`) pids mean nothing, in another pid namespace something
+   * else. Every process of the lease is written as the owner knows it.
+   */
+  readonly owner: ProcessId & {
+    readonly bootId: string;
+    /** Undefined in leases of earlier versions. */
+    readonly pidNamespace?: number | undefined;
+  };
   readonly undo: readonly UndoStep[];
   /** Processes of a target that we did not start: no second run may act on them while this lease lasts. */
   readonly processes?: readonly ProcessId[];
@@ -35,6 +44,13 @@ export type UndoStep =
   | { readonly type: 'end-tree'; readonly process: ProcessId }
   /** End every process whose environment carries FIREDRILL_MARK=mark: what we started, however it forked. */
   | { readonly type: 'end-marked'; readonly mark: string }
+  /** Take away what covers a folder in the mount namespace of a process; `before`: mounts there before ours. */
+  | {
+      readonly type: 'unmount';
+      readonly process: ProcessId;
+      readonly path: string;
+      readonly before: number;
+    }
   /** Remove a file or folder of ours. */
   | { readonly type: 'remove'; readonly path: string }
   /** Move a process back to the control group that it came from, and remove ours. */
@@ -45,6 +61,36 @@ export type UndoStep =
       readonly url: string;
       readonly http: HttpClientSpec;
       readonly run: string;
+    }
+  /** Let a container go on that we paused. */
+  | { readonly type: 'container-unpause'; readonly container: ContainerId }
+  /** Start a container that we stop; `startedAt` is how its engine calls the life that ends, within `graceSeconds`. */
+  | {
+      readonly type: 'container-start';
+      readonly container: ContainerId;
+      readonly startedAt: string;
+      readonly graceSeconds: number;
+    }
+  /** Attach a container to a network again, as it was. */
+  | {
+      readonly type: 'container-connect';
+      readonly container: ContainerId;
+      readonly network: string;
+      readonly endpoint: Endpoint;
+    }
+  /** Give a container the limits back that it had. */
+  | {
+      readonly type: 'container-update';
+      readonly container: ContainerId;
+      readonly resources: ResourceUpdate;
+    }
+  /** Write the former value into a file of a container's control group. */
+  | {
+      readonly type: 'container-group';
+      readonly container: ContainerId;
+      /** Absolute path; it holds the container's id. */
+      readonly path: string;
+      readonly value: string;
     }
   /** Lives inside the owner and is gone with it (a switch in our DNS server or proxy): done when the owner is dead. */
   | { readonly type: 'ends-with-owner'; readonly what: string };

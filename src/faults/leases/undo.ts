@@ -1,15 +1,23 @@
 // Carries out the undo steps of a lease. Any process of ours may do so, at any time, more than once: each step looks
 // at the world before it acts, and reads it back afterwards.
 
-import { isAlive } from '../targets/process/proc.ts';
 import type { Boot } from './boot.ts';
 import type { Lease, UndoStep } from './lease.ts';
+import { ownPidNamespace, seenFromHere } from './pid-namespace.ts';
+import {
+  connectContainer,
+  restoreGroup,
+  startContainer,
+  unpauseContainer,
+  updateContainer,
+} from './steps/containers.ts';
 import { continueProcess } from './steps/continue.ts';
 import { endMarked, endTree } from './steps/end-processes.ts';
 import { endSilence } from './steps/end-silence.ts';
 import { leaveCgroup } from './steps/leave-cgroup.ts';
 import { done, left, type StepContext, type StepOutcome } from './steps/outcome.ts';
 import { removePath } from './steps/remove.ts';
+import { unmount } from './steps/unmount.ts';
 
 export type UndoOutcome =
   | { readonly undone: true; readonly evidence: string }
@@ -29,10 +37,16 @@ export async function undoLease(lease: Lease, context: UndoContext): Promise<Und
   return { undone: true, evidence: evidence.join('; ') || 'nothing to take back' };
 }
 
-function takeStep(step: UndoStep, lease: Lease, context: UndoContext): StepOutcome | Promise<StepOutcome> {
+function takeStep(written: UndoStep, lease: Lease, context: UndoContext): StepOutcome | Promise<StepOutcome> {
+  const step = seenStep(written, lease, context);
+  if ('done' in step) return step;
   if (step.type === 'remove') return removePath(step.path);
   if (step.type === 'end-silence') return endSilence(step, context);
-  // Everything but files and what stands elsewhere ends with the machine, and the pids of an earlier start mean somebody else.
+  if (step.type === 'container-unpause') return unpauseContainer(step.container, context);
+  if (step.type === 'container-start') return startContainer(step, context);
+  if (step.type === 'container-connect') return connectContainer(step, context);
+  if (step.type === 'container-update') return updateContainer(step, context);
+  // Everything but files, what engines keep and what stands elsewhere ends with the machine, and the pids of an earlier start mean somebody else.
   if (lease.owner.bootId !== context.boot.id) return done('the machine was restarted since');
   switch (step.type) {
     case 'continue':
@@ -43,13 +57,34 @@ function takeStep(step: UndoStep, lease: Lease, context: UndoContext): StepOutco
       return endMarked(step.mark, context);
     case 'leave-cgroup':
       return leaveCgroup(step.path, step.origin, context);
+    case 'container-group':
+      return restoreGroup(step);
+    case 'unmount':
+      return unmount(step.process, step.path, step.before);
     case 'ends-with-owner':
-      return isAlive(lease.owner)
+      return isAwaited(lease)
         ? left(`${step.what} lasts as long as process ${lease.owner.pid}: kill ${lease.owner.pid}`)
         : done(`${step.what} ended with process ${lease.owner.pid}`);
     default:
       return left(`a newer Firedrill wrote the step ${JSON.stringify(step)}: undo it with that version`);
   }
+}
+
+function isAwaited({ owner }: Lease): boolean {
+  return seenFromHere(owner, owner.pidNamespace) !== 'gone';
+}
+
+/** The step with its process under the pid that it has here; an outcome when there is nothing here to act on. */
+function seenStep(step: UndoStep, { owner }: Lease, { boot }: UndoContext): UndoStep | StepOutcome {
+  const { pidNamespace, bootId } = owner;
+  const isOurs = pidNamespace === undefined || pidNamespace === ownPidNamespace() || bootId !== boot.id;
+  if (isOurs || !('process' in step)) return step;
+  const seen = seenFromHere(step.process, pidNamespace);
+  const name = `process ${step.process.pid} of pid namespace ${pidNamespace}`;
+  if (seen === 'gone') return done(`${name} is gone`);
+  if (seen === 'unseen')
+    return left(`${name} cannot be seen from here: run firedrill undo where the run was`);
+  return { ...step, process: seen };
 }
 
 /** The order in which several leases are undone: what was opened last, first. */

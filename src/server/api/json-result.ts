@@ -1,5 +1,4 @@
-// Results of queries as JSON text, byte for byte as Prometheus writes it. A range query repeats the same timestamps
-// for every series, so their text is made once.
+// Results of queries as JSON text, byte for byte as Prometheus writes it.
 
 import type { Labels } from '../../base/labels.ts';
 import type { InstantResult, RangeSeries, VectorSample } from '../../promql/engine.ts';
@@ -62,61 +61,25 @@ function sampleJson({ labels, atMs, value, histogram }: VectorSample): string {
 /** `resultType` and `result`, as bytes. */
 export function matrixJson(series: readonly RangeSeries[]): Buffer {
   const out = new JsonWriter();
-  const times = new TimeTexts();
   out.text('{"resultType":"matrix","result":[');
   for (const [i, one] of series.entries()) {
-    if (i > 0) out.short(',');
-    writeSeries(out, one, times);
+    if (i > 0) out.text(',');
+    writeSeries(out, one);
   }
   out.text(']}');
   return out.finish();
 }
 
-/** Texts of times, each with the brackets and the comma around it, that were made before. */
-class TimeTexts {
-  readonly #known = new Map<number, string>();
-  #lastTimes: Float64Array | undefined;
-  #lastTexts: readonly string[] = [];
-
-  /** One text a time; series that share their array of times share this one. */
-  of(times: Float64Array): readonly string[] {
-    if (times !== this.#lastTimes) {
-      this.#lastTexts = Array.from(times, (atMs) => this.#text(atMs));
-      this.#lastTimes = times;
-    }
-    return this.#lastTexts;
-  }
-
-  #text(atMs: number): string {
-    let text = this.#known.get(atMs);
-    if (text === undefined) {
-      text = `[${timestampJson(atMs)},"`;
-      this.#known.set(atMs, text);
-    }
-    return text;
-  }
-}
-
-function writeSeries(out: JsonWriter, series: RangeSeries, times: TimeTexts): void {
-  const { labels, values, histograms } = series;
+function writeSeries(out: JsonWriter, series: RangeSeries): void {
+  const { labels, times, values, histograms } = series;
   out.text(`{"metric":${labelsJson(labels)}`);
   const hasHistograms = histograms?.some(Boolean) ?? false;
   if (!hasHistograms || !histograms!.every(Boolean)) {
-    out.short(',"values":[');
-    const prefixes = times.of(series.times);
-    let isFirst = true;
-    for (let i = 0; i < values.length; i++) {
-      if (histograms?.[i]) continue;
-      if (!isFirst) out.short(',');
-      isFirst = false;
-      out.short(prefixes[i]!);
-      out.value(values[i]!);
-      out.short('"]');
-    }
-    out.short(']');
+    out.text(',"values":');
+    out.points(times, values, histograms);
   }
   if (hasHistograms) out.text(`,"histograms":[${nativeJson(series)}]`);
-  out.short('}');
+  out.text('}');
 }
 
 function nativeJson({ times, histograms = [] }: RangeSeries): string {

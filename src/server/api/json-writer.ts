@@ -1,12 +1,14 @@
 // JSON text written straight into bytes. An answer has tens of thousands of numbers: as strings they would be made,
-// joined, measured and encoded one after the other; most of those that monitoring knows are written without any.
+// joined, measured and encoded one after the other; nearly all of them are written without any.
 
+import { writeDigits, writeWhole, zero } from './decimal-bytes.ts';
+import { writeShortest } from './shortest-decimal.ts';
 import { valueText } from './value-text.ts';
 
 const capacityMin = 16 * 1024;
-/** More than any number has, and than the longest text that is written byte by byte. */
+/** More than a number or a point has. */
 const reserve = 64;
-const [zero, minus, point] = [0x30, 0x2d, 0x2e];
+const [minus, point, comma, quote, open, close] = [0x2d, 0x2e, 0x2c, 0x22, 0x5b, 0x5d];
 
 /** Of a number whose digits behind the point are written from a whole number of thousandths. */
 const thousandthsMax = 1e15;
@@ -26,43 +28,31 @@ export class JsonWriter {
     this.#length += this.#buffer.write(text, this.#length);
   }
 
-  /** ASCII of at most `reserve` characters, for which a call into the machine would cost more than a loop. */
-  short(text: string): void {
-    this.#makeRoom(reserve);
-    const buffer = this.#buffer;
-    let at = this.#length;
-    for (let i = 0; i < text.length; i++) buffer[at++] = text.charCodeAt(i);
-    this.#length = at;
-  }
-
   /** A number as `valueText` has it. */
   value(value: number): void {
-    const thousandths = Math.round(value * 1000);
-    const size = Math.abs(thousandths);
-    // A decimal of at most 15 digits that reads back as the number is its shortest; smaller ones than these have an
-    // exponent, and zero has a sign.
-    if (size > 0 && size < thousandthsMax && thousandths / 1000 === value) this.#decimal(thousandths);
-    else this.short(valueText(value));
+    this.#makeRoom(reserve);
+    this.#length = writeValue(this.#buffer, this.#length, value);
   }
 
-  #decimal(thousandths: number): void {
-    this.#makeRoom(reserve);
+  /** `[[SECONDS,"VALUE"],...]` of Unix milliseconds and numbers; without the points that `leaveOut` has. */
+  points(times: Float64Array, values: Float64Array, leaveOut?: readonly unknown[]): void {
+    this.#makeRoom(reserve * (values.length + 1));
     const buffer = this.#buffer;
-    let at = this.#length;
-    if (thousandths < 0) buffer[at++] = minus;
-    const size = Math.abs(thousandths);
-    const whole = Math.floor(size / 1000);
-    at = writeWhole(buffer, at, whole);
-    let fraction = size - whole * 1000;
-    if (fraction > 0) {
-      buffer[at++] = point;
-      // Zeros at the end are not written.
-      for (let place = 100; fraction > 0; place /= 10) {
-        const digit = Math.floor(fraction / place);
-        buffer[at++] = zero + digit;
-        fraction -= digit * place;
-      }
+    const start = this.#length + 1;
+    let at = start;
+    buffer[at - 1] = open;
+    for (let i = 0; i < values.length; i++) {
+      if (leaveOut?.[i]) continue;
+      if (at > start) buffer[at++] = comma;
+      buffer[at++] = open;
+      at = writeSeconds(buffer, at, times[i]!);
+      buffer[at++] = comma;
+      buffer[at++] = quote;
+      at = writeValue(buffer, at, values[i]!);
+      buffer[at++] = quote;
+      buffer[at++] = close;
     }
+    buffer[at++] = close;
     this.#length = at;
   }
 
@@ -75,23 +65,44 @@ export class JsonWriter {
   }
 }
 
-/** Writes the digits of a whole number below 2 ** 53; returns where they end. */
-function writeWhole(buffer: Buffer, start: number, whole: number): number {
-  let end = start + 1;
-  for (let limit = 10; whole >= limit; limit *= 10) end++;
-  let rest = whole;
-  let at = end;
-  // Division of 32-bit integers is several times faster than that of doubles.
-  while (rest > 0x7fffffff) {
-    const next = Math.floor(rest / 10);
-    buffer[--at] = zero + (rest - next * 10);
-    rest = next;
-  }
-  let small = rest | 0;
-  while (at > start) {
-    const next = (small / 10) | 0;
-    buffer[--at] = zero + (small - next * 10);
-    small = next;
-  }
+/** Three decimals, or none on a whole second. */
+function writeSeconds(buffer: Buffer, start: number, ms: number): number {
+  let at = start;
+  if (ms < 0) buffer[at++] = minus;
+  const size = Math.abs(ms);
+  const seconds = Math.floor(size / 1000);
+  at = writeWhole(buffer, at, seconds);
+  const fraction = size - seconds * 1000;
+  if (fraction === 0) return at;
+  buffer[at++] = point;
+  return writeDigits(buffer, at, fraction, 3);
+}
+
+function writeValue(buffer: Buffer, start: number, value: number): number {
+  const thousandths = Math.round(value * 1000);
+  const size = Math.abs(thousandths);
+  // A decimal of at most 15 digits that reads back as the number is its shortest; smaller ones than these have an
+  // exponent, and zero has a sign.
+  if (size > 0 && size < thousandthsMax && thousandths / 1000 === value)
+    return writeThousandths(buffer, start, thousandths);
+  const begin = value < 0 ? start + 1 : start;
+  const end = writeShortest(buffer, begin, Math.abs(value));
+  if (end === begin) return start + buffer.write(valueText(value), start, 'latin1');
+  if (value < 0) buffer[start] = minus;
   return end;
+}
+
+function writeThousandths(buffer: Buffer, start: number, thousandths: number): number {
+  let at = start;
+  if (thousandths < 0) buffer[at++] = minus;
+  const size = Math.abs(thousandths);
+  const whole = Math.floor(size / 1000);
+  at = writeWhole(buffer, at, whole);
+  const fraction = size - whole * 1000;
+  if (fraction === 0) return at;
+  buffer[at++] = point;
+  at = writeDigits(buffer, at, fraction, 3);
+  // Zeros at the end are not written.
+  while (buffer[at - 1] === zero) at--;
+  return at;
 }

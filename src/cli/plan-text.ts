@@ -26,7 +26,7 @@ export async function planText(plan: Plan, { color }: TerminalOptions): Promise<
     lines.push(
       '',
       bold(`fault ${fault.spec.name}`),
-      `  hits ${fault.injections.length} of ${fault.spec.targets.length} targets (mode ${fault.spec.mode})`,
+      `  hits ${fault.injections.length} of ${fault.candidates.length} targets (mode ${fault.spec.mode})`,
     );
     for (const { request, driver, plan: how, passedOver } of fault.injections) {
       lines.push(
@@ -76,12 +76,12 @@ export async function planJson(plan: Plan): Promise<unknown> {
   const targets = await Promise.all(
     plan.targets.map(async ({ spec, handle }) => ({ name: spec.name, now: await handle.describe() })),
   );
-  const faults = plan.faults.map(({ spec, injections }) => ({
+  const faults = plan.faults.map(({ spec, candidates, injections }) => ({
     name: spec.name,
     kind: spec.kind,
     mode: spec.mode,
     durationMs: spec.durationMs ?? null,
-    candidates: spec.targets,
+    candidates,
     injections: injections.map(({ request, driver, plan: how, passedOver }) => ({
       target: request.target.name,
       driver: driver.name,

@@ -97,7 +97,7 @@ export interface FaultSpec {
   readonly workflow?: string;
 }
 
-export type FaultKindName = 'DNSChaos' | 'PodChaos' | 'StressChaos' | 'NetworkChaos' | 'HTTPChaos';
+export type FaultKindName = 'DNSChaos' | 'PodChaos' | 'StressChaos' | 'NetworkChaos' | 'HTTPChaos' | 'ContainerChaos';
 
 /** 'auto': long enough for every deadline; the plan computes it. */
 export interface PhaseSpec {

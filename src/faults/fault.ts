@@ -5,7 +5,8 @@ import type { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { UndoStep } from './leases/lease.ts';
-import type { ProcessTarget, ProxyTarget } from './targets/declaration.ts';
+import type { PeerSelection } from './select.ts';
+import type { ContainerTarget, ProcessTarget, ProxyTarget } from './targets/declaration.ts';
 import type { Launch, TargetHandle } from './targets/target.ts';
 
 export interface FaultKind<Spec = unknown> {
@@ -27,7 +28,7 @@ export interface FaultRequest<Spec = unknown> {
   readonly durationMs: number | undefined;
   readonly target: TargetHandle;
   /** How the target is declared in the experiment, for drivers that must know before it is started. */
-  readonly declared: ProcessTarget | ProxyTarget;
+  readonly declared: ProcessTarget | ProxyTarget | ContainerTarget;
   readonly machine: Machine;
   readonly clock: Clock;
   readonly random: Random;
@@ -76,6 +77,8 @@ export interface FaultDriver<Spec = unknown> {
   probe(request: FaultRequest<Spec>): Promise<Usability>;
   plan(request: FaultRequest<Spec>): DriverPlan;
   /** Before a command target starts: servers that must be up, and how the command is started. */
+  /** What it can act on at all; it is not tried on anything else. Default: processes and proxies. */
+  readonly targets?: readonly TargetHandle['type'][];
   prepare?(request: FaultRequest<Spec>): Promise<PreparedFault>;
   /** Milliseconds that `inject` itself may take (a grace period); the lease lasts that much longer. Default: 0. */
   injectMs?(request: FaultRequest<Spec>): number;

@@ -1,5 +1,6 @@
 // Every kind of fault that an experiment can name, by Chaos Mesh's name for it.
 
+import { containerChaos } from './container-chaos/container-chaos.ts';
 import { dnsChaos } from './dns-chaos/dns-chaos.ts';
 import type { FaultKind } from './fault.ts';
 import { httpChaos } from './http-chaos/http-chaos.ts';
@@ -8,7 +9,7 @@ import { podChaos } from './pod-chaos/pod-chaos.ts';
 import { createStressChaos } from './stress-chaos/stress-chaos.ts';
 
 export type FaultKinds = Readonly<
-  Record<'DNSChaos' | 'PodChaos' | 'StressChaos' | 'NetworkChaos' | 'HTTPChaos', FaultKind>
+  Record<'DNSChaos' | 'PodChaos' | 'StressChaos' | 'NetworkChaos' | 'HTTPChaos' | 'ContainerChaos', FaultKind>
 >;
 
 /** `stressWorker` is the command of the program that StressChaos starts for each of its own workers. */
@@ -19,6 +20,7 @@ export function createFaultKinds(stressWorker: readonly string[]): FaultKinds {
     StressChaos: createStressChaos(stressWorker),
     NetworkChaos: networkChaos,
     HTTPChaos: httpChaos,
+    ContainerChaos: containerChaos,
   };
 }
 

@@ -14,6 +14,9 @@ export interface PlannedFault {
   readonly spec: FaultSpec;
   readonly injections: readonly PlannedInjection[];
 }
+  /** Names of the targets among which its mode chooses. */
+  readonly candidates: readonly string[];
+  /** Of a fault of a workflow: on every target that may be picked. */
 
 /** One fault on one target. */
 export interface PlannedInjection {
@@ -65,6 +68,31 @@ async function planInjection(
     kind: spec.kind,
     spec: spec.spec,
     durationMs: spec.durationMs,
+/** Labels may stand for several containers, each a target of its own. */
+function candidatesOf(
+  spec: FaultSpec,
+  targets: ReadonlyMap<string, readonly PlannedTarget[]>,
+): PlannedTarget[] {
+  return spec.targets.flatMap((name) => targets.get(name)!);
+}
+
+/** The far side that a fault names by a selector of its own; undefined when it names none. */
+function peersOf(
+  spec: FaultSpec,
+  targets: ReadonlyMap<string, readonly PlannedTarget[]>,
+  { kinds, random }: FaultPlanning,
+): PlannedTarget[] | undefined {
+  const kind: FaultKind = kinds[spec.kind];
+  const selection = kind.peers?.(spec.spec);
+  if (!selection) return undefined;
+  const candidates = [...targets.values()]
+    .flat()
+    .filter((target) => selects(selection.selector, target.spec));
+  if (candidates.length === 0)
+    throw UserError.of('FD110', `${spec.name}: the selector of its target matches none of the targets`);
+  return selectTargets(candidates, selection.mode, selection.value, random);
+}
+
     target: target.handle,
     declared: target.spec.kind,
     machine: planning.machine,

@@ -14,6 +14,7 @@ import { humanDuration } from '../../base/duration.ts';
 import { seededRandom } from '../../base/random.ts';
 import type { Machine } from '../../faults/fault.ts';
 import type { FaultKinds } from '../../faults/kinds.ts';
+import { type EngineEnvironment, engineSockets } from '../../faults/targets/container/sockets.ts';
 import { createGuard } from '../../faults/targets/guard.ts';
 import { allFeatures } from '../../promql/features.ts';
 import { parseExpr } from '../../promql/parser.ts';
@@ -30,7 +31,7 @@ import { readNotifier } from './notifier.ts';
 import { phaseLengths } from './phases.ts';
 import { readRules } from './rules.ts';
 import type { ShadowPlan } from './shadow.ts';
-import { type PlannedTarget, planTarget } from './targets.ts';
+import { type PlannedTarget, planTarget, type TargetPlanning } from './targets.ts';
 
 export interface Plan {
   readonly experiment: Experiment;
@@ -63,6 +64,8 @@ export interface Planning {
   /** Refusals that the user has lifted. */
   readonly allowed: ReadonlySet<ErrorCode>;
   readonly notify: 'capture' | 'deliver' | 'shadow';
+  /** Names the sockets of container engines. */
+  readonly env: EngineEnvironment;
   readFile(path: string): Promise<string>;
 }
 
@@ -91,14 +94,33 @@ export async function planRun(experiment: Experiment, planning: Planning): Promi
     undoDelayMs: scrapeIntervalMs + undoMs,
     ...notifier.judged,
   };
-  const scratchFolder = await mkdtemp(join(tmpdir(), 'firedrill-'));
-  try {
-    const random = seededRandom(experiment.seed);
-    const guard = createGuard(planning.allowed);
-    const targets = experiment.targets.map((spec) => planTarget(spec, guard, planning.clock, random));
-    const byName = new Map(targets.map((target) => [target.spec.name, target]));
-    const faults = await planFaults(experiment, byName, { ...planning, random, scratchFolder });
-    return {
+  const scratchFolder = join(tmpdir(), `firedrill-${randomUUID()}`);
+  const random = seededRandom(experiment.seed);
+  const guard = createGuard(planning.allowed);
+  const targetPlanning: TargetPlanning = {
+    guard,
+    clock: planning.clock,
+    random,
+    allowsOwnContainer: planning.allowed.has('FD511'),
+    engineSockets: () => engineSockets(planning.env, planning.machine.uid),
+  };
+  const byName = new Map<string, PlannedTarget[]>();
+  for (const spec of experiment.targets) byName.set(spec.name, await planTarget(spec, targetPlanning));
+  const targets = [...byName.values()].flat();
+  const faults = await planFaults(experiment, byName, { ...planning, random, scratchFolder });
+  return {
+    experiment,
+    targets,
+    faults,
+    ruleGroups: rules.groups,
+    alertmanager: notifier.config,
+    notifications: notifier.config && {
+      templates: await readTemplates(notifier.config),
+      isReal: planning.notify === 'deliver',
+    },
+    remoteAlertmanager: notifier.remote,
+    shadow: notifier.shadow,
+    selectors: mirroredSelectors(
       experiment,
       targets,
       faults,

@@ -3,6 +3,9 @@
 
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
+import { containerTarget } from '../../faults/targets/container/container.ts';
+import { findContainers } from '../../faults/targets/container/find.ts';
+import type { ContainerTarget } from '../../faults/targets/declaration.ts';
 import type { Guard } from '../../faults/targets/guard.ts';
 import type { CommandTarget } from '../../faults/targets/process/command.ts';
 import { pidTarget } from '../../faults/targets/process/pid.ts';
@@ -17,18 +20,48 @@ export interface PlannedTarget {
   readonly handle: TargetHandle;
 }
 
-export function planTarget(spec: TargetSpec, guard: Guard, clock: Clock, random: Random): PlannedTarget {
+export interface TargetPlanning {
+  readonly guard: Guard;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Whether the container may be hit that we run in ourselves. */
+  readonly allowsOwnContainer: boolean;
+  /** Where container engines are looked for when a target names none. */
+  engineSockets(): readonly string[];
+}
+
+/** Several only for containers that are named by their labels. */
+export async function planTarget(spec: TargetSpec, planning: TargetPlanning): Promise<PlannedTarget[]> {
   const { kind } = spec;
+  const { guard, clock, random } = planning;
   switch (kind.type) {
     case 'command':
-      return { spec, handle: new AwaitedCommand(spec, kind.command) };
+      return [{ spec, handle: new AwaitedCommand(spec, kind.command) }];
     case 'pid':
-      return { spec, handle: pidTarget(spec, kind.pid, guard) };
+      return [{ spec, handle: pidTarget(spec, kind.pid, guard) }];
     case 'port':
-      return { spec, handle: portTarget(spec, kind, guard) };
+      return [{ spec, handle: portTarget(spec, kind, guard) }];
     case 'proxy':
-      return { spec, handle: new TcpProxy(spec, kind, clock, random) };
+      return [{ spec, handle: new TcpProxy(spec, kind, clock, random) }];
+    case 'container':
+      return await planContainers(spec, kind, planning);
   }
+}
+
+/** A container carries its own labels beside those that the file gives it; the file's win. */
+async function planContainers(
+  spec: TargetSpec,
+  declared: ContainerTarget,
+  { guard, allowsOwnContainer, engineSockets }: TargetPlanning,
+): Promise<PlannedTarget[]> {
+  const found = await findContainers(spec.name, declared, declared.socket ? [] : engineSockets());
+  return await Promise.all(
+    found.map(async (container) => {
+      const name = 'labels' in declared.by ? `${spec.name}:${container.name}` : spec.name;
+      const own = { ...spec, name, labels: { ...container.labels, ...spec.labels } };
+      return { spec: own, handle: await containerTarget(own, container, guard, allowsOwnContainer) };
+    }),
+  );
 }
 
 /** A command target before and after it is started: faults keep one handle all along. */

@@ -147,8 +147,8 @@ export class FaultSession {
   async #injectOne(fault: LiveFault, injection: PlannedInjection): Promise<void> {
     const { driver, request } = injection;
     const { target } = request;
-    const others =
-      target.type === 'process' && !target.started ? { processes: await target.processes() } : {};
+    const isOthers = target.type === 'container' || (target.type === 'process' && !target.started);
+    const others = isOthers ? { processes: await target.processes() } : {};
     const lease = await this.#leases.open({
       fault: fault.name,
       target: target.name,

@@ -5,7 +5,12 @@ import type { Clock } from '../../base/clock.ts';
 import type { LeaseHandle, Leases } from '../../faults/leases/leases.ts';
 import { CommandTarget } from '../../faults/targets/process/command.ts';
 import { TcpProxy } from '../../faults/targets/proxy/proxy.ts';
-import type { Launch, ProcessId, ProcessTargetHandle } from '../../faults/targets/target.ts';
+import type {
+  ContainerTargetHandle,
+  Launch,
+  ProcessId,
+  ProcessTargetHandle,
+} from '../../faults/targets/target.ts';
 import { AwaitedCommand, type PlannedTarget } from '../plan/targets.ts';
 import type { TimelineLog } from './timeline-log.ts';
 
@@ -47,7 +52,7 @@ export class TargetSession {
         this.#proxies.push(handle);
       } else if (handle instanceof AwaitedCommand && spec.kind.type === 'command') {
         handle.running = await this.#startCommand(spec, spec.kind, await launchesOf(spec.name), stop);
-      } else if (handle.type === 'process') {
+      } else if (handle.type !== 'proxy') {
         void this.#watchOther(handle, await handle.processes());
       }
     }
@@ -141,7 +146,10 @@ export class TargetSession {
   }
 
   /** A target that runs without us must stay the same process: a new root means that somebody restarted it. */
-  async #watchOther(handle: ProcessTargetHandle, before: readonly ProcessId[]): Promise<void> {
+  async #watchOther(
+    handle: ProcessTargetHandle | ContainerTargetHandle,
+    before: readonly ProcessId[],
+  ): Promise<void> {
     const { clock, timeline } = this.#options;
     let root = before[0];
     while (!this.#stopping.signal.aborted) {

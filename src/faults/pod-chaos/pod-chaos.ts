@@ -4,6 +4,7 @@
 
 import { z } from 'zod';
 import type { FaultKind } from '../fault.ts';
+import { container } from './drivers/container.ts';
 import { signals } from './signals.ts';
 
 export const podChaosSchema = z.strictObject({
@@ -18,5 +19,5 @@ export const podChaos: FaultKind<PodChaosSpec> = {
   kind: 'PodChaos',
   schema: podChaosSchema,
   isOneShot: (spec) => spec.action === 'pod-kill',
-  drivers: [signals],
+  drivers: [signals, container],
 };

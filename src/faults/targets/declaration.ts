@@ -32,6 +32,15 @@ export interface ProxyTarget {
   readonly upstream: string;
 }
 
+export interface ContainerTarget {
+  readonly type: 'container';
+  /** By labels it may be several, each a target of its own. */
+  readonly by: { readonly name: string } | { readonly id: string } | { readonly labels: LabelRecord };
+  /** Path of the engine's unix socket; undefined: wherever engines usually listen. */
+  readonly socket: string | undefined;
+  readonly runtime: 'docker' | 'podman' | undefined;
+}
+
 export interface ReadyCheck {
   readonly http?: string;
   readonly tcp?: string;

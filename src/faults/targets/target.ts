@@ -1,7 +1,8 @@
 // A target is what may be broken. Faults ask it for its processes (or, for a proxy, its links) at the moment when
-// they act, because processes fork, die and are replaced meanwhile.
+// they act, because processes fork, die and are replaced meanwhile. A container is asked for through its engine.
 
 import type { LabelRecord } from '../../base/labels.ts';
+import type { ContainerEngine, InspectedContainer } from './container/engine.ts';
 
 /** A process that cannot be confused with a later one of the same pid: startTime is field 22 of /proc/PID/stat. */
 export interface ProcessId {
@@ -35,6 +36,27 @@ export interface ProxyTargetHandle extends TargetBase {
   disturb(disturbance: Disturbance): Promise<ActiveDisturbance>;
 }
 
+/** A container, for whoever finds it again later: undo steps carry this. */
+export interface ContainerId {
+  /** Absolute path of the engine's unix socket. */
+  readonly socket: string;
+  readonly runtime: 'docker' | 'podman';
+  /** The whole id; it stays when the container is started again. */
+  readonly id: string;
+  /** For people. */
+  readonly name: string;
+}
+
+export interface ContainerTargetHandle extends TargetBase {
+  readonly type: 'container';
+  readonly container: ContainerId;
+  readonly engine: ContainerEngine;
+  /** As it is now; undefined when it is gone. */
+  inspect(): Promise<InspectedContainer | undefined>;
+  /** Its processes, the first one first; none when it does not run or they cannot be seen from here. */
+  processes(): Promise<ProcessId[]>;
+}
+
 export interface ActiveDisturbance {
   /** Bytes (delay, bandwidth) or connections (partition) that it affected so far. */
   hits(): number;
@@ -57,7 +79,7 @@ export type Disturbance =
   | { readonly type: 'bandwidth'; readonly direction: Direction; readonly bytesPerSecond: number }
   | { readonly type: 'partition'; readonly direction: Direction };
 
-export type TargetHandle = ProcessTargetHandle | ProxyTargetHandle;
+export type TargetHandle = ProcessTargetHandle | ProxyTargetHandle | ContainerTargetHandle;
 
 /** What a fault driver changes about how a command target is started, so that the fault can reach it later. */
 export interface Launch {

@@ -1,7 +1,7 @@
 // Control groups of a process: which it is in, what memory they allow, and how another process joins them. Version 1
 // has a hierarchy for each set of controllers, version 2 one for all; a hybrid machine has both (cgroups(7)).
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 export interface ControlGroup {
@@ -34,6 +34,12 @@ export function controlGroups(pid: number): ControlGroup[] {
     if (inside.startsWith('..')) return [];
     return [{ controllers, folder: join(mount.folder, inside), mount: mount.folder }];
   });
+}
+
+/** Pids in a group and in those below it, as far as our process namespace has them. */
+export function groupMembers(folder: string): number[] {
+  const below = subfolders(folder).flatMap((name) => groupMembers(join(folder, name)));
+  return [...lines(join(folder, 'cgroup.procs')).map(Number), ...below].filter((pid) => pid > 0);
 }
 
 interface Hierarchy {
@@ -99,6 +105,15 @@ function limitsUpwards({ controllers, folder, mount }: ControlGroup): number[] {
 function lines(path: string): string[] {
   try {
     return readFileSync(path, 'utf8').split('\n').filter(Boolean);
+  } catch {
+    return [];
+  }
+}
+
+function subfolders(folder: string): string[] {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
   } catch {
     return [];
   }

@@ -3,6 +3,7 @@
 
 import type { LabelRecord } from '../base/labels.ts';
 import type { MatchOperator } from '../base/matcher.ts';
+import type { NodeState } from './workflow/engine.ts';
 
 export type PhaseName = 'start' | 'baseline' | 'fault' | 'recovery';
 
@@ -64,6 +65,8 @@ interface EventBodies {
   /** One-shot faults have nothing to undo. */
   'fault.spent': { fault: string; hits: number | undefined };
   'fault.no-effect': { fault: string; reason: string };
+  /** A node of a Workflow or a Schedule; `state` as in workflow/engine.ts. */
+  'workflow.node': { workflow: string; node: string; nodeType: string; state: NodeState; detail?: string };
   'fault.stuck': { fault: string; lease: string; left: string[] };
   /** The live view's reading of an objective; the judge evaluates the recording by itself. */
   'objective.breached': { objective: string; value: number | null };

@@ -2,8 +2,15 @@
 
 import { UserError } from '../base/diagnostics.ts';
 import type { Random } from '../base/random.ts';
+import type { Mode } from './chaos-mesh/fields.ts';
+import type { Selector } from './chaos-mesh/selector.ts';
 
-export type Mode = 'one' | 'all' | 'fixed' | 'fixed-percent' | 'random-max-percent';
+/** Chaos Mesh's selector with its mode, where a field of a fault has one of its own. */
+export interface PeerSelection {
+  readonly selector: Selector;
+  readonly mode: Mode;
+  readonly value: string | undefined;
+}
 
 /** `value` is an integer for `fixed`, 0 to 100 for the two percent modes; Chaos Mesh writes it as a string. */
 export function selectTargets<T>(
@@ -13,6 +20,11 @@ export function selectTargets<T>(
   random: Random,
 ): T[] {
   return shuffled(candidates, random).slice(0, countOf(candidates.length, mode, Number(value ?? 0), random));
+}
+
+/** The most that a mode can ever pick. */
+export function mostSelected(candidates: number, mode: Mode, value: string | undefined): number {
+  return countOf(candidates, mode, Number(value ?? 0), () => 1);
 }
 
 /** Refuses to hit more than `share` of two or more targets. */

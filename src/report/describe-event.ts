@@ -50,6 +50,8 @@ const sentences: Sentences = {
   'fault.spent': (e) => `fault ${e.fault} is done with ${hitWords(e.hits)}; there is nothing to undo`,
   'fault.no-effect': (e) => `fault ${e.fault} is not in place: ${e.reason}`,
   'fault.stuck': (e) => `fault ${e.fault} could not be undone; left behind: ${e.left.join('; ')}`,
+  'workflow.node': (e) =>
+    `${e.nodeType} ${e.node} ${nodeWords[e.state]}${e.detail === undefined ? '' : `: ${e.detail}`}`,
   'objective.breached': (e, unitOf) =>
     `objective ${e.objective} is broken${valueWords(e.value, unitOf(e.objective))}`,
   'objective.recovered': (e, unitOf) =>
@@ -79,6 +81,16 @@ const undoWords = {
   duration: 'its time is over',
   stopped: 'the run is being stopped',
   error: 'the run met an error',
+} as const;
+
+const nodeWords = {
+  started: 'begins',
+  accomplished: 'is done',
+  deadline: 'is ended by its deadline',
+  stopped: 'is stopped with the run',
+  failed: 'failed',
+  missed: 'misses a start',
+  decided: 'says',
 } as const;
 
 const stopWords = {
@@ -149,6 +161,7 @@ const topics: Readonly<Record<string, EventTopic>> = {
   steady: 'run',
   target: 'target',
   fault: 'fault',
+  workflow: 'fault',
   objective: 'objective',
   alert: 'alert',
   notification: 'notification',

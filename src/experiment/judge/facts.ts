@@ -139,17 +139,22 @@ function least(times: readonly (number | null)[]): number | null {
 function faultFacts(name: string, all: readonly TimelineEvent[]): FaultFacts {
   const events = all.filter((event) => 'fault' in event && event.fault === name);
   const injecting = eventsOf(events, 'fault.injecting')[0];
-  const undone = eventsOf(events, 'fault.undone').at(-1);
-  const spent = eventsOf(events, 'fault.spent').at(-1);
+  const injected = eventsOf(events, 'fault.injected');
+  const undoings = eventsOf(events, 'fault.undone');
+  const spendings = eventsOf(events, 'fault.spent');
+  const undone = undoings.at(-1);
+  const spent = spendings.at(-1);
+  // A workflow may put it in place many times.
+  const isInPlace = injected.length > Math.max(1, undoings.length + spendings.length);
   const counts = [...eventsOf(events, 'fault.hits'), ...(undone ? [undone] : []), ...(spent ? [spent] : [])];
   const hits = counts.map((event) => event.hits).filter((count) => count !== undefined);
   return {
     kind: injecting?.kind ?? null,
     driver: injecting?.driver ?? null,
     targets: injecting?.targets ?? [],
-    injectedAt: eventsOf(events, 'fault.injected')[0]?.at ?? null,
+    injectedAt: injected[0]?.at ?? null,
     undoingAt: eventsOf(events, 'fault.undoing')[0]?.at ?? undone?.at ?? null,
-    goneAt: undone?.at ?? spent?.at ?? null,
+    goneAt: isInPlace ? null : (undone?.at ?? spent?.at ?? null),
     // Counts only rise; the highest is the last, whatever the order in which they were written.
     hits: hits.length > 0 ? Math.max(...hits) : undefined,
     hitsAre: injecting?.hitsAre,

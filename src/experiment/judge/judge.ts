@@ -6,7 +6,7 @@
 //               collateral ─────────────┘
 
 import type { Queryable } from '../../telemetry/metrics/series.ts';
-import type { Experiment } from '../model.ts';
+import type { Experiment, FaultSpec } from '../model.ts';
 import type { TimelineEvent } from '../timeline.ts';
 import type { AlertVerdict, ObjectiveVerdict, Verdict } from '../verdict.ts';
 import { judgeAlert } from './alert.ts';
@@ -31,7 +31,9 @@ export function judge(
   options: JudgeOptions = {},
 ): Verdict {
   const facts = gatherFacts(experiment, timeline, recording);
-  const faults = experiment.faults.map((spec) => judgeFault(spec, facts, recording));
+  const faults = experiment.faults
+    .filter((spec) => !isPassedBy(spec, facts))
+    .map((spec) => judgeFault(spec, facts, recording));
   const findings = experiment.objectives.map((spec) => judgeObjective(spec, facts, recording));
   const faultHit = faults.some((fault) => fault.verdict === 'effective');
   const context = {
@@ -68,6 +70,14 @@ export function judge(
     report: null,
     runFolder: null,
   };
+}
+
+/** A branch that its workflow did not take, while it took others: there is nothing to say of it. */
+function isPassedBy({ name, workflow }: FaultSpec, { faults, events, stop }: RunFacts): boolean {
+  const fault = faults.get(name)!;
+  if (workflow === undefined || stop || fault.kind !== null || fault.failure !== null) return false;
+  const others = eventsOf(events, 'workflow.node').filter((event) => event.workflow === workflow);
+  return others.some((event) => event.state === 'accomplished' || event.state === 'deadline');
 }
 
 /** An objective is detected when at least one alert that guards it and notifies did what it owes. */

@@ -2,21 +2,23 @@
 
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
+import { UserError } from '../../base/diagnostics.ts';
 import type { Random } from '../../base/random.ts';
+import { selects } from '../../faults/chaos-mesh/selector.ts';
 import { chooseDriver, type PassedOver } from '../../faults/choose.ts';
 import type { DriverPlan, FaultDriver, FaultKind, FaultRequest, Machine } from '../../faults/fault.ts';
 import type { FaultKinds } from '../../faults/kinds.ts';
-import { checkShare, selectTargets } from '../../faults/select.ts';
+import { checkShare, mostSelected, selectTargets } from '../../faults/select.ts';
 import type { Experiment, FaultSpec } from '../model.ts';
 import type { PlannedTarget } from './targets.ts';
 
 export interface PlannedFault {
   readonly spec: FaultSpec;
-  readonly injections: readonly PlannedInjection[];
-}
   /** Names of the targets among which its mode chooses. */
   readonly candidates: readonly string[];
   /** Of a fault of a workflow: on every target that may be picked. */
+  readonly injections: readonly PlannedInjection[];
+}
 
 /** One fault on one target. */
 export interface PlannedInjection {
@@ -44,30 +46,28 @@ export async function planFaults(
   const planned: PlannedFault[] = [];
   for (const spec of experiment.faults) {
     const candidates = candidatesOf(spec, targets);
-    const selected = selectTargets(candidates, spec.mode, spec.value, planning.random);
-    checkShare(spec.name, selected.length, candidates.length, experiment.limits.share, planning.allowed);
+    const most = mostSelected(candidates.length, spec.mode, spec.value);
+    if (most === 0)
+      throw UserError.of(
+        'FD110',
+        `${spec.name}: mode ${spec.mode} with ${spec.value} picks none of ${candidates.length} targets`,
+      );
+    // A workflow picks anew each time.
+    const selected =
+      spec.workflow === undefined
+        ? selectTargets(candidates, spec.mode, spec.value, planning.random)
+        : candidates;
+    const hit = spec.workflow === undefined ? selected.length : most;
+    checkShare(spec.name, hit, candidates.length, experiment.limits.share, planning.allowed);
+    const peers = peersOf(spec, targets, planning);
     const injections: PlannedInjection[] = [];
     for (const target of selected)
-      injections.push(await planInjection(spec, target, experiment.folder, planning));
-    planned.push({ spec, injections });
+      injections.push(await planInjection(spec, target, peers, experiment.folder, planning));
+    planned.push({ spec, candidates: candidates.map((target) => target.spec.name), injections });
   }
   return planned;
 }
 
-async function planInjection(
-  spec: FaultSpec,
-  target: PlannedTarget,
-  folder: string,
-  planning: FaultPlanning,
-): Promise<PlannedInjection> {
-  const kind: FaultKind = planning.kinds[spec.kind];
-  // Names may hold dots, so a separator of our own keeps `a.b` on `c` from `a` on `b.c`.
-  const scratchFolder = join(planning.scratchFolder, `${spec.name}@${target.spec.name}`);
-  const request: FaultRequest = {
-    name: spec.name,
-    kind: spec.kind,
-    spec: spec.spec,
-    durationMs: spec.durationMs,
 /** Labels may stand for several containers, each a target of its own. */
 function candidatesOf(
   spec: FaultSpec,
@@ -93,7 +93,23 @@ function peersOf(
   return selectTargets(candidates, selection.mode, selection.value, random);
 }
 
+async function planInjection(
+  spec: FaultSpec,
+  target: PlannedTarget,
+  peers: readonly PlannedTarget[] | undefined,
+  folder: string,
+  planning: FaultPlanning,
+): Promise<PlannedInjection> {
+  const kind: FaultKind = planning.kinds[spec.kind];
+  // Names may hold dots, so a separator of our own keeps `a.b` on `c` from `a` on `b.c`.
+  const scratchFolder = join(planning.scratchFolder, `${spec.name}@${target.spec.name}`);
+  const request: FaultRequest = {
+    name: spec.name,
+    kind: spec.kind,
+    spec: spec.spec,
+    durationMs: spec.durationMs,
     target: target.handle,
+    ...(peers && { peers: peers.map(({ handle }) => handle) }),
     declared: target.spec.kind,
     machine: planning.machine,
     clock: planning.clock,

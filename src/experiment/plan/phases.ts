@@ -14,6 +14,8 @@ export interface PhaseLengths {
   readonly recoveryMs: number;
 }
 
+/** Start, stop and the reports, beside the phases. */
+export const overheadMs = 5000;
 /** A longer range is not waited for: it would be history's task, and the plan says that it is cold. */
 const baselineRangeMsMax = 5 * 60_000;
 const baselineMsMin = 5000;
@@ -24,12 +26,21 @@ export function phaseLengths(
   scrapeIntervalMs: number,
 ): PhaseLengths {
   const { baseline, recovery } = experiment.phases;
-  const faultMs = Math.max(0, ...experiment.faults.map((fault) => fault.durationMs ?? 0));
-  return {
-    baselineMs: baseline === 'auto' ? autoBaseline(experiment, alerts, scrapeIntervalMs) : baseline,
-    faultMs,
-    recoveryMs: recovery === 'auto' ? autoRecovery(experiment, alerts, scrapeIntervalMs, faultMs) : recovery,
-  };
+  const knownMs = longestFaultMs(experiment);
+  const baselineMs = baseline === 'auto' ? autoBaseline(experiment, alerts, scrapeIntervalMs) : baseline;
+  const recoveryMs =
+    recovery === 'auto' ? autoRecovery(experiment, alerts, scrapeIntervalMs, knownMs ?? 1) : recovery;
+  // What nothing else ends goes on as long as the run may.
+  const restMs = experiment.limits.runTimeMs - baselineMs - recoveryMs - overheadMs;
+  return { baselineMs, faultMs: knownMs ?? Math.max(0, restMs), recoveryMs };
+}
+
+/** Of all faults and workflows; undefined when one of them is bounded by nothing. */
+function longestFaultMs({ faults, workflows = [] }: Experiment): number | undefined {
+  const own = faults.filter((fault) => fault.workflow === undefined).map((fault) => fault.durationMs ?? 0);
+  const lengths = workflows.map((workflow) => workflow.lengthMs);
+  if (lengths.includes(undefined)) return undefined;
+  return Math.max(0, ...own, ...lengths.map((ms) => ms ?? 0));
 }
 
 function autoBaseline(

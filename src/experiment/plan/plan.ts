@@ -1,7 +1,7 @@
 // The plan: everything that can be found out before anything is changed. A dry run prints it; a run carries it out.
 // It asks remotes for their rules and routes, looks at targets, and tries what the machine can do; it starts nothing.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AlertmanagerConfig } from '../../alertmanager/config/model.ts';
@@ -28,7 +28,7 @@ import { planAlerts } from './alerts.ts';
 import { type PlannedFault, planFaults } from './faults.ts';
 import { type Foresight, foresee } from './foresight.ts';
 import { readNotifier } from './notifier.ts';
-import { phaseLengths } from './phases.ts';
+import { overheadMs, phaseLengths } from './phases.ts';
 import { readRules } from './rules.ts';
 import type { ShadowPlan } from './shadow.ts';
 import { type PlannedTarget, planTarget, type TargetPlanning } from './targets.ts';
@@ -52,7 +52,7 @@ export interface Plan {
   readonly judged: JudgedPlan;
   readonly totalMs: number;
   readonly foresight: readonly Foresight[];
-  /** Of our own, for the drivers; removed by `discardPlan`. */
+  /** For the drivers' files: the run makes it, under a lease, and removes it. */
   readonly scratchFolder: string;
 }
 
@@ -71,8 +71,6 @@ export interface Planning {
 
 /** Taking a fault back and looking at it; what the brake needs beside the scrape. */
 const undoMs = 500;
-/** Start, stop and the reports, beside the phases. */
-const overheadMs = 5000;
 
 export async function planRun(experiment: Experiment, planning: Planning): Promise<Plan> {
   const rules = await readRules(experiment, planning);
@@ -122,34 +120,14 @@ export async function planRun(experiment: Experiment, planning: Planning): Promi
     shadow: notifier.shadow,
     selectors: mirroredSelectors(
       experiment,
-      targets,
-      faults,
-      ruleGroups: rules.groups,
-      alertmanager: notifier.config,
-      notifications: notifier.config && {
-        templates: await readTemplates(notifier.config),
-        isReal: planning.notify === 'deliver',
-      },
-      remoteAlertmanager: notifier.remote,
-      shadow: notifier.shadow,
-      selectors: mirroredSelectors(
-        experiment,
-        alerts.flatMap((alert) => alert.rules.map((rule) => rule.expr)),
-        rules.groups,
-      ),
-      judged,
-      totalMs,
-      foresight: foresee(experiment, judged),
-      scratchFolder,
-    };
-  } catch (error) {
-    await rm(scratchFolder, { recursive: true, force: true });
-    throw error;
-  }
-}
-
-export async function discardPlan(plan: Plan): Promise<void> {
-  await rm(plan.scratchFolder, { recursive: true, force: true });
+      alerts.flatMap((alert) => alert.rules.map((rule) => rule.expr)),
+      rules.groups,
+    ),
+    judged,
+    totalMs,
+    foresight: foresee(experiment, judged),
+    scratchFolder,
+  };
 }
 
 const defaultIntervalMs = 1000;

@@ -30,6 +30,7 @@ import { TargetSession } from './target-session.ts';
 import { TelemetrySession } from './telemetry-session.ts';
 import { type EventBody, TimelineLog } from './timeline-log.ts';
 import { TrafficSession } from './traffic-session.ts';
+import { WorkflowSession } from './workflow-session.ts';
 
 export interface RunSurroundings {
   readonly clock: Clock;
@@ -292,11 +293,26 @@ class Run {
     const shaking = this.#plan.faults.filter(({ spec }) => /^(Pod|Container)Chaos$/.test(spec.kind));
     const shaken = shaking.flatMap(({ injections }) => injections.map(({ request }) => request.target.name));
     this.#targets.expectKills(shaken);
-    await this.#faults.act({
+    const onFailed = () => this.#stop.pull({ by: 'error', reason: 'a fault could not be injected' });
+    const whyStopped = () => this.#whyStopped();
+    const workflows = new WorkflowSession({
+      experiment: this.#plan.experiment,
+      run: this.#folder.id,
+      faults: this.#faults,
+      leases: this.#leases,
+      journal: this.#around.journal,
+      clock: this.#around.clock,
+      timeline: this.timeline,
+      random: seededRandom(this.#plan.experiment.seed),
+      lifeMsMax: this.#plan.totalMs + leaseMarginMs,
       stop: this.#stop.signal,
-      whyStopped: () => this.#whyStopped(),
-      onFailed: () => this.#stop.pull({ by: 'error', reason: 'a fault could not be injected' }),
+      whyStopped,
+      onFailed,
+      onAbort: (reason) => this.#stop.pull({ by: 'condition', reason }),
     });
+    await workflows.start();
+    const acting = { stop: this.#stop.signal, whyStopped, onFailed };
+    await this.#faults.act(acting, workflows.workflows(plannedMs)).finally(() => workflows.end());
   }
 
   /** As long as planned; with `recovery: auto` only until everything has settled. */

@@ -58,7 +58,7 @@ export function faultWindow(
 ): FaultWindow | undefined {
   const injected = timeline.find((event) => event.type === 'fault.injected' && event.fault === name);
   if (!injected) return undefined;
-  const over = timeline.find(
+  const over = timeline.findLast(
     (event) => (event.type === 'fault.undone' || event.type === 'fault.spent') && event.fault === name,
   );
   return { fromMs: injected.at, toMs: over?.at ?? endMs, moment: over?.type === 'fault.spent' };

@@ -31,6 +31,7 @@ await build({
   throw failure;
 });
 await copyFile('src/faults/dns-chaos/preload.cjs', `${outdir}/preload.cjs`);
+await copyFile('src/faults/network-chaos/nfqueue.py', `${outdir}/nfqueue.py`);
 await chmod(`${outdir}/firedrill.js`, 0o755);
 await rm('dist', { recursive: true, force: true });
 await rename(outdir, 'dist');

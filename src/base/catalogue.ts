@@ -330,12 +330,20 @@ export const catalogue = {
     hint: 'Name the port that the target listens on, and one certificate for all faults on it.',
   },
   FD660: {
-    title: 'Network fault that a proxy cannot make',
-    hint: 'A proxy sees a stream of bytes, not packets; it can delay, limit and partition.',
+    title: 'Field of NetworkChaos that has no meaning here',
+    hint: 'It is about a cluster, or about the far side of a line; the message says what to write instead.',
   },
   FD661: {
     title: 'Not a valid bandwidth',
     hint: 'Write a number and a unit of tc: `bit` to `tbit` are bits, `bps` to `tbps` bytes a second.',
+  },
+  FD662: {
+    title: 'Target whose packets cannot be found',
+    hint: 'It must run, with all of its processes in one network namespace.',
+  },
+  FD663: {
+    title: 'Network device that is taken',
+    hint: 'One fault at a time can shape a device; put both into one fault with action netem.',
   },
   FD670: { title: 'Not a host and port', hint: 'Write `127.0.0.1:8080`, `name:80` or `[::1]:8080`.' },
   // 8xx: runs

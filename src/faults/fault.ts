@@ -16,6 +16,8 @@ export interface FaultKind<Spec = unknown> {
   readonly schema: z.ZodType<Spec>;
   /** One-shot faults have no duration and no undo: recovery is the system's own task. */
   isOneShot(spec: Spec): boolean;
+  /** The other targets that a fault is about (the far side of a line), when it names any. */
+  peers?(spec: Spec): PeerSelection | undefined;
   readonly drivers: readonly FaultDriver<Spec>[];
 }
 
@@ -27,6 +29,8 @@ export interface FaultRequest<Spec = unknown> {
   /** Undefined for a one-shot fault. */
   readonly durationMs: number | undefined;
   readonly target: TargetHandle;
+  /** What the kind's `peers` chose, when it chose. */
+  readonly peers?: readonly TargetHandle[];
   /** How the target is declared in the experiment, for drivers that must know before it is started. */
   readonly declared: ProcessTarget | ProxyTarget | ContainerTarget;
   readonly machine: Machine;
@@ -73,12 +77,12 @@ export interface DriverPlan {
 
 export interface FaultDriver<Spec = unknown> {
   readonly name: string;
+  /** What it can act on at all; it is not tried on anything else. Default: processes and proxies. */
+  readonly targets?: readonly TargetHandle['type'][];
   /** Tries what it needs; leaves nothing behind. */
   probe(request: FaultRequest<Spec>): Promise<Usability>;
   plan(request: FaultRequest<Spec>): DriverPlan;
   /** Before a command target starts: servers that must be up, and how the command is started. */
-  /** What it can act on at all; it is not tried on anything else. Default: processes and proxies. */
-  readonly targets?: readonly TargetHandle['type'][];
   prepare?(request: FaultRequest<Spec>): Promise<PreparedFault>;
   /** Milliseconds that `inject` itself may take (a grace period); the lease lasts that much longer. Default: 0. */
   injectMs?(request: FaultRequest<Spec>): number;

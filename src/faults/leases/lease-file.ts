@@ -16,6 +16,7 @@ export function parseLease(text: string): Lease {
   const owner = record(lease.owner, 'owner');
   processId(owner, 'owner');
   string(owner, 'bootId');
+  if (owner.pidNamespace !== undefined) number(owner, 'pidNamespace');
   if (!['active', 'undone', 'stuck'].includes(lease.state as string))
     throw new Error(`unknown state ${JSON.stringify(lease.state)}`);
   for (const step of array(lease.undo, 'undo')) checkStep(record(step, 'a step'));
@@ -41,6 +42,11 @@ function checkStep(step: Fields): void {
     case 'leave-cgroup':
       string(step, 'path');
       string(step, 'origin');
+      break;
+    case 'delete-qdisc':
+      string(step, 'device');
+      string(step, 'handle');
+      if (step.inNetworkOf !== undefined) processId(record(step.inNetworkOf, 'inNetworkOf'), 'inNetworkOf');
       break;
     case 'end-silence':
       string(step, 'url');

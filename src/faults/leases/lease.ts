@@ -4,6 +4,7 @@
 import type { HttpClientSpec } from '../../telemetry/http-client-spec.ts';
 import type { Endpoint, ResourceUpdate } from '../targets/container/engine.ts';
 import type { ContainerId, ProcessId } from '../targets/target.ts';
+import type { DeleteQdisc } from './steps/delete-qdisc.ts';
 
 type LeaseState = 'active' | 'orphaned' | 'undone' | 'stuck';
 
@@ -55,6 +56,8 @@ export type UndoStep =
   | { readonly type: 'remove'; readonly path: string }
   /** Move a process back to the control group that it came from, and remove ours. */
   | { readonly type: 'leave-cgroup'; readonly path: string; readonly origin: string }
+  /** Take a queueing discipline of ours from a network device. */
+  | DeleteQdisc
   /** End the silences of a run on a real Alertmanager. `http` names secrets only by their files. */
   | {
       readonly type: 'end-silence';

@@ -12,6 +12,7 @@ import {
   updateContainer,
 } from './steps/containers.ts';
 import { continueProcess } from './steps/continue.ts';
+import { deleteQdisc } from './steps/delete-qdisc.ts';
 import { endMarked, endTree } from './steps/end-processes.ts';
 import { endSilence } from './steps/end-silence.ts';
 import { leaveCgroup } from './steps/leave-cgroup.ts';
@@ -57,6 +58,8 @@ function takeStep(written: UndoStep, lease: Lease, context: UndoContext): StepOu
       return endMarked(step.mark, context);
     case 'leave-cgroup':
       return leaveCgroup(step.path, step.origin, context);
+    case 'delete-qdisc':
+      return deleteQdisc(step);
     case 'container-group':
       return restoreGroup(step);
     case 'unmount':

@@ -1,11 +1,15 @@
 import type { FaultKind } from '../fault.ts';
+import { nfqueue } from './drivers/nfqueue.ts';
+import { nftables, policing } from './drivers/nftables.ts';
 import { proxy } from './drivers/proxy.ts';
+import { netem, tbf } from './drivers/shaper.ts';
 import { type NetworkChaosSpec, networkChaosSchema } from './spec.ts';
 
-/** A slow, narrow or cut line between a service and its clients. */
+/** A slow, narrow, lossy or cut line between a target and everybody else, or those that the file names. */
 export const networkChaos: FaultKind<NetworkChaosSpec> = {
   kind: 'NetworkChaos',
   schema: networkChaosSchema,
   isOneShot: () => false,
-  drivers: [proxy],
+  peers: (spec) => spec.target,
+  drivers: [nftables, netem, tbf, nfqueue, policing, proxy],
 };

@@ -12,49 +12,91 @@ type Request = FaultRequest<NetworkChaosSpec>;
 
 export const proxy: FaultDriver<NetworkChaosSpec> = {
   name: 'proxy',
-  async probe({ target }) {
-    if (target.type === 'proxy') return { usable: true };
-    return {
-      usable: false,
-      reason: 'the target is a process, and its packets cannot be reached by this version',
-      remedy: 'put a proxy target between its clients and it, and let the fault act on that',
-    };
+  targets: ['proxy'],
+  async probe({ spec, peers }) {
+    const reason = whyNotByProxy(spec, peers !== undefined);
+    if (reason === undefined) return { usable: true };
+    return { usable: false, reason, remedy: 'name the process behind the proxy as the target' };
   },
-  plan,
+  plan: planOf,
   undoSteps: async (request) => [{ type: 'ends-with-owner', what: `proxy at ${proxyOf(request).address}` }],
   async inject(request) {
     const target = proxyOf(request);
-    return activeFault(target, await target.disturb(disturbanceOf(request.spec)));
+    return activeFault(target, await target.disturb(mustDisturb(request.spec)));
   },
 };
 
+/** It sees a stream of bytes, not packets, and knows one peer on each side. */
+function whyNotByProxy(spec: NetworkChaosSpec, hasPeers: boolean): string | undefined {
+  const { externalTargets, ports, device } = spec;
+  if (hasPeers || externalTargets.length > 0 || ports.length > 0 || device !== undefined)
+    return 'a proxy has one upstream and no network device, so that nothing can be chosen';
+  return disturbanceOf(spec) ? undefined : `a proxy passes bytes on, not packets: no ${whatIsMissing(spec)}`;
+}
+
+function whatIsMissing(spec: NetworkChaosSpec): string {
+  if (!('impairment' in spec)) return spec.action;
+  const { delay, ...others } = spec.impairment;
+  if (delay?.reorder) return 'reordering';
+  if (delay && delay.correlation > 0) return 'correlation';
+  return Object.keys(others)[0] === 'bytesPerSecond' ? 'rate' : (Object.keys(others)[0] ?? spec.action);
+}
+
 const sides: Record<Direction, string> = { to: 'requests', from: 'answers', both: 'requests and answers' };
 
-function plan(request: Request): DriverPlan {
+function planOf(request: Request): DriverPlan {
   const { spec, durationMs } = request;
   const what = sides[spec.direction];
   const during = durationMs === undefined ? '' : ` for ${humanDuration(durationMs)}`;
-  const undo = 'the proxy passes on at once, in order, whatever it held';
-  const survivesCrash = 'nothing: the proxy ends with Firedrill, and its connections with it';
-  const how = `in the proxy at ${proxyOf(request).address}`;
-  switch (spec.action) {
+  const common = {
+    how: `in the proxy at ${proxyOf(request).address}`,
+    undo: 'the proxy passes on at once, in order, whatever it held',
+    survivesCrash: 'nothing: the proxy ends with Firedrill, and its connections with it',
+  };
+  const disturbance = mustDisturb(spec);
+  switch (disturbance.type) {
     case 'delay': {
-      const jitter = spec.jitterMs > 0 ? `, give or take ${humanDuration(spec.jitterMs)}` : '';
-      const delay = `delays ${what} by ${humanDuration(spec.latencyMs)}${jitter}${during}`;
-      return { what: delay, how, undo, survivesCrash, hits: 'bytes delayed' };
+      const jitter = disturbance.jitterMs > 0 ? `, give or take ${humanDuration(disturbance.jitterMs)}` : '';
+      const delay = `delays ${what} by ${humanDuration(disturbance.latencyMs)}${jitter}${during}`;
+      return { ...common, what: delay, hits: 'bytes delayed' };
     }
     case 'bandwidth': {
-      const limit = `limits ${what} to ${formatRate(spec.bytesPerSecond)} in all${during}`;
-      return { what: limit, how, undo, survivesCrash, hits: 'bytes through the limit' };
+      const limit = `limits ${what} to ${formatRate(disturbance.bytesPerSecond)} in all${during}`;
+      return { ...common, what: limit, hits: 'bytes through the limit' };
     }
     case 'partition':
-      return { what: `holds back all ${what}${during}`, how, undo, survivesCrash, hits: 'connections held' };
+      return { ...common, what: `holds back all ${what}${during}`, hits: 'connections held' };
   }
 }
 
-function disturbanceOf(spec: NetworkChaosSpec): Disturbance {
-  const { action, ...rest } = spec;
-  return { type: action, ...rest } as Disturbance;
+/** Undefined when a proxy cannot make it. */
+function disturbanceOf(spec: NetworkChaosSpec): Disturbance | undefined {
+  const { direction } = spec;
+  switch (spec.action) {
+    case 'partition':
+    case 'blackhole':
+      return { type: 'partition', direction };
+    case 'bandwidth':
+      // How a bucket queues and drops packets means nothing here: the sender is made to wait.
+      return spec.bandwidth.peak
+        ? undefined
+        : { type: 'bandwidth', direction, bytesPerSecond: spec.bandwidth.bytesPerSecond };
+    case 'delay':
+    case 'netem': {
+      const { delay, ...others } = spec.impairment;
+      if (!delay || delay.correlation > 0 || delay.reorder || Object.keys(others).length > 0)
+        return undefined;
+      return { type: 'delay', direction, latencyMs: delay.latencyMs, jitterMs: delay.jitterMs };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function mustDisturb(spec: NetworkChaosSpec): Disturbance {
+  const disturbance = disturbanceOf(spec);
+  if (!disturbance) throw new Error(`a proxy cannot do ${spec.action}`);
+  return disturbance;
 }
 
 function activeFault(target: ProxyTargetHandle, disturbance: ActiveDisturbance): ActiveFault {

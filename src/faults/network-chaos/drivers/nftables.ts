@@ -1,0 +1,126 @@
+// The packet filter itself drops and refuses packets. Its table ends with its holder, whatever becomes of Firedrill.
+
+import type { ActiveFault, DriverPlan, ExtendLease, FaultDriver, Usability } from '../../fault.ts';
+import { describeFault } from '../describe.ts';
+import { type Actions, hitComment, type NetworkRequest, TargetPackets } from '../packets.ts';
+import { knock, trialTable, tryRules, unusable, whyNotFound } from '../reach.ts';
+import type { NetworkChaosSpec } from '../spec.ts';
+
+export const nftables: FaultDriver<NetworkChaosSpec> = driver(
+  'nftables',
+  (spec) => refusals(spec),
+  'it drops and refuses packets, but holds none back and changes none',
+);
+
+/** Where nothing can queue: what is too fast is dropped, and TCP slows down by itself. */
+export const policing: FaultDriver<NetworkChaosSpec> = driver(
+  'nftables-policing',
+  (spec) => (spec.action === 'bandwidth' ? [policed(spec.bandwidth)] : undefined),
+  'it only limits bandwidth',
+);
+
+function driver(
+  name: string,
+  statementsFor: (spec: NetworkChaosSpec) => readonly string[] | undefined,
+  limits: string,
+): FaultDriver<NetworkChaosSpec> {
+  return {
+    name,
+    targets: ['process', 'container'],
+    async probe(request): Promise<Usability> {
+      const statements = statementsFor(request.spec);
+      if (!statements) return unusable(limits, 'leave that to a driver that can');
+      const missing = await whyNotFound(request);
+      if (missing) return missing;
+      const trial = [
+        `chain inet ${trialTable} act`,
+        ...statements.map((each) => `rule inet ${trialTable} act ${each}`),
+      ];
+      const hooked = `chain inet ${trialTable} out { type filter hook output priority 0; }`;
+      const reason = await tryRules([...trial, hooked, `rule inet ${trialTable} out jump act`]);
+      if (reason === undefined) return { usable: true };
+      return unusable(
+        `nftables here does not know it: ${reason}`,
+        'a kernel with these expressions of nftables',
+      );
+    },
+    plan: (request) => planOf(request),
+    undoSteps: async () => [],
+    async inject(request, _prepared, extend) {
+      const statements = statementsFor(request.spec) ?? [];
+      return await filter(request, { out: statements, in: statements }, extend);
+    },
+  };
+}
+
+function planOf({ spec, durationMs }: NetworkRequest): DriverPlan {
+  return {
+    what: describeFault(spec, durationMs),
+    how: 'in an nftables table; its packets are known by a control group of ours, its ports and its connections',
+    undo: 'the table is removed, and the processes go back to their control group',
+    survivesCrash:
+      'nothing that acts: the table ends with its holder. The control group stays, empty of meaning, until `firedrill undo`',
+    hits: spec.action === 'reset' || spec.action === 'reject' ? 'packets refused' : 'packets dropped',
+  };
+}
+
+async function filter(request: NetworkRequest, actions: Actions, extend: ExtendLease): Promise<ActiveFault> {
+  const packets = await TargetPackets.open(request, actions, extend);
+  return {
+    hits: () => packets.hits,
+    missing: () => packets.missing(),
+    undo: () => packets.close(),
+    async verifyUndone() {
+      const left = await packets.left();
+      if (left.length > 0) return { undone: false, left };
+      const request_ = await knock(request);
+      return {
+        undone: true,
+        evidence: [`${packets.where} is gone`, ...(request_ ? [request_] : [])].join('; '),
+      };
+    },
+  };
+}
+
+/** Parts of a million: the finest share that a file can ask for is rounded to it. */
+const parts = 1_000_000;
+
+/** Undefined when the filter cannot do it. */
+function refusals(spec: NetworkChaosSpec): string[] | undefined {
+  const hit = (action: string) => `counter ${action} comment "${hitComment}"`;
+  switch (spec.action) {
+    case 'partition':
+    case 'blackhole':
+      return [hit('drop')];
+    // A reset must get through itself, and no error is answered with an error.
+    case 'reset':
+      return [`meta l4proto tcp tcp flags & rst != rst ${hit('reject with tcp reset')}`];
+    case 'reject':
+      return [`meta l4proto != { icmp, ipv6-icmp } ${hit(`reject with icmpx type ${spec.answer}`)}`];
+    case 'loss':
+    case 'netem': {
+      const { loss, ...others } = spec.impairment;
+      if (!loss || loss.correlation > 0 || Object.keys(others).length > 0) return undefined;
+      if (loss.percent === 100) return [hit('drop')];
+      const share = Math.round((loss.percent / 100) * parts);
+      return share === 0 ? [] : [`numgen random mod ${parts} < ${share} ${hit('drop')}`];
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** A tenth of a second, or at least what a device hands over at once. */
+const burstBytesMin = 65_536;
+
+function policed({
+  bytesPerSecond,
+  burstBytes,
+}: {
+  bytesPerSecond: number;
+  burstBytes: number | undefined;
+}): string {
+  const rate = Math.max(1, Math.round(bytesPerSecond));
+  const burst = Math.max(burstBytes ?? Math.round(rate / 10), burstBytesMin);
+  return `limit rate over ${rate} bytes/second burst ${burst} bytes counter drop comment "${hitComment}"`;
+}

@@ -122,7 +122,13 @@ export class Connection {
       () => false,
     );
     const after = await this.#answer(request, sent);
-    return (await sentWhole) ? after : 'end';
+    // A server that has said all and left waits for nothing more.
+    const left = this.#fromServer.more().then(
+      (more) => !more,
+      () => true,
+    );
+    const isWhole = await Promise.race([sentWhole, left.then((gone) => (gone ? false : sentWhole))]);
+    return isWhole ? after : 'end';
   }
 
   /** Begins to send; resolves when it is known what is sent. */

@@ -1,7 +1,7 @@
 // Walks a planned expression and hands each node's evaluated operands to the operator that it names. All operators
 // work on whole columns, one slot a step; nothing here loops over steps.
 
-import { aggregate, isFold } from './aggregate/aggregate.ts';
+import { aggregate, isFold, type SumOf } from './aggregate/aggregate.ts';
 import type { Binary, Call, Expr, Subquery, TimeModifiers, Unary } from './ast.ts';
 import { isSetOperator, unwrapParens } from './ast.ts';
 import { scalarOperator } from './binary/operators.ts';
@@ -88,7 +88,7 @@ export class Evaluator {
         return aggregate({
           node: expr,
           parameter: expr.parameter && this.evaluate(expr.parameter, grid),
-          argument: this.#series(expr.expr, grid, isFold(expr)),
+          argument: (sumOf) => this.#series(expr.expr, grid, isFold(expr), sumOf),
           context: this.#context,
           steps: grid.steps,
         });
@@ -106,11 +106,11 @@ export class Evaluator {
   }
 
   /** The series of a vector; where a function can make them one by one, they never all exist at once. */
-  #series(expr: Expr, grid: Grid, fleeting: boolean): Iterable<Series> {
+  #series(expr: Expr, grid: Grid, fleeting: boolean, sumOf?: SumOf): Iterable<Series> {
     const inner = unwrapParens(expr);
     if (inner.kind !== 'call' || this.#isOnceEnough(inner, grid)) return this.#vector(expr, grid).series;
     const { each } = implementationOf(inner.name);
-    return each ? each(this.#input(inner, grid), fleeting) : this.#vector(expr, grid).series;
+    return each ? each(this.#input(inner, grid), fleeting, sumOf) : this.#vector(expr, grid).series;
   }
 
   #subquery(node: Subquery, grid: Grid): Value {

@@ -20,33 +20,60 @@ function newColumns(steps: number): Columns {
   return { values: new Float64Array(steps), presence: new Uint8Array(steps) };
 }
 
-export function sum(steps: number): Fold {
-  // From negative zero: a sum of such is one too.
-  const sums = new Float64Array(steps).fill(-0);
-  const held = new Uint8Array(steps);
-  const compensations = new Float64Array(steps);
-  return {
-    add({ values, presence }) {
-      for (let i = 0; i < steps; i++) {
-        if (presence[i] === 0) continue;
-        const value = values[i]!;
-        const before = sums[i]!;
-        const total = before + value;
-        // What rounding took, by Knuth's two-sum: no branch asks which of the two is larger.
-        const part = total - before;
-        compensations[i]! += before - (total - part) + (value - part);
-        sums[i] = total;
-        held[i] = 1;
-      }
-    },
-    finish() {
-      for (let i = 0; i < steps; i++) {
-        // Of an infinity or NaN there is nothing to compensate.
-        if (compensations[i] !== 0 && Number.isFinite(sums[i]!)) sums[i]! += compensations[i]!;
-      }
-      return { values: sums, presence: held };
-    },
-  };
+/** Sums of a group, a step each, and what rounding took from them. Who computes values may add them here itself. */
+export class Sums implements Fold {
+  /** From negative zero: a sum of such is one too. */
+  readonly sums: Float64Array;
+  readonly compensations: Float64Array;
+  readonly #held: Uint8Array;
+  #lastShared: Uint8Array | undefined;
+
+  constructor(steps: number) {
+    this.sums = new Float64Array(steps).fill(-0);
+    this.compensations = new Float64Array(steps);
+    this.#held = new Uint8Array(steps);
+  }
+
+  add({ values, presence }: Series): void {
+    addValues(values, presence, this.sums, this.compensations, this.#held);
+  }
+
+  /** Says at which steps values were added from outside; the array is one that nobody writes any more. */
+  hold(presence: Uint8Array): void {
+    if (presence === this.#lastShared) return;
+    this.#lastShared = presence;
+    const held = this.#held;
+    for (let i = 0; i < held.length; i++) held[i]! |= presence[i]!;
+  }
+
+  finish(): Columns {
+    const { sums, compensations } = this;
+    for (let i = 0; i < sums.length; i++) {
+      // Of an infinity or NaN there is nothing to compensate.
+      if (compensations[i] !== 0 && Number.isFinite(sums[i]!)) sums[i]! += compensations[i]!;
+    }
+    return { values: sums, presence: this.#held };
+  }
+}
+
+function addValues(
+  values: Float64Array,
+  presence: Uint8Array,
+  sums: Float64Array,
+  compensations: Float64Array,
+  held: Uint8Array,
+): void {
+  for (let i = 0; i < sums.length; i++) {
+    if (presence[i] === 0) continue;
+    const value = values[i]!;
+    const before = sums[i]!;
+    const total = before + value;
+    // What rounding took, by Knuth's two-sum: no branch asks which of the two is larger.
+    const part = total - before;
+    compensations[i]! += before - (total - part) + (value - part);
+    sums[i] = total;
+    held[i] = 1;
+  }
 }
 
 /** A sum until it would overflow; from there on that step has a running mean. */

@@ -15,7 +15,7 @@ import {
   type Value,
   type VectorValue,
 } from '../values.ts';
-import { avg, count, type Fold, group, max, min, sum } from './accumulate.ts';
+import { avg, count, type Fold, group, max, min, Sums } from './accumulate.ts';
 import { countValues } from './count-values.ts';
 import { Groups, groupSeries } from './grouping.ts';
 import { aggregateHistograms } from './histograms.ts';
@@ -25,12 +25,15 @@ import { stddev, stdvar } from './variance.ts';
 
 export interface AggregateInput {
   readonly node: Aggregate;
-  /** One series after the other; see `isFold` for how long each is needed. */
-  readonly argument: Iterable<Series>;
+  /** One series after the other; see `isFold` for how long each is needed, and `SumOf` for those that do not come. */
+  readonly argument: (sumOf?: SumOf) => Iterable<Series>;
   readonly parameter: Value | undefined;
   readonly context: QueryContext;
   readonly steps: number;
 }
+
+/** The sums to which the values of a series with these labels may be added in its place. */
+export type SumOf = (labels: Labels, dropName: boolean) => Sums;
 
 /** Whether the operator needs each series only until it asks for the next: those with histograms it keeps. */
 export function isFold({ operator }: Aggregate): boolean {
@@ -84,9 +87,14 @@ function reduce(input: AggregateInput): VectorValue {
   const groups = new Groups<Reduction>(node, (labels) => {
     return { labels, floats: newFold(steps), withHistograms: [], dropName: false };
   });
-  for (const one of samplesFor(input)) {
-    const group = groups.of(one);
-    group.dropName ||= one.dropName;
+  const groupOf = (labels: Labels, dropName: boolean) => {
+    const group = groups.of(labels);
+    group.dropName ||= dropName;
+    return group;
+  };
+  const sumOf: SumOf = (labels, dropName) => groupOf(labels, dropName).floats as Sums;
+  for (const one of samplesFor(input, node.operator === 'sum' ? sumOf : undefined)) {
+    const group = groupOf(one.labels, one.dropName);
     if (!addsHistograms || !one.histograms) {
       group.floats.add(one);
       continue;
@@ -119,10 +127,13 @@ const floatOperators: ReadonlySet<string> = new Set([
   'bottomk',
 ]);
 
-function* samplesFor({ node, argument, parameter, context, steps }: AggregateInput): Iterable<Series> {
+function* samplesFor(
+  { node, argument, parameter, context, steps }: AggregateInput,
+  sumOf?: SumOf,
+): Iterable<Series> {
   const { operator } = node;
   if (!floatOperators.has(operator)) {
-    for (const one of argument) {
+    for (const one of argument(sumOf)) {
       context.interrupt.spend(steps);
       yield one;
     }
@@ -135,7 +146,7 @@ function* samplesFor({ node, argument, parameter, context, steps }: AggregateInp
     const start = chooses ? node.start : unwrapParens(node.expr).start;
     context.annotations.info(`ignored histogram in ${operator} aggregation`, start);
   };
-  for (const one of argument) {
+  for (const one of argument()) {
     context.interrupt.spend(steps);
     yield* floatsOnly([one], onIgnored);
   }
@@ -144,7 +155,7 @@ function* samplesFor({ node, argument, parameter, context, steps }: AggregateInp
 function foldOf(input: AggregateInput): (steps: number) => Fold {
   switch (input.node.operator) {
     case 'sum':
-      return sum;
+      return (steps) => new Sums(steps);
     case 'avg':
       return avg;
     case 'min':

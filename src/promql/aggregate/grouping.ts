@@ -24,7 +24,7 @@ export class Groups<T> {
     this.#create = create;
   }
 
-  of({ labels }: Series): T {
+  of(labels: Labels): T {
     const key = groupKey(labels, this.#clause);
     let group = this.#byKey.get(key);
     if (group === undefined) {
@@ -42,7 +42,7 @@ export class Groups<T> {
 export function groupSeries(series: Iterable<Series>, clause: Clause): Group[] {
   const groups = new Groups(clause, (labels) => ({ labels, members: [] as Series[], dropName: false }));
   for (const one of series) {
-    const group = groups.of(one);
+    const group = groups.of(one.labels);
     group.members.push(one);
     group.dropName ||= one.dropName;
   }

@@ -1,5 +1,6 @@
 // What every function is given and what it returns. Arguments are evaluated before the call.
 
+import type { SumOf } from '../aggregate/aggregate.ts';
 import type { Call } from '../ast.ts';
 import { unwrapParens } from '../ast.ts';
 import type { QueryContext } from '../query-context.ts';
@@ -18,7 +19,7 @@ export interface FunctionInput {
 export interface FunctionImplementation {
   (input: FunctionInput): Value;
   /** The results one by one, where the function can make them so; see range-function.ts. */
-  each?(input: FunctionInput, fleeting: boolean): Iterable<Series>;
+  each?(input: FunctionInput, fleeting: boolean, sumOf?: SumOf): Iterable<Series>;
 }
 
 /** The instant vector at this position; the type checker has made sure that it is one. */

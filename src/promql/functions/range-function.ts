@@ -3,6 +3,8 @@
 // function that has none looks at the floats alone.
 
 import type { Labels } from '../../base/labels.ts';
+import type { Sums } from '../aggregate/accumulate.ts';
+import type { SumOf } from '../aggregate/aggregate.ts';
 import { droppedName, forbidDuplicates, sameMetadata } from '../duplicates.ts';
 import type { Interrupt } from '../interrupt.ts';
 import { samplesInLongest } from '../select/longest-window.ts';
@@ -10,6 +12,7 @@ import { windowsEndingAt } from '../select/windows.ts';
 import { quote } from '../syntax/quote.ts';
 import {
   type Boundary,
+  floatsOnly,
   newSeries,
   type RangeSeriesInput,
   type Series,
@@ -28,6 +31,12 @@ export type RangeKernel = (
   interrupt: Interrupt,
 ) => void;
 
+/**
+ * Adds the results of one series of floats to the sums that it asks for, and returns how many there were; 0 where it cannot
+ * or there are none, and then it has not asked.
+ */
+export type AddingKernel = (samples: RangeSeriesInput, rangeMs: number, sumOf: () => Sums) => number;
+
 export interface RangeFunctionOptions {
   /** The value is still the metric's own. */
   readonly keepsName?: boolean;
@@ -37,8 +46,10 @@ export interface RangeFunctionOptions {
   readonly started?: (input: FunctionInput) => RangeKernel;
   /** For selectors that are `anchored` or `smoothed`. */
   readonly bounded?: (input: FunctionInput, boundary: Boundary) => RangeKernel;
-  /** Called for every series of which something came out. */
-  readonly onResult?: (input: FunctionInput, samples: RangeSeriesInput, out: SeriesBuilder) => void;
+  /** For sums of floats, of which the results of each series then need not be made. */
+  readonly adding?: AddingKernel;
+  /** Called for every series of which floats came out. */
+  readonly onFloats?: (input: FunctionInput, samples: RangeSeriesInput) => void;
 }
 
 /** A function of which the results can be had one by one. */
@@ -46,9 +57,9 @@ export interface RangeFunction {
   (input: FunctionInput): VectorValue;
   /**
    * The results in the order of the argument. A `fleeting` one that has no histograms is good only until the next is
-   * asked for, which is written into the same arrays.
+   * asked for, which is written into the same arrays. What goes into sums right away is not among them.
    */
-  each(input: FunctionInput, fleeting: boolean): Iterable<Series>;
+  each(input: FunctionInput, fleeting: boolean, sumOf?: SumOf): Iterable<Series>;
 }
 
 /** `prepare` runs once a query; the kernel it returns once a series. */
@@ -56,26 +67,38 @@ export function rangeFunction(
   prepare: (input: FunctionInput) => RangeKernel,
   options: RangeFunctionOptions = {},
 ): RangeFunction {
-  const { keepsName = false, onResult } = options;
-  function* each(input: FunctionInput, fleeting: boolean): Generator<Series> {
+  const { keepsName = false, adding, onFloats } = options;
+  function* each(input: FunctionInput, fleeting: boolean, sumOf?: SumOf): Generator<Series> {
     const { context, grid } = input;
-    const { series, rangeMs } = matrixArgument(input);
+    const { series, rangeMs, boundary } = matrixArgument(input);
     const kernelOf = kernels(input, prepare, options);
     const mayCollide = !keepsName && !context.delayedNameRemoval && !sameMetadata(series);
     const held: { labels: Labels }[] = [];
     let spare: SeriesBuilder | undefined;
+    const account = (samples: RangeSeriesInput, labels: Labels, count: number) => {
+      context.budget.chargeFleeting(samplesInLongest(samples) + count);
+      if (count === 0) return;
+      context.budget.charge(Math.max(count, grid.steps >> 4));
+      if (mayCollide) held.push({ labels });
+    };
     for (const samples of series) {
       const { labels, dropName } = keepsName ? samples : droppedName(context, samples.labels);
+      context.interrupt.spend(samples.last - samples.first + grid.steps);
+      if (sumOf && adding && !boundary && !samples.histograms && !samples.starts) {
+        const added = adding(samples, rangeMs, () => sumOf(labels, dropName));
+        if (added > 0) {
+          account(samples, labels, added);
+          onFloats?.(input, samples);
+          continue;
+        }
+      }
       const result = spare ? renewed(spare, labels, dropName) : newSeries(labels, dropName, grid.steps);
       if (fleeting) spare ??= { ...result };
-      context.interrupt.spend(samples.last - samples.first + grid.steps);
       kernelOf(samples)(samples, result, rangeMs, context.interrupt);
-      context.budget.chargeFleeting(samplesInLongest(samples) + result.count);
+      account(samples, labels, result.count);
       if (result.histograms) spare = undefined;
       if (result.count === 0) continue;
-      context.budget.charge(Math.max(result.count, grid.steps >> 4));
-      onResult?.(input, samples, result);
-      if (mayCollide) held.push({ labels });
+      if (onFloats && floatsOnly([result]).length > 0) onFloats(input, samples);
       yield result;
     }
     forbidDuplicates(held);

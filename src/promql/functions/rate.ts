@@ -2,18 +2,13 @@
 // The extrapolation is Prometheus's: up to the edge when the first (last) sample is nearer to it than 1.1 mean
 // intervals, otherwise by half an interval, and never to where a counter would have been negative.
 
+import type { Sums } from '../aggregate/accumulate.ts';
 import { quote } from '../syntax/quote.ts';
-import {
-  fillsWindows,
-  floatsOnly,
-  type RangeSeriesInput,
-  type SeriesBuilder,
-  type Windows,
-} from '../values.ts';
+import { fillsWindows, type RangeSeriesInput, type SeriesBuilder, type Windows } from '../values.ts';
 import { boundedDifference } from './bounded-difference.ts';
 import { extrapolatedWindows, type RateOptions, reachIntervals } from './extrapolated-windows.ts';
 import { argumentStart, type FunctionInput } from './function.ts';
-import { type RangeKernel, rangeFunction } from './range-function.ts';
+import { type AddingKernel, type RangeKernel, rangeFunction } from './range-function.ts';
 
 /** By what differences grow to those of their ranges, for each window of a column. */
 interface Extrapolation {
@@ -77,8 +72,17 @@ function factorOf(
   return (sampled + Math.min(toStart, sampled * share) + toEnd) / sampled;
 }
 
-function extrapolated({ counter, perSecond }: RateOptions): RangeKernel {
+function sharedExtrapolation(samples: RangeSeriesInput, rangeMs: number, perSecond: boolean): Extrapolation {
   const known = perSecond ? ofRates : ofDifferences;
+  let shared = known.get(samples.windows);
+  if (!shared) {
+    shared = extrapolationOver(samples, rangeMs, perSecond ? rangeMs / 1000 : 1);
+    known.set(samples.windows, shared);
+  }
+  return shared;
+}
+
+function extrapolated({ counter, perSecond }: RateOptions): RangeKernel {
   return (samples, out, rangeMs) => {
     const { values, offset, first, last, windows } = samples;
     const { lo, hi } = windows;
@@ -89,11 +93,7 @@ function extrapolated({ counter, perSecond }: RateOptions): RangeKernel {
       fillStepwise(work, out, 0, lo.length, 0);
       return;
     }
-    let shared = known.get(windows);
-    if (!shared) {
-      shared = extrapolationOver(samples, rangeMs, divisor);
-      known.set(windows, shared);
-    }
+    const shared = sharedExtrapolation(samples, rangeMs, perSecond);
     fillWhole(work, out.values, shared);
     let done = 0;
     for (let r = 0; r < resets.length; r++) {
@@ -109,6 +109,21 @@ function extrapolated({ counter, perSecond }: RateOptions): RangeKernel {
   };
 }
 
+/** Of whole series without resets, which most are. */
+function adding({ counter, perSecond }: RateOptions): AddingKernel {
+  return (samples, rangeMs, sumOf) => {
+    const { values, offset, first, last, windows } = samples;
+    if (!fillsWindows(windows, first, last)) return 0;
+    if (counter && resetSlots(values, last - offset).length > 0) return 0;
+    const shared = sharedExtrapolation(samples, rangeMs, perSecond);
+    if (shared.heldCount === 0) return 0;
+    const sums = sumOf();
+    addWhole(samples, sums, shared, counter, perSecond ? rangeMs / 1000 : 1, rangeMs);
+    sums.hold(shared.held);
+    return shared.heldCount;
+  };
+}
+
 interface Work {
   readonly samples: RangeSeriesInput;
   readonly counter: boolean;
@@ -118,7 +133,7 @@ interface Work {
   readonly resets: readonly number[];
 }
 
-/** Of a series that fills all windows, as if it never were reset: most of the work of most queries is this loop. */
+/** Of a series that fills all windows, as if it never were reset. */
 function fillWhole(
   { samples, counter, divisor, rangeMs }: Work,
   results: Float64Array,
@@ -127,15 +142,39 @@ function fillWhole(
   const { times, values, offset, windows } = samples;
   const { lo, hi, ends } = windows;
   for (let i = 0; i < lo.length; i++) {
-    const factor = factors[i]!;
+    let factor = factors[i]!;
     if (factor === 0) continue;
     const firstValue = values[lo[i]! - offset]!;
     const difference = values[hi[i]! - 1 - offset]! - firstValue;
+    if (counter && firstValue < shares[i]! * difference && firstValue >= 0)
+      factor = factorOf(times, lo[i]!, hi[i]!, ends[i]!, rangeMs, firstValue / difference) / divisor;
     results[i] = difference * factor;
-    if (counter && firstValue < shares[i]! * difference && firstValue >= 0) {
-      const share = firstValue / difference;
-      results[i] = difference * (factorOf(times, lo[i]!, hi[i]!, ends[i]!, rangeMs, share) / divisor);
-    }
+  }
+}
+
+/** As `fillWhole`, into sums as `Sums` has them: most of the work of most queries is this loop. */
+function addWhole(
+  { times, values, offset, windows }: RangeSeriesInput,
+  { sums, compensations }: Sums,
+  { factors, shares }: Extrapolation,
+  counter: boolean,
+  divisor: number,
+  rangeMs: number,
+): void {
+  const { lo, hi, ends } = windows;
+  for (let i = 0; i < lo.length; i++) {
+    let factor = factors[i]!;
+    if (factor === 0) continue;
+    const firstValue = values[lo[i]! - offset]!;
+    const difference = values[hi[i]! - 1 - offset]! - firstValue;
+    if (counter && firstValue < shares[i]! * difference && firstValue >= 0)
+      factor = factorOf(times, lo[i]!, hi[i]!, ends[i]!, rangeMs, firstValue / difference) / divisor;
+    const value = difference * factor;
+    const before = sums[i]!;
+    const total = before + value;
+    const part = total - before;
+    compensations[i]! += before - (total - part) + (value - part);
+    sums[i] = total;
   }
 }
 
@@ -223,7 +262,8 @@ function ofCounter(options: RateOptions) {
     mixed: (input) => extrapolatedWindows(input, options),
     started: (input) => extrapolatedWindows(input, options),
     bounded: (input, boundary) => boundedDifference(input, boundary, options),
-    onResult: hintAtCounters,
+    adding: adding(options),
+    onFloats: hintAtCounters,
   });
 }
 
@@ -231,11 +271,10 @@ const counterSuffixes = ['_total', '_sum', '_count', '_bucket'];
 const counterTypes = ['counter', 'histogram'];
 
 /** Adds an info for a metric of floats that does not look like a counter. */
-function hintAtCounters(input: FunctionInput, { labels }: RangeSeriesInput, out: SeriesBuilder): void {
+function hintAtCounters(input: FunctionInput, { labels }: RangeSeriesInput): void {
   const { name } = labels;
   const { annotations, typeLabels } = input.context;
   if (name === '' || (!typeLabels && counterSuffixes.some((suffix) => name.endsWith(suffix)))) return;
-  if (floatsOnly([out]).length === 0) return;
   const type = labels.get('__type__');
   if (typeLabels) {
     if (counterTypes.includes(type)) return;

@@ -25,7 +25,7 @@ export type Assault = (typeof assaults)[number];
 export const instants = {
   before: { event: 'run.started', withinMs: 900 },
   injecting: { event: 'fault.injecting', withinMs: 40 },
-  during: { event: 'fault.injected', withinMs: 700 },
+  during: { event: 'fault.injected', withinMs: 500 },
   undoing: { event: 'fault.undoing', withinMs: 30 },
   after: { event: 'fault.undone', withinMs: 400 },
 } as const;

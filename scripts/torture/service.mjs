@@ -28,7 +28,8 @@ createServer(async (request, response) => {
   const answer = answers[new URL(request.url, 'http://localhost').pathname];
   if (!answer) return response.writeHead(404).end();
   try {
-    response.writeHead(200).end(await answer());
+    const text = await answer();
+    response.writeHead(200).end(text);
   } catch (error) {
     response.writeHead(500).end(error.message);
   }

@@ -34,6 +34,8 @@ export interface TrialResult extends Order {
 const cleanMsMax = 5000;
 const runMsMax = 30_000;
 const answerMsMax = 1000;
+/** Less than the fault lasts. */
+const shownMsMax = 400;
 const watchdogPauseMs = 1500;
 const journalKilobytes = 256;
 
@@ -73,12 +75,14 @@ class Trial {
     this.#start();
     const { event } = instants[this.#order.instant];
     const came = this.#order.assault === 'nothing' || (await this.#until(event));
+    const unshown = came ? await this.#whyNotShown() : [];
+    await sleep(came ? this.#order.delayMs : 0);
     const exitCode = await this.#assault(came);
     const leftForUndo = this.#order.assault === 'kill everything' ? await this.#undo(before) : 0;
     const clean = await this.#untilClean(before);
     const unlike = await this.#answersWrongly();
     return this.#result({
-      left: [...clean.left, ...unlike],
+      left: [...unshown, ...clean.left, ...unlike],
       cleanAfterMs: clean.left.length === 0 ? clean.ms : undefined,
       leftForUndo,
       exitCode,
@@ -194,13 +198,10 @@ class Trial {
     chmodSync(path, 0o755);
   }
 
-  /** Whether the event came before the runner ended; then the delay has passed too. */
+  /** Whether the event came before the runner ended. */
   async #until(event: string): Promise<boolean> {
     for (let waitedMs = 0; waitedMs < runMsMax; waitedMs++) {
-      if (this.#timeline().includes(`"type":"${event}"`)) {
-        await sleep(this.#order.delayMs);
-        return true;
-      }
+      if (this.#timeline().includes(`"type":"${event}"`)) return true;
       if (this.#hasEnded()) return false;
       await sleep(1);
     }
@@ -306,11 +307,22 @@ class Trial {
     const startedAt = performance.now();
     for (;;) {
       const now = this.#look();
-      const left = [...added(before, now), ...added(now, before).map((what) => `no longer: ${what}`)];
+      // Mounts and control groups of others, on the machine outside, may go meanwhile.
+      const gone = added(now, before).filter((what) => !/^(control group|mount)\b/.test(what));
+      const left = [...added(before, now), ...gone.map((what) => `no longer: ${what}`)];
       const ms = performance.now() - startedAt;
       if (left.length === 0 || ms > cleanMsMax) return { left, ms };
       await sleep(100);
     }
+  }
+
+  /** While it is in place the fault must be seen in a real request, or the trial would prove nothing. */
+  async #whyNotShown(): Promise<string[]> {
+    const { shows, path = '/', target } = this.#recipe;
+    if (!shows || this.#order.instant !== 'during' || this.#order.subject !== 'firedrill') return [];
+    const { port, proxyPort } = this.#stage;
+    const answer = await ask(target === 'proxy' ? proxyPort : port, path, shownMsMax);
+    return shows(answer) ? [] : [`the fault does not show: ${JSON.stringify(answer)}`];
   }
 
   /** The service must answer as it did before. */
@@ -328,9 +340,13 @@ function added(before: ReadonlySet<string>, after: ReadonlySet<string>): string[
   return [...after].filter((what) => !before.has(what));
 }
 
-async function ask(port: number, path: string): Promise<Answer> {
+async function ask(port: number, path: string, limitMs = answerMsMax): Promise<Answer> {
   const startedAt = performance.now();
-  const answer = await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(answerMsMax) })
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+    signal: AbortSignal.timeout(limitMs),
+    // A connection that was made during the fault must not be asked again after it.
+    headers: { connection: 'close' },
+  })
     .then(async (response) => ({ status: response.status, text: await response.text() }))
     .catch((error: Error) => ({ status: undefined, text: error.message }));
   return { ...answer, ms: Math.round(performance.now() - startedAt) };

@@ -2,7 +2,7 @@
 // orders as JSON lines, makes each trial, and prints what is left as a JSON line.
 
 import { spawnSync } from 'node:child_process';
-import { readlinkSync } from 'node:fs';
+import { existsSync, readlinkSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Order } from './plan.ts';
 import { makeTrial } from './trial.ts';
@@ -13,6 +13,8 @@ if (process.pid !== 1 || readlinkSync('/proc/self/ns/pid') === outerNamespace)
   throw new Error('the worker of the torture needs a process namespace of its own');
 
 spawnSync('ip', ['link', 'set', 'lo', 'up']);
+// Named network namespaces stand in a folder that is the machine's.
+if (existsSync('/run/netns')) spawnSync('mount', ['-t', 'tmpfs', 'netns', '/run/netns']);
 
 for await (const line of createInterface({ input: process.stdin })) {
   const result = await makeTrial(JSON.parse(line) as Order, bin!);

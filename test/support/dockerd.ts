@@ -2,26 +2,16 @@
 // the machine's is touched. Its one image is busybox, made here, because there is no registry.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { copyFile, mkdir, symlink } from 'node:fs/promises';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
+import { image, makeImage, removeGroups, webCommand } from './engines.ts';
 
 const readyMsMax = 20_000;
-const image = 'firedrill-test/busybox:1';
-const applets = ['sh', 'httpd', 'sleep', 'wget', 'nslookup', 'cat', 'dd', 'env', 'ls'];
 
 /** The programs that `startDockerd` needs, for `describeWith`. */
-export const dockerdNeeds = ['dockerd', 'docker', 'ip', 'nsenter'];
+export const dockerdNeeds = ['dockerd', 'docker', 'busybox', 'ip', 'nsenter', 'curl'];
 
 export interface Dockerd {
   readonly socket: string;
@@ -103,15 +93,7 @@ class RunningDockerd implements Dockerd {
         throw new Error(`dockerd is not ready: ${log()}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    const root = join(this.folder, 'image');
-    await mkdir(join(root, 'bin'), { recursive: true });
-    await mkdir(join(root, 'www'));
-    await mkdir(join(root, 'tmp'));
-    writeFileSync(join(root, 'www', 'index.html'), 'hello');
-    await copyFile('/bin/busybox', join(root, 'bin', 'busybox'));
-    for (const applet of applets) await symlink('busybox', join(root, 'bin', applet));
-    await execa('tar', ['-C', root, '-cf', join(this.folder, 'image.tar'), '.']);
-    await this.docker('import', join(this.folder, 'image.tar'), image);
+    await this.docker('import', await makeImage(this.folder), image);
   }
 
   async docker(...args: readonly string[]): Promise<string> {
@@ -124,7 +106,7 @@ class RunningDockerd implements Dockerd {
   }
 
   async runWeb(name: string, options: readonly string[] = []): Promise<string> {
-    const id = await this.run(name, ['/bin/httpd', '-f', '-p', '8080', '-h', '/www'], options);
+    const id = await this.run(name, webCommand, options);
     const address = await this.addressOf(name);
     for (let tries = 0; address !== '' && tries < 50 && (await this.ask(address)) !== 'hello'; tries++)
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -160,9 +142,7 @@ class RunningDockerd implements Dockerd {
     }
     for (const mount of mountsBelow(this.folder)) execFileSync('umount', ['-l', mount]);
     execFileSync('ip', ['netns', 'delete', this.#name]);
-    for (const hierarchy of readdirSync('/sys/fs/cgroup'))
-      removeGroups(join('/sys/fs/cgroup', hierarchy, this.#name));
-    removeGroups(join('/sys/fs/cgroup', this.#name));
+    await removeGroups(this.#name);
     for (const path of [this.folder, ...this.#strays]) rmSync(path, { recursive: true, force: true });
   }
 
@@ -181,11 +161,4 @@ function mountsBelow(folder: string): string[] {
     .map((line) => line.split(' ')[1] ?? '')
     .filter((mount) => mount.startsWith(`${folder}/`))
     .reverse();
-}
-
-function removeGroups(folder: string): void {
-  if (!existsSync(folder)) return;
-  for (const entry of readdirSync(folder, { withFileTypes: true }))
-    if (entry.isDirectory()) removeGroups(join(folder, entry.name));
-  rmdirSync(folder);
 }

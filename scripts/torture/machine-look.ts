@@ -31,7 +31,8 @@ const namespaceKinds = ['mnt', 'net', 'user', 'pid', 'ipc', 'uts', 'cgroup', 'ti
 export function lookAtMachine({ folders, state, service }: LookOptions): Set<string> {
   const seen = new Set<string>();
   const note = (what: string, text: string) => seen.add(`${what}: ${text}`);
-  for (const command of commands) for (const line of linesOf(command)) note(command.join(' '), line);
+  for (const command of commands)
+    for (const line of linesOf(command)) note(command.join(' '), withoutCounts(line));
   for (const line of lines('/proc/self/mountinfo')) note('mount', withoutMountIds(line));
   for (const line of lines('/proc/net/netfilter/nfnetlink_queue')) note('nfqueue', line);
   for (const socket of sockets()) note('socket', socket);
@@ -64,6 +65,11 @@ function lookAtService(pid: number, note: Note): void {
   note('service', `control groups ${read(`/proc/${pid}/cgroup`).replaceAll('\n', ' ')}`);
   note('service', `oom_score_adj ${read(`/proc/${pid}/oom_score_adj`).trim()}`);
   for (const line of lines(`/proc/${pid}/mountinfo`)) note('mount of the service', withoutMountIds(line));
+}
+
+/** Of packets and bytes, as iptables-save writes them. */
+function withoutCounts(line: string): string {
+  return line.replace(/\[\d+:\d+\]/, '');
 }
 
 function withoutMountIds(line: string): string {

@@ -13,6 +13,15 @@ if (process.pid !== 1 || readlinkSync('/proc/self/ns/pid') === outerNamespace)
   throw new Error('the worker of the torture needs a process namespace of its own');
 
 spawnSync('ip', ['link', 'set', 'lo', 'up']);
+// A way out that leads nowhere: what has no route is refused before any rule sees it.
+for (const command of [
+  'link add out type veth peer name nowhere',
+  'address add 192.0.2.2/24 dev out',
+  'link set out up',
+  'link set nowhere up',
+  'route add default via 192.0.2.1',
+])
+  spawnSync('ip', command.split(' '));
 // Named network namespaces stand in a folder that is the machine's.
 if (existsSync('/run/netns')) spawnSync('mount', ['-t', 'tmpfs', 'netns', '/run/netns']);
 

@@ -97,7 +97,15 @@ export interface FaultSpec {
   readonly workflow?: string;
 }
 
-export type FaultKindName = 'DNSChaos' | 'PodChaos' | 'StressChaos' | 'NetworkChaos' | 'HTTPChaos' | 'ContainerChaos';
+export type FaultKindName =
+  | 'DNSChaos'
+  | 'PodChaos'
+  | 'StressChaos'
+  | 'NetworkChaos'
+  | 'HTTPChaos'
+  | 'ContainerChaos'
+  | 'IOChaos'
+  | 'TimeChaos';
 
 /** 'auto': long enough for every deadline; the plan computes it. */
 export interface PhaseSpec {

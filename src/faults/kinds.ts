@@ -4,12 +4,24 @@ import { containerChaos } from './container-chaos/container-chaos.ts';
 import { dnsChaos } from './dns-chaos/dns-chaos.ts';
 import type { FaultKind } from './fault.ts';
 import { httpChaos } from './http-chaos/http-chaos.ts';
+import { ioChaos } from './io-chaos/io-chaos.ts';
 import { networkChaos } from './network-chaos/network-chaos.ts';
 import { podChaos } from './pod-chaos/pod-chaos.ts';
 import { createStressChaos } from './stress-chaos/stress-chaos.ts';
+import { timeChaos } from './time-chaos/time-chaos.ts';
 
 export type FaultKinds = Readonly<
-  Record<'DNSChaos' | 'PodChaos' | 'StressChaos' | 'NetworkChaos' | 'HTTPChaos' | 'ContainerChaos', FaultKind>
+  Record<
+    | 'DNSChaos'
+    | 'PodChaos'
+    | 'StressChaos'
+    | 'NetworkChaos'
+    | 'HTTPChaos'
+    | 'ContainerChaos'
+    | 'IOChaos'
+    | 'TimeChaos',
+    FaultKind
+  >
 >;
 
 /** `stressWorker` is the command of the program that StressChaos starts for each of its own workers. */
@@ -21,6 +33,8 @@ export function createFaultKinds(stressWorker: readonly string[]): FaultKinds {
     NetworkChaos: networkChaos,
     HTTPChaos: httpChaos,
     ContainerChaos: containerChaos,
+    IOChaos: ioChaos,
+    TimeChaos: timeChaos,
   };
 }
 

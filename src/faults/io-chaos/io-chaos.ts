@@ -1,4 +1,5 @@
 import type { FaultKind } from '../fault.ts';
+import { onContainers } from '../targets/container/process-view.ts';
 import { fullDisk } from './drivers/full-disk.ts';
 import { readOnlyMount } from './drivers/read-only-mount.ts';
 import { strace } from './drivers/strace.ts';
@@ -9,5 +10,5 @@ export const ioChaos: FaultKind<IoChaosSpec> = {
   kind: 'IOChaos',
   schema: ioChaosSchema,
   isOneShot: () => false,
-  drivers: [strace, fullDisk, readOnlyMount],
+  drivers: [strace, fullDisk, readOnlyMount, onContainers(strace)],
 };

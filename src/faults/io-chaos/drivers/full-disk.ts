@@ -28,7 +28,12 @@ export const fullDisk: FaultDriver<IoChaosSpec> = {
   async probe(request) {
     const { spec, target, declared } = request;
     if (spec.action !== 'diskFull')
-      return { usable: false, reason: 'it does diskFull only', remedy: 'see the other drivers' };
+      return {
+        usable: false,
+        reason: 'it does diskFull only',
+        remedy: 'see the other drivers',
+        otherTarget: true,
+      };
     if (target.type !== 'process')
       return { usable: false, reason: `target ${target.name} has no processes`, remedy: 'name a process' };
     const refused = await folderRefusal(request);

@@ -22,7 +22,12 @@ export const readOnlyMount: FaultDriver<IoChaosSpec> = {
   async probe(request) {
     const { spec, target, declared } = request;
     if (spec.action !== 'readOnly')
-      return { usable: false, reason: 'it does readOnly only', remedy: 'see the other drivers' };
+      return {
+        usable: false,
+        reason: 'it does readOnly only',
+        remedy: 'see the other drivers',
+        otherTarget: true,
+      };
     if (target.type !== 'process')
       return { usable: false, reason: `target ${target.name} has no processes`, remedy: 'name a process' };
     const refused = mountRefusal(request) ?? (await folderRefusal(request));

@@ -26,6 +26,7 @@ type IoRequest = FaultRequest<IoChaosSpec>;
 type Refusal = Exclude<Usability, { usable: true }>;
 
 const trialMsMax = 3000;
+const lookEveryMs = 5;
 const attachMsMax = 6000;
 
 export const strace: FaultDriver<IoChaosSpec> = {
@@ -51,7 +52,7 @@ export const strace: FaultDriver<IoChaosSpec> = {
 function refusedByAsking(spec: IoChaosSpec): Refusal | undefined {
   const { action, percent } = spec;
   if (action === 'diskFull' || action === 'readOnly')
-    return refusal(`it cannot do ${action}`, 'see the drivers below');
+    return { ...refusal(`it cannot do ${action}`, 'see the other drivers'), otherTarget: true };
   if (action === 'attrOverride')
     return refusal(
       'system calls can be refused and delayed, but what stat says cannot be replaced in them',
@@ -92,8 +93,9 @@ async function refusedByTarget({ target, spec, machine }: IoRequest): Promise<Re
 }
 
 /** Attaches to a process of our own that is no child of strace, as the target will be none. */
-async function refusedByMachine({ spec, random }: IoRequest): Promise<Refusal | undefined> {
+async function refusedByMachine({ spec, random, clock }: IoRequest): Promise<Refusal | undefined> {
   const sleeper = spawn('sleep', ['10'], { stdio: 'ignore' });
+  sleeper.on('error', () => {});
   const args = [...straceArguments(injectionOf(spec, random)), '-o', '/dev/null', '-p', String(sleeper.pid)];
   const tracer = spawn('setpriv', ['--pdeathsig', 'KILL', '--', 'strace', ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -102,24 +104,20 @@ async function refusedByMachine({ spec, random }: IoRequest): Promise<Refusal | 
   tracer.stderr.on('data', (bytes) => {
     words = (words + bytes).slice(-1000);
   });
+  let hasEnded = false;
   const ended = new Promise<void>((resolve) => {
     tracer.once('exit', () => resolve());
     tracer.once('error', () => resolve());
+  }).then(() => {
+    hasEnded = true;
   });
   try {
-    const attached = await Promise.race([
-      ended.then(() => false),
-      new Promise<boolean>((resolve) => {
-        const begun = performance.now();
-        const look = setInterval(() => {
-          const holds = sleeper.pid !== undefined && tracerOf(sleeper.pid) === tracer.pid;
-          if (!holds && performance.now() - begun < trialMsMax) return;
-          clearInterval(look);
-          resolve(holds);
-        }, 5);
-        void ended.then(() => clearInterval(look));
-      }),
-    ]);
+    const holds = () => sleeper.pid !== undefined && tracerOf(sleeper.pid) === tracer.pid;
+    let attached = holds();
+    for (let waitedMs = 0; waitedMs < trialMsMax && !attached && !hasEnded; waitedMs += lookEveryMs) {
+      await clock.sleep(lookEveryMs);
+      attached = holds();
+    }
     if (attached) return undefined;
     return refusal(
       `strace cannot attach here: ${words.trim().split('\n').at(-1) || 'strace or setpriv is not installed'}`,

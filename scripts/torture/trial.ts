@@ -130,7 +130,8 @@ class Trial {
       env: {
         PORT: String(port),
         FILE: join(this.#folder, 'data', 'file'),
-        ...(this.#recipe.path === '/lookup' ? { LOOKUPS: '1' } : {}),
+        // Without a DNS server each look-up would wait; only what Firedrill starts is given one.
+        ...(isCommand && this.#recipe.path === '/lookup' ? { LOOKUPS: '1' } : {}),
       },
     };
     let pid: number | undefined;

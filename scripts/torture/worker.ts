@@ -16,6 +16,8 @@ spawnSync('ip', ['link', 'set', 'lo', 'up']);
 // A way out that leads nowhere: what has no route is refused before any rule sees it.
 for (const command of [
   'link add out type veth peer name nowhere',
+  'link set out addrgenmode none',
+  'link set nowhere addrgenmode none',
   'address add 192.0.2.2/24 dev out',
   'link set out up',
   'link set nowhere up',

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import type { FaultKind } from '../fault.ts';
+import { onContainers } from '../targets/container/process-view.ts';
 import { ownWorkers } from './own-workers.ts';
 import { parseSize } from './size.ts';
 import { stressNg } from './stress-ng.ts';
@@ -51,10 +52,11 @@ export type StressChaosSpec = z.output<typeof stressChaosSchema>;
 
 /** `workerCommand` starts our own worker (stress-worker.ts); its order is added as the last argument. */
 export function createStressChaos(workerCommand: readonly string[]): FaultKind<StressChaosSpec> {
+  const workers = ownWorkers(workerCommand);
   return {
     kind: 'StressChaos',
     schema: stressChaosSchema,
     isOneShot: () => false,
-    drivers: [stressNg, ownWorkers(workerCommand)],
+    drivers: [stressNg, workers, onContainers(stressNg), onContainers(workers)],
   };
 }

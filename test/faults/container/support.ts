@@ -12,7 +12,7 @@ import { containerTarget } from '../../../src/faults/targets/container/container
 import { findContainers } from '../../../src/faults/targets/container/find.ts';
 import type { ContainerTarget } from '../../../src/faults/targets/declaration.ts';
 import type { ContainerTargetHandle } from '../../../src/faults/targets/target.ts';
-import { exampleLease, temporaryFolder } from '../leases/support.ts';
+import { cleanup, exampleLease, temporaryFolder } from '../leases/support.ts';
 import { noGuard } from '../targets/support.ts';
 
 export function declared(name: string, socket?: string): ContainerTarget {
@@ -49,6 +49,7 @@ export async function inject(kind: FaultKind<never>, target: ContainerTargetHand
   const { driver } = await chooseDriver(kind as unknown as FaultKind, request);
   const steps: UndoStep[] = [...(await driver.undoSteps(request))];
   const fault = await driver.inject(request, undefined, async (added) => void steps.push(...added));
+  cleanup(() => fault.undo());
   return { fault, driver: driver.name, plan: driver.plan(request), steps };
 }
 

@@ -1,7 +1,7 @@
 // A container as a target. Its engine is asked anew each time, because a container keeps its id when it is started
 // again, but not its processes.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { UserError } from '../../../base/diagnostics.ts';
 import type { Guard } from '../guard.ts';
 import { controlGroups, groupMembers } from '../process/cgroup.ts';
@@ -48,8 +48,22 @@ function membersOf(inspected: InspectedContainer | undefined): ProcessId[] {
   const group = controlGroups(State.Pid).find(({ folder }) => folder.includes(Id));
   const root = identify(State.Pid);
   if (!group || !root) return [];
-  const others = groupMembers(group.folder).filter((pid) => pid !== root.pid);
+  const others = groupMembers(group.folder).filter((pid) => pid !== root.pid && !isGuest(pid, root.pid));
   return [root, ...others.flatMap((pid) => identify(pid) ?? [])];
+}
+
+/** Workers of ours that stress a container join its control groups from outside; they are none of its processes. */
+function isGuest(pid: number, root: number): boolean {
+  const ours = pidNamespace('self');
+  return ours !== undefined && pidNamespace(pid) === ours && pidNamespace(root) !== ours;
+}
+
+function pidNamespace(pid: number | 'self'): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return undefined;
+  }
 }
 
 // Whether we may signal a process is no question here: the engine does it for us. Whose it is still is.

@@ -1,0 +1,90 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { FaultKind } from '../../../src/faults/fault.ts';
+import { ioChaos } from '../../../src/faults/io-chaos/io-chaos.ts';
+import { networkChaos } from '../../../src/faults/network-chaos/network-chaos.ts';
+import { createStressChaos } from '../../../src/faults/stress-chaos/stress-chaos.ts';
+import { controlGroups, groupMembers } from '../../../src/faults/targets/process/cgroup.ts';
+import { type Dockerd, dockerdNeeds, startDockerd } from '../../support/dockerd.ts';
+import { describeWith, root } from '../../support/requires.ts';
+import { until } from '../leases/support.ts';
+import { inject, takeSteps, targetOf } from './support.ts';
+
+const needs = [root, ...dockerdNeeds, 'nft', 'strace', 'stress-ng'];
+
+describeWith(needs, 'faults through the namespaces and control groups of a container', () => {
+  let daemon: Dockerd;
+
+  beforeAll(async () => {
+    daemon = await startDockerd();
+  });
+  afterAll(async () => await daemon?.stop());
+
+  let number = 0;
+  let name: string;
+  beforeEach(() => {
+    name = `inside-${++number}`;
+  });
+  afterEach(async () => void (await daemon.docker('rm', '-f', name)));
+
+  async function web(options: readonly string[] = []) {
+    await daemon.runWeb(name, options);
+    const target = await targetOf(name, daemon.socket);
+    const ask = async () => await daemon.ask(await daemon.addressOf(name));
+    expect(await ask()).toBe('hello');
+    return { target, ask };
+  }
+
+  const put = (kind: unknown, target: Parameters<typeof inject>[1], spec: object) =>
+    inject(kind as FaultKind<never>, target, spec);
+
+  it('NetworkChaos partitions it, and the watchdog alone can take that back', async () => {
+    const { target, ask } = await web();
+    const { fault, driver, steps } = await put(networkChaos, target, {
+      action: 'partition',
+      direction: 'both',
+    });
+    expect(driver).toBe('nftables');
+    expect(await fault.missing()).toBeUndefined();
+    expect(await ask()).toBe('curl exits with 28');
+    await until(() => fault.hits()! > 0, 5000, 'packets dropped');
+    expect(await takeSteps(steps)).toMatchObject({ undone: true });
+    expect(await ask()).toBe('hello');
+    await fault.undo();
+    expect(await fault.verifyUndone()).toMatchObject({ undone: true });
+  });
+
+  it('StressChaos runs in its control groups', async () => {
+    const { target } = await web(['--cpus', '0.2']);
+    const { fault, driver, plan } = await put(createStressChaos([]), target, {
+      stressors: { cpu: { workers: 1, load: 100 } },
+    });
+    expect(driver).toBe('stress-ng');
+    expect(plan.what).toMatch(/^stresses inside-/);
+    expect(await fault.missing()).toBeUndefined();
+    const [first, ...others] = await target.processes();
+    expect(others).toEqual([]);
+    const group = controlGroups(first!.pid).find(({ controllers }) => controllers.includes('cpu'))!;
+    expect(groupMembers(group.folder).length).toBeGreaterThan(1);
+    await fault.undo();
+    expect(await fault.verifyUndone()).toMatchObject({ undone: true });
+    expect(groupMembers(group.folder)).toEqual([first!.pid]);
+  });
+
+  it('IOChaos makes its files fail', async () => {
+    const { target, ask } = await web();
+    const { fault, driver } = await put(ioChaos, target, {
+      action: 'fault',
+      errno: 5,
+      volumePath: '/www',
+      path: '/www/index.html',
+      methods: ['open'],
+      percent: 100,
+    });
+    expect(driver).toBe('strace');
+    expect(await ask()).not.toBe('hello');
+    await until(() => fault.hits()! > 0, 5000, 'calls that failed');
+    await fault.undo();
+    expect(await fault.verifyUndone()).toMatchObject({ undone: true });
+    expect(await ask()).toBe('hello');
+  });
+});

@@ -29,6 +29,7 @@ const waitMsMax = 86_400_000;
 export async function runSchedule(options: ScheduleOptions): Promise<void> {
   const { timetable, allowsOverlap, clock, until } = options;
   const running = new Set<Promise<void>>();
+  const over = aborted(until);
   const atOnceMax = allowsOverlap ? overlapMax : 1;
   let last = clock.now();
   let failure: unknown;
@@ -39,7 +40,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<void> {
     if (until.aborted) break;
     if (running.size >= atOnceMax) {
       options.onMissed(allowsOverlap ? `${overlapMax} runs are going` : 'the run before is still going');
-      await Promise.race([...running, aborted(until)]);
+      await Promise.race([...running, over]);
       if (until.aborted) break;
     }
     const due = lastDue(timetable, next, clock.now());

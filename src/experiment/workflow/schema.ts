@@ -53,13 +53,37 @@ const nestedScheduleSchema = z
   .strictObject({ ...scheduleFields, type: z.enum(chaosMeshFaultKinds) })
   .superRefine(checkEmbedded);
 
-const container = z.looseObject({
+const anything = z.unknown().optional();
+
+/** A container of Kubernetes; what is not read here says how an image is run. */
+const container = z.strictObject({
   name: text,
   image: z.string().optional(),
   command: list(z.string()).optional(),
   args: list(z.string()).optional(),
-  env: list(z.looseObject({ name: text, value: z.string().optional() })).optional(),
+  env: list(
+    z.strictObject({ name: text, value: z.string().optional(), valueFrom: z.looseObject({}).optional() }),
+  ).optional(),
   workingDir: z.string().optional(),
+  envFrom: anything,
+  imagePullPolicy: anything,
+  lifecycle: anything,
+  livenessProbe: anything,
+  ports: anything,
+  readinessProbe: anything,
+  resizePolicy: anything,
+  resources: anything,
+  restartPolicy: anything,
+  restartPolicyRules: anything,
+  securityContext: anything,
+  startupProbe: anything,
+  stdin: anything,
+  stdinOnce: anything,
+  terminationMessagePath: anything,
+  terminationMessagePolicy: anything,
+  tty: anything,
+  volumeDevices: anything,
+  volumeMounts: anything,
 });
 
 const taskSchema = z.strictObject({

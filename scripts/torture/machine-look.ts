@@ -95,7 +95,7 @@ function controlGroups(folder: string, depth: number): string[] {
   return entries(folder).flatMap((entry) => {
     if (!entry.isDirectory()) return [];
     const path = join(folder, entry.name);
-    if (!entry.name.startsWith('firedrill')) return controlGroups(path, depth + 1);
+    if (!entry.name.startsWith('firedrill_')) return controlGroups(path, depth + 1);
     // Control groups are the whole machine's. A process that is not in our namespace is written as 0: somebody else's.
     if (lines(join(path, 'cgroup.procs')).includes('0')) return [];
     return [path, ...controlGroups(path, depth + 1)];

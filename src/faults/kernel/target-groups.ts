@@ -44,6 +44,11 @@ export class TargetGroups {
     return [...this.#groups.values()].map(nftMatch);
   }
 
+  /** Absolute paths of the groups that hold the target now. */
+  get folders(): string[] {
+    return [...this.#groups.values()].map(({ folder }) => folder);
+  }
+
   /** Brings in whoever belongs to the target and is outside: children of a supervisor, a replacement. */
   async gather(extend: ExtendLease): Promise<void> {
     for (let round = 0; round < roundsMax; round++) {

@@ -2,6 +2,7 @@
 
 import { systemClock } from '../../../src/base/clock.ts';
 import { pause } from '../../../src/faults/pod-chaos/pause.ts';
+import { podChaosSchema } from '../../../src/faults/pod-chaos/pod-chaos.ts';
 import { signals } from '../../../src/faults/pod-chaos/signals.ts';
 import { Family, processes } from '../../../src/faults/targets/process/family.ts';
 import { identify, statOf } from '../../../src/faults/targets/process/proc.ts';
@@ -19,7 +20,11 @@ const target: ProcessTargetHandle = {
   processes: async () => family.look().map(({ pid, startTime }) => ({ pid, startTime })),
 };
 
-const usability = await signals.probe({ target } as Parameters<typeof signals.probe>[0]);
+const usability = await signals.probe({
+  target,
+  spec: podChaosSchema.parse({ action: 'pod-failure' }),
+  declared: { type: 'pid', pid: victim.pid },
+} as Parameters<typeof signals.probe>[0]);
 console.log(`probe ${usability.usable || `${usability.reason}: ${usability.remedy}`}`);
 if (usability.usable) {
   const fault = await pause(target, systemClock, async () => {});

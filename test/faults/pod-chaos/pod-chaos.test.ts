@@ -4,18 +4,24 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
 import { seededRandom } from '../../../src/base/random.ts';
 import type { FaultRequest } from '../../../src/faults/fault.ts';
+import { group2Of } from '../../../src/faults/kernel/cgroup2.ts';
+import { systemBoot } from '../../../src/faults/leases/boot.ts';
 import { LeaseEndedError } from '../../../src/faults/leases/journal.ts';
 import type { UndoStep } from '../../../src/faults/leases/lease.ts';
+import { undoLease } from '../../../src/faults/leases/undo.ts';
 import { type PodChaosSpec, podChaos, podChaosSchema } from '../../../src/faults/pod-chaos/pod-chaos.ts';
 import { pidTarget } from '../../../src/faults/targets/process/pid.ts';
 import { portTarget } from '../../../src/faults/targets/process/port.ts';
+import { identify } from '../../../src/faults/targets/process/proc.ts';
 import type { ProcessTargetHandle } from '../../../src/faults/targets/target.ts';
 import { freePort } from '../../support/processes.ts';
-import { describeWith, root } from '../../support/requires.ts';
+import { type Condition, describeWith, root } from '../../support/requires.ts';
 import {
   bundled,
+  cleanup,
   exampleLease,
   lineOf,
+  ownOwner,
   sleep,
   start,
   startSleeper,
@@ -25,7 +31,8 @@ import {
 } from '../leases/support.ts';
 import { identity, noGuard, startTarget } from '../targets/support.ts';
 
-const driver = podChaos.drivers[0]!;
+const driverOf = (name: string) => podChaos.drivers.find((one) => one.name === name)!;
+const driver = driverOf('signals');
 
 function request(target: ProcessTargetHandle, spec: Partial<PodChaosSpec>): FaultRequest<PodChaosSpec> {
   return {
@@ -52,13 +59,19 @@ async function inject(target: ProcessTargetHandle, spec: Partial<PodChaosSpec> =
 }
 
 describe('PodChaos in Chaos Mesh fields', () => {
-  it('takes its actions and refuses container-kill', () => {
+  it('takes its actions, and signals only where they mean something', () => {
+    const refused = (spec: object) => !podChaosSchema.safeParse(spec).success;
     expect(podChaosSchema.parse({ action: 'pod-kill' })).toEqual({ action: 'pod-kill', gracePeriod: 0 });
-    expect(podChaosSchema.safeParse({ action: 'container-kill' }).success).toBe(false);
-    expect(podChaosSchema.safeParse({ action: 'pod-kill', gracePeriod: -1 }).success).toBe(false);
-    expect(podChaosSchema.safeParse({ action: 'pod-kill', grace: 1 }).success).toBe(false);
-    expect(podChaos.isOneShot({ action: 'pod-kill', gracePeriod: 0 })).toBe(true);
-    expect(podChaos.isOneShot({ action: 'pod-failure', gracePeriod: 0 })).toBe(false);
+    expect(podChaosSchema.parse({ action: 'container-kill', containerNames: ['a'] })).toMatchObject({
+      action: 'container-kill',
+    });
+    expect(refused({ action: 'pod-kill', gracePeriod: -1 })).toBe(true);
+    expect(refused({ action: 'pod-kill', grace: 1 })).toBe(true);
+    expect(refused({ action: 'pod-kill', signal: 'SIGSTOP' })).toBe(true);
+    expect(refused({ action: 'pod-failure', signal: 'SIGTERM' })).toBe(true);
+    expect(refused({ action: 'pod-kill', by: 'freezer' })).toBe(true);
+    expect(podChaos.isOneShot(podChaosSchema.parse({ action: 'restart' }))).toBe(true);
+    expect(podChaos.isOneShot(podChaosSchema.parse({ action: 'pod-failure' }))).toBe(false);
   });
 });
 
@@ -235,6 +248,114 @@ describe('pod-kill', () => {
       }),
     ).rejects.toThrow('disk full');
     expect(stateOf(sleeper.id)).toMatch(/[SRD]/);
+  });
+});
+
+describe('container-kill, signals and restart', () => {
+  it('container-kill kills the first process alone', async () => {
+    const shell = start(['sh', '-c', 'sleep 300 & echo $!; wait']);
+    const child = identify(Number(await lineOf(shell, '')))!;
+    const { fault } = await inject(pidTarget(identity, shell.id.pid, noGuard), { action: 'container-kill' });
+    expect(stateOf(shell.id)).toBe('gone');
+    expect(stateOf(child)).toBe('S');
+    expect(fault.hits()).toBe(1);
+  });
+
+  it('sends the signal that was chosen, and leaves the rest to the target', async () => {
+    const script = 'trap "echo usr1" USR1; echo up; while :; do sleep 0.05; done';
+    const shell = start(['sh', '-c', script]);
+    await lineOf(shell, 'up');
+    const asked = request(pidTarget(identity, shell.id.pid, noGuard), {
+      action: 'container-kill',
+      signal: 'SIGUSR1',
+    });
+    expect(driver.plan(asked)).toMatchObject({ how: 'SIGUSR1', hits: 'processes signalled' });
+    const fault = await driver.inject(asked, undefined, async () => {});
+    await lineOf(shell, 'usr1');
+    expect(stateOf(shell.id)).not.toBe('gone');
+    expect(fault.hits()).toBe(1);
+  });
+
+  it('sends it before SIGKILL where there is a grace period', async () => {
+    const shell = start(['sh', '-c', 'trap "echo hup" HUP; echo up; while :; do sleep 0.05; done']);
+    await lineOf(shell, 'up');
+    const target = pidTarget(identity, shell.id.pid, noGuard);
+    await inject(target, { action: 'pod-kill', signal: 'SIGHUP', gracePeriod: 1 });
+    await lineOf(shell, 'hup');
+    expect(stateOf(shell.id)).toBe('gone');
+  });
+
+  it('restart waits until the supervisor has started the target again', async () => {
+    const { target } = await startTarget(['sleep', '300'], { restart: true, restartDelayMs: 300 });
+    const [first] = await target.processes();
+    const declared = { type: 'command', restart: true } as unknown as FaultRequest['declared'];
+    const asked = { ...request(target, { action: 'restart' }), declared };
+    expect(await driver.probe(asked)).toEqual({ usable: true });
+    const fault = await driver.inject(asked, undefined, async () => {});
+    const [now] = await target.processes();
+    expect(now!.pid).not.toBe(first!.pid);
+    expect(await fault.missing()).toBeUndefined();
+  });
+
+  it('refuses to restart what nobody would start again', async () => {
+    const target = pidTarget(identity, startSleeper().id.pid, noGuard);
+    expect(await driver.probe(request(target, { action: 'restart' }))).toMatchObject({
+      reason: 'nobody would start target app again',
+    });
+  });
+});
+
+const version2: Condition = {
+  name: 'control groups of version 2',
+  met: () => group2Of(process.pid) !== undefined,
+};
+
+describeWith([root, version2], 'pod-failure by the freezer', () => {
+  const freezer = driverOf('freezer');
+  const freeze = async (target: ProcessTargetHandle) => {
+    const steps: UndoStep[] = [];
+    const asked = request(target, { by: 'freezer' });
+    expect(await freezer.probe(asked)).toEqual({ usable: true });
+    const fault = await freezer.inject(asked, undefined, async (added) => void steps.push(...added));
+    cleanup(() => fault.undo());
+    return { fault, steps };
+  };
+
+  it('holds all processes, children included, against SIGCONT, and lets them go', async () => {
+    const shell = start(['sh', '-c', 'sleep 300 & while :; do echo tick; sleep 0.05; done']);
+    await lineOf(shell, 'tick');
+    const target = pidTarget(identity, shell.id.pid, noGuard);
+    const origin = group2Of(shell.id.pid);
+    const { fault, steps } = await freeze(target);
+    expect(steps).toMatchObject([{ type: 'leave-cgroup', path: expect.stringContaining('/firedrill_') }]);
+    expect(await fault.missing()).toBeUndefined();
+    expect(fault.hits()).toBeGreaterThanOrEqual(2);
+    process.kill(shell.id.pid, 'SIGCONT');
+    const silent = shell.output().length;
+    await sleep(300);
+    expect(shell.output().length).toBe(silent);
+    await fault.undo();
+    await until(() => shell.output().length > silent, 3000);
+    expect(await fault.verifyUndone()).toMatchObject({
+      undone: true,
+      evidence: expect.stringMatching(/is gone$/),
+    });
+    expect(group2Of(shell.id.pid)).toEqual(origin);
+  });
+
+  it('is undone by its lease, and SIGKILL ends a frozen process', async () => {
+    const sleeper = startSleeper();
+    const target = pidTarget(identity, sleeper.id.pid, noGuard);
+    const { fault, steps } = await freeze(target);
+    const lease = exampleLease({ owner: ownOwner(), undo: steps });
+    const context = { clock: systemClock, graceMs: 0, boot: systemBoot };
+    expect(await undoLease(lease, context)).toMatchObject({ undone: true });
+    expect(stateOf(sleeper.id)).toBe('S');
+    await fault.undo();
+    expect((await fault.verifyUndone()).undone).toBe(true);
+    await freeze(target);
+    process.kill(sleeper.id.pid, 'SIGKILL');
+    await until(() => stateOf(sleeper.id) === 'gone', 2000);
   });
 });
 

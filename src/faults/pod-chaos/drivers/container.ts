@@ -21,6 +21,13 @@ export const container: FaultDriver<PodChaosSpec> = {
   targets: ['container'],
 
   async probe(request) {
+    const { action, signal, by } = request.spec;
+    if (action === 'restart' || signal !== undefined || by === 'freezer')
+      return {
+        usable: false,
+        reason: `a container takes no ${action === 'restart' ? 'action restart' : signal ? 'signal' : 'freezer'} here`,
+        remedy: 'use ContainerChaos to restart it; pause and kill need neither `signal` nor `by`',
+      };
     const running = await runningContainer(request);
     return running.usable ? { usable: true } : running;
   },

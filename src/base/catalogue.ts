@@ -266,6 +266,10 @@ export const catalogue = {
     hint: 'It may end this session and the drill with it; `--allow FD512` lifts this.',
   },
   FD513: { title: 'Kernel thread as a target', hint: 'Kernel threads take no signals; name a process.' },
+  FD514: {
+    title: 'Every process of a user would be hit',
+    hint: 'Name one program of theirs; `--allow FD514` lifts this.',
+  },
   FD520: {
     title: 'Container is not there',
     hint: 'Start it first, or correct its name; the engines that were asked are named.',

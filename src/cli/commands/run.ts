@@ -118,7 +118,7 @@ export function notifyOf(text: string): Planning['notify'] {
 }
 
 /** The refusals that somebody may have a reason to lift; all others say that something cannot be done. */
-const liftableCodes: readonly ErrorCode[] = ['FD510', 'FD511', 'FD512', 'FD806'];
+const liftableCodes: readonly ErrorCode[] = ['FD510', 'FD511', 'FD512', 'FD514', 'FD806'];
 
 function liftable(text: string): ErrorCode {
   const code = liftableCodes.find((each) => each === text);

@@ -3,7 +3,7 @@
 
 import type { ErrorCode } from '../../base/catalogue.ts';
 import { type Diagnostic, UserError } from '../../base/diagnostics.ts';
-import { ancestry, commandLine, type ProcessStat } from './process/proc.ts';
+import { ancestry, commandLine, type ProcessStat, processTable, userOf } from './process/proc.ts';
 import { maySignal } from './process/signal.ts';
 
 /** Throws a UserError with every reason why these processes of a target must not, or cannot, be acted on. */
@@ -24,7 +24,35 @@ export function createGuard(allow: ReadonlySet<ErrorCode>): Guard {
       const code = refusal(stat, above);
       return code && !allow.has(code) ? [describe(code, target, stat)] : [];
     });
+    if (!allow.has('FD514')) diagnostics.push(...wholeUsers(members).map((uid) => describeUser(target, uid)));
     if (diagnostics.length > 0) throw new UserError(diagnostics);
+  };
+}
+
+/** Ids of people begin here (UID_MIN of login.defs(5)); below are services, whose processes are one program's. */
+const firstPerson = 1000;
+const nobody = 65_534;
+
+/** Users of whom nothing is left outside of these processes, although they are more than one session's. */
+function wholeUsers(members: readonly ProcessStat[]): number[] {
+  if (new Set(members.map((stat) => stat.session)).size < 2) return [];
+  const users = new Set(members.map((stat) => userOf(stat.pid)).filter((uid) => uid !== undefined));
+  const people = [...users].filter((uid) => uid >= firstPerson && uid !== nobody);
+  if (people.length === 0) return [];
+  const hit = new Set(members.map((stat) => stat.pid));
+  const others = new Set([...processTable().keys()].filter((pid) => !hit.has(pid)).map(userOf));
+  return people.filter((uid) => !others.has(uid) && sessionsOf(uid, members) > 1);
+}
+
+function sessionsOf(uid: number, members: readonly ProcessStat[]): number {
+  return new Set(members.filter((stat) => userOf(stat.pid) === uid).map((stat) => stat.session)).size;
+}
+
+function describeUser(target: string, uid: number): Diagnostic {
+  return {
+    code: 'FD514',
+    severity: 'error',
+    message: `target ${target} must not hit every process of user ${uid}`,
   };
 }
 

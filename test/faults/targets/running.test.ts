@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { createGuard } from '../../../src/faults/targets/guard.ts';
 import { pidTarget } from '../../../src/faults/targets/process/pid.ts';
 import { portTarget } from '../../../src/faults/targets/process/port.ts';
-import { ancestry, processTable } from '../../../src/faults/targets/process/proc.ts';
+import { ancestry, processTable, withDescendants } from '../../../src/faults/targets/process/proc.ts';
 import type { ProcessTargetHandle } from '../../../src/faults/targets/target.ts';
 import { freePort } from '../../support/processes.ts';
 import { describeWith, root } from '../../support/requires.ts';
-import { lineOf, start, startSleeper, temporaryFolder, until } from '../leases/support.ts';
+import { cleanup, lineOf, start, startSleeper, temporaryFolder, until } from '../leases/support.ts';
 import { identity, noGuard } from './support.ts';
 
 const pidsOf = async (target: ProcessTargetHandle) => (await target.processes()).map((id) => id.pid);
@@ -184,5 +184,28 @@ describeWith(['setpriv', root], 'without root rights', () => {
     expect(await lineOf(program, 'port')).toBe(
       `port FD506: target app: TCP port ${port} is held by a process of user 0 that we may not look into`,
     );
+  });
+});
+
+describeWith(['setpriv', 'setsid', root], 'everything that a person runs', () => {
+  const descendants = (pid: number) =>
+    withDescendants([pid], processTable())
+      .slice(1)
+      .map((stat) => stat.pid);
+
+  it('is refused as a target, unless that is allowed; one program of theirs is not', async () => {
+    const uid = 54_321;
+    const sessions = 'setsid sleep 300 & setsid sleep 300 & wait';
+    const shell = start(['setpriv', '--reuid', String(uid), '--clear-groups', 'sh', '-c', sessions]);
+    cleanup(() => {
+      for (const pid of descendants(shell.id.pid)) process.kill(pid, 'SIGKILL');
+    });
+    await until(() => descendants(shell.id.pid).length === 2, 5000);
+    expect(refusal(() => pidTarget(identity, shell.id.pid, noGuard))).toBe(
+      `FD514: target app must not hit every process of user ${uid}`,
+    );
+    const allowed = createGuard(new Set(['FD514'] as const));
+    expect(refusal(() => pidTarget(identity, shell.id.pid, allowed))).toBe('accepted');
+    expect(refusal(() => pidTarget(identity, descendants(shell.id.pid)[0]!, noGuard))).toBe('accepted');
   });
 });

@@ -120,6 +120,12 @@ export function environment(pid: number): string[] | undefined {
   return readProcess(pid, 'environ')?.split('\0').filter(Boolean);
 }
 
+/** Id of the user that it runs as; undefined when it is gone. */
+export function userOf(pid: number): number | undefined {
+  const uid = /^Uid:\s+(\d+)/m.exec(readProcess(pid, 'status') ?? '')?.[1];
+  return uid === undefined ? undefined : Number(uid);
+}
+
 /** The command line, joined by spaces; the kernel's name in brackets when it has none. */
 export function commandLine(pid: number): string {
   const words = readProcess(pid, 'cmdline')?.split('\0').join(' ').trim();

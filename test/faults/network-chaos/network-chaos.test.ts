@@ -8,7 +8,7 @@ import { networkChaos } from '../../../src/faults/network-chaos/network-chaos.ts
 import { formatRate, parseRate } from '../../../src/faults/network-chaos/rate.ts';
 import { networkChaosSchema } from '../../../src/faults/network-chaos/spec.ts';
 import { connectTo, roundTrip, sleep, startProxy, startUpstream } from '../proxy/support.ts';
-import { requestFor } from './support.ts';
+import { requestFor } from './requests.ts';
 
 describe('rates', () => {
   it.each([

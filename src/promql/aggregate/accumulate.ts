@@ -40,7 +40,8 @@ export class Sums implements Fold {
 
   /** Says at which steps values were added from outside; the array is one that nobody writes any more. */
   hold(presence: Uint8Array): void {
-    if (presence === this.#lastShared) return;
+    // Columns of one rhythm say the same.
+    if (this.#lastShared && Buffer.compare(presence, this.#lastShared) === 0) return;
     this.#lastShared = presence;
     const held = this.#held;
     for (let i = 0; i < held.length; i++) held[i]! |= presence[i]!;

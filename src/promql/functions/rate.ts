@@ -16,6 +16,7 @@ interface Extrapolation {
   readonly factors: Float64Array;
   /** A counter would have been negative where its first value is below this share of the difference. */
   readonly shares: Float64Array;
+  readonly shareMax: number;
   /** 1 where there is a factor, and how often that is. */
   readonly held: Uint8Array;
   readonly heldCount: number;
@@ -36,24 +37,42 @@ function extrapolationOver(
   rangeMs: number,
   divisor: number,
 ): Extrapolation {
-  const factors = new Float64Array(lo.length);
-  const shares = new Float64Array(lo.length);
-  const held = new Uint8Array(lo.length);
+  const steps = lo.length;
+  const buffer = new ArrayBuffer(steps * 17);
+  const factors = new Float64Array(buffer, 0, steps);
+  const shares = new Float64Array(buffer, steps * 8, steps);
+  const held = new Uint8Array(buffer, steps * 16, steps);
   let heldCount = 0;
-  for (let i = 0; i < lo.length; i++) {
-    const intervals = hi[i]! - 1 - lo[i]!;
-    if (intervals < 1) continue;
-    const [firstMs, lastMs, endMs] = [times[lo[i]!]!, times[hi[i]! - 1]!, ends[i]!];
-    const sampled = (lastMs - firstMs) / 1000;
-    const interval = sampled / intervals;
-    const toStart = reach((firstMs - (endMs - rangeMs)) / 1000, interval);
-    const toEnd = reach((endMs - lastMs) / 1000, interval);
-    factors[i] = (sampled + toStart + toEnd) / sampled / divisor;
-    shares[i] = toStart / sampled;
+  let shareMax = 0;
+  // Where steps keep the rhythm of scrapes, one window is like the one before.
+  let [intervals, sampledMs, beforeMs, afterMs, factor, share] = [0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < steps; i++) {
+    const [from, to] = [lo[i]!, hi[i]!];
+    if (to - from < 2) continue;
+    const [firstMs, lastMs, endMs] = [times[from]!, times[to - 1]!, ends[i]!];
+    if (
+      to - 1 - from !== intervals ||
+      lastMs - firstMs !== sampledMs ||
+      firstMs - (endMs - rangeMs) !== beforeMs ||
+      endMs - lastMs !== afterMs
+    ) {
+      intervals = to - 1 - from;
+      sampledMs = lastMs - firstMs;
+      beforeMs = firstMs - (endMs - rangeMs);
+      afterMs = endMs - lastMs;
+      const sampled = sampledMs / 1000;
+      const toStart = reach(beforeMs / 1000, sampled / intervals);
+      const toEnd = reach(afterMs / 1000, sampled / intervals);
+      factor = (sampled + toStart + toEnd) / sampled / divisor;
+      share = toStart / sampled;
+      if (share > shareMax) shareMax = share;
+    }
+    factors[i] = factor;
+    shares[i] = share;
     held[i] = 1;
     heldCount++;
   }
-  return { factors, shares, held, heldCount };
+  return { factors, shares, shareMax, held, heldCount };
 }
 
 /** The factor of one window. A counter was zero `share` of the sampled time before its first sample. */
@@ -117,8 +136,11 @@ function adding({ counter, perSecond }: RateOptions): AddingKernel {
     if (counter && resetSlots(values, last - offset).length > 0) return 0;
     const shared = sharedExtrapolation(samples, rangeMs, perSecond);
     if (shared.heldCount === 0) return 0;
+    // What never falls is nowhere below its first value, and nowhere gains more than in all.
+    const least = values[first - offset]!;
+    const mayBegin = counter && !(least >= shared.shareMax * (values[last - 1 - offset]! - least));
     const sums = sumOf();
-    addWhole(samples, sums, shared, counter, perSecond ? rangeMs / 1000 : 1, rangeMs);
+    addWhole(samples, sums, shared, mayBegin, perSecond ? rangeMs / 1000 : 1, rangeMs);
     sums.hold(shared.held);
     return shared.heldCount;
   };
@@ -152,12 +174,15 @@ function fillWhole(
   }
 }
 
-/** As `fillWhole`, into sums as `Sums` has them: most of the work of most queries is this loop. */
+/**
+ * As `fillWhole`, into sums as `Sums` has them: most of the work of most queries is this loop. `mayBegin`: a window might
+ * be extrapolated to where the counter would have been negative.
+ */
 function addWhole(
   { times, values, offset, windows }: RangeSeriesInput,
   { sums, compensations }: Sums,
   { factors, shares }: Extrapolation,
-  counter: boolean,
+  mayBegin: boolean,
   divisor: number,
   rangeMs: number,
 ): void {
@@ -167,7 +192,7 @@ function addWhole(
     if (factor === 0) continue;
     const firstValue = values[lo[i]! - offset]!;
     const difference = values[hi[i]! - 1 - offset]! - firstValue;
-    if (counter && firstValue < shares[i]! * difference && firstValue >= 0)
+    if (mayBegin && firstValue < shares[i]! * difference && firstValue >= 0)
       factor = factorOf(times, lo[i]!, hi[i]!, ends[i]!, rangeMs, firstValue / difference) / divisor;
     const value = difference * factor;
     const before = sums[i]!;

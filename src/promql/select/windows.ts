@@ -65,9 +65,11 @@ export function windowsOver(context: QueryContext, moments: Moments, rangeMs: nu
 /** `ends` never go back, so both bounds of a window only move forward from step to step. */
 export function windowsEndingAt({ times, length }: TimeColumn, ends: Float64Array, rangeMs: number): Windows {
   const steps = ends.length;
-  const lo = new Int32Array(steps);
-  const hi = new Int32Array(steps);
-  const held = new Uint8Array(steps);
+  // One buffer for all: allocating is a good part of the work.
+  const buffer = new ArrayBuffer(steps * 9);
+  const lo = new Int32Array(buffer, 0, steps);
+  const hi = new Int32Array(buffer, steps * 4, steps);
+  const held = new Uint8Array(buffer, steps * 8, steps);
   let low = firstAfter(times, length, ends[0]! - rangeMs);
   let high = firstAfter(times, length, ends[0]!);
   let longest = 0;

@@ -146,6 +146,7 @@ export class Listener {
         body: (bytesMax) => readBody(request, bytesMax),
       });
     } finally {
+      response.off('close', leave);
       this.#stopping.signal.removeEventListener('abort', leave);
     }
   }

@@ -52,29 +52,39 @@ export class LabelIndex {
     return [...(this.#postings.get(name)?.keys() ?? [])].sort();
   }
 
-  select(matchers: readonly Matcher[]): StoredSeries[] {
-    const candidates = this.#shortestByEquality(matchers) ?? this.#byAcceptedValues(matchers) ?? this.#all;
-    const filters = matchers.map(withMemory);
+  select(matchers: readonly Matcher[]): readonly StoredSeries[] {
+    const { candidates, decided } = this.#shortestByEquality(matchers) ?? this.#byAcceptedValues(matchers);
+    const filters = matchers.filter((matcher) => matcher !== decided).map(withMemory);
+    if (filters.length === 0) return candidates;
     return candidates.filter((series) => matchesAll(filters, series.labels));
   }
 
-  #shortestByEquality(matchers: readonly Matcher[]): readonly StoredSeries[] | undefined {
-    let shortest: readonly StoredSeries[] | undefined;
-    for (const { operator, name, value } of matchers) {
+  #shortestByEquality(matchers: readonly Matcher[]): Candidates | undefined {
+    let shortest: Candidates | undefined;
+    for (const matcher of matchers) {
+      const { operator, name, value } = matcher;
       if (operator !== '=' || value === '') continue;
-      const list = this.#postings.get(name)?.get(value) ?? [];
-      if (!shortest || list.length < shortest.length) shortest = list;
+      const candidates = this.#postings.get(name)?.get(value) ?? [];
+      if (!shortest || candidates.length < shortest.candidates.length)
+        shortest = { candidates, decided: matcher };
     }
     return shortest;
   }
 
   /** From the first matcher that demands the label: a series without it cannot match. */
-  #byAcceptedValues(matchers: readonly Matcher[]): readonly StoredSeries[] | undefined {
-    const demanding = matchers.find((matcher) => !matcher.matches(''));
-    if (!demanding) return undefined;
-    const byValue = this.#postings.get(demanding.name) ?? new Map<string, StoredSeries[]>();
-    return [...byValue].flatMap(([value, list]) => (demanding.matches(value) ? list : []));
+  #byAcceptedValues(matchers: readonly Matcher[]): Candidates {
+    const decided = matchers.find((matcher) => !matcher.matches(''));
+    if (!decided) return { candidates: this.#all, decided };
+    const byValue = this.#postings.get(decided.name) ?? new Map<string, StoredSeries[]>();
+    const candidates = [...byValue].flatMap(([value, list]) => (decided.matches(value) ? list : []));
+    return { candidates, decided };
   }
+}
+
+/** Series among which the wanted ones are, and the matcher that all of them fulfil. */
+interface Candidates {
+  readonly candidates: readonly StoredSeries[];
+  readonly decided: Matcher | undefined;
 }
 
 /** Runs a regular expression once for each distinct value, not once for each series. */

@@ -55,10 +55,15 @@ function countOf(candidates: number, mode: Mode, value: number, random: Random):
     case 'fixed':
       return Math.min(value, candidates);
     case 'fixed-percent':
-      return Math.floor((candidates * value) / 100);
+      return shareOf(candidates, value);
     case 'random-max-percent':
-      return Math.floor((candidates * random() * value) / 100);
+      return shareOf(candidates, Math.min(value, Math.floor(random() * (value + 1))));
   }
+}
+
+/** Rounded up, as in Chaos Mesh: a share above zero is at least one. */
+function shareOf(candidates: number, percent: number): number {
+  return Math.ceil((candidates * percent) / 100);
 }
 
 /** Fisher and Yates. */

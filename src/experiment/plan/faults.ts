@@ -47,11 +47,6 @@ export async function planFaults(
   for (const spec of experiment.faults) {
     const candidates = candidatesOf(spec, targets);
     const most = mostSelected(candidates.length, spec.mode, spec.value);
-    if (most === 0)
-      throw UserError.of(
-        'FD110',
-        `${spec.name}: mode ${spec.mode} with ${spec.value} picks none of ${candidates.length} targets`,
-      );
     // A workflow picks anew each time.
     const selected =
       spec.workflow === undefined
@@ -68,12 +63,21 @@ export async function planFaults(
   return planned;
 }
 
-/** Labels may stand for several containers, each a target of its own. */
+/** Labels may stand for several containers, each a target of its own; a selector meets their own labels here. */
 function candidatesOf(
   spec: FaultSpec,
   targets: ReadonlyMap<string, readonly PlannedTarget[]>,
 ): PlannedTarget[] {
-  return spec.targets.flatMap((name) => targets.get(name)!);
+  const named = spec.targets.flatMap((name) => targets.get(name)!);
+  const { selector } = spec;
+  if (!selector) return named;
+  const chosen = named.filter(
+    (target) =>
+      target.handle.type !== 'container' || target.spec.anySelector || selects(selector, target.spec),
+  );
+  if (chosen.length > 0) return chosen;
+  const known = named.map(({ spec: { name, labels } }) => `${name} ${JSON.stringify(labels)}`);
+  throw UserError.of('FD110', `the selector of ${spec.name} matches none of ${known.join(', ')}`);
 }
 
 /** The far side that a fault names by a selector of its own; undefined when it names none. */

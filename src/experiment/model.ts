@@ -3,6 +3,7 @@
 
 import type { CaptureSpec } from '../alertmanager/capture-spec.ts';
 import type { LabelRecord } from '../base/labels.ts';
+import type { Selector } from '../faults/chaos-mesh/selector.ts';
 import type { ContainerTarget, ProcessTarget, ProxyTarget } from '../faults/targets/declaration.ts';
 import type { FeatureName } from '../promql/features.ts';
 import type { HttpClientSpec } from '../telemetry/http-client-spec.ts';
@@ -95,6 +96,8 @@ export interface FaultSpec {
   readonly effect: { readonly min: number; readonly promql: string | undefined };
   /** Name of the Schedule or Workflow that puts it in place, any number of times; absent: once, at the begin. */
   readonly workflow?: string;
+  /** What chose the targets: containers among them have labels that only the plan knows. Absent with `on`. */
+  readonly selector?: Selector;
 }
 
 export type FaultKindName =

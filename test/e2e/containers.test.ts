@@ -33,7 +33,17 @@ describeWith([root, ...dockerdNeeds, 'setpriv'], 'drills on containers', () => {
     const place = placeFor(onTestFinished);
     const file = writeDrill(place, {
       targets: { shop: { container: { labels: { app: 'shop' } } } },
-      faults: [{ kind: 'PodChaos', spec: { action: 'pod-failure', mode: 'one', duration: '3s' } }],
+      faults: [
+        {
+          kind: 'PodChaos',
+          spec: {
+            action: 'pod-failure',
+            mode: 'one',
+            selector: { expressionSelectors: [{ key: 'app', operator: 'In', values: ['shop', 'web'] }] },
+            duration: '3s',
+          },
+        },
+      ],
     });
     const env = { DOCKER_HOST: `unix://${daemon.socket}` };
     const dry = await firedrill(place, ['run', file, '--dry-run'], { env: { ...place.env, ...env } });
@@ -49,6 +59,20 @@ describeWith([root, ...dockerdNeeds, 'setpriv'], 'drills on containers', () => {
     expect(JSON.parse(stdout).faults).toMatchObject([{ kind: 'PodChaos', verdict: 'effective', hits: 1 }]);
     expect(await ask(name)).toBe('hello');
     await expectNoTraces(place);
+  });
+
+  test.concurrent('a selector that fits the own labels of no container is refused', async ({
+    onTestFinished,
+  }) => {
+    const place = placeFor(onTestFinished);
+    const selector = { labelSelectors: { app: 'other' } };
+    const file = writeDrill(place, {
+      targets: { shop: { container: { labels: { app: 'shop' }, ...socket() } } },
+      faults: [{ kind: 'PodChaos', spec: { action: 'pod-failure', selector, duration: '1s' } }],
+    });
+    const { exitCode, stderr } = await firedrill(place, ['run', file, '--dry-run']);
+    expect(exitCode, stderr).toBe(2);
+    expect(stderr).toMatch(/FD110.*matches none of shop:shop-1 \{"app":"shop"\}, shop:shop-2/);
   });
 
   const lasting: Readonly<Record<string, Spec>> = {

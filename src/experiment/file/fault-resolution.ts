@@ -65,6 +65,7 @@ export function resolveFault(
     oneShot,
     spec: checked as FaultSpec['spec'],
     effect: { min: fault.effect?.min ?? 1, promql: fault.effect?.promql },
+    ...(selector && { selector }),
   };
 }
 
@@ -225,7 +226,7 @@ function chooseTargets(
   }
   if (selector) {
     const chosen = all
-      .filter((target) => target.anySelector || selects(selector, target))
+      .filter((target) => target.anySelector || maySelect(selector, target))
       .map((target) => target.name);
     if (chosen.length === 0) {
       reading.error('FD110', 'the selector matches none of the targets', selectorPath, {
@@ -262,3 +263,10 @@ export function faultNames(
     return name;
   });
 }
+/** The labels of a container are known to its engine: the plan matches them. */
+function maySelect(selector: Selector, target: TargetSpec): boolean {
+  if (target.kind.type !== 'container') return selects(selector, target);
+  const { labelSelectors: _, expressionSelectors: __, ...byName } = selector;
+  return selects(byName, target);
+}
+

@@ -50,7 +50,8 @@ export async function findContainers(
   await Promise.all(search.reached.map(({ engine }) => used.has(engine) || engine.close()));
   if (found.length === 0) throw notFound(target, declared, search, meant);
   if (!('labels' in declared.by) && found.length > 1) throw ambiguous(target, declared, found);
-  return found;
+  // A seeded choice among them must not depend on the order in which they were started.
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function namesOf({ Id, Names, Labels }: ListedContainer): Pick<FoundContainer, 'id' | 'name' | 'labels'> {

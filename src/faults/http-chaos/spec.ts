@@ -99,7 +99,7 @@ const fields = z.strictObject({
   tls: tlsSchema.optional(),
 });
 
-export type HttpChaosTls =
+type HttpChaosTls =
   | { readonly certFile: string; readonly keyFile: string; readonly caFile: string | undefined }
   | { readonly secretName: string; readonly secretNamespace: string };
 

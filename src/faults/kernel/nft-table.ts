@@ -141,8 +141,3 @@ export function countersOf(listing: string): Map<string, number> {
     packets.set(comment!, (packets.get(comment!) ?? 0) + Number(count));
   return packets;
 }
-
-/** A string of nft's own syntax: it knows no escapes. */
-export function nftString(text: string): string {
-  return `"${text.replaceAll(/["\\]/g, '')}"`;
-}

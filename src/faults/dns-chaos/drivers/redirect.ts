@@ -1,7 +1,7 @@
 // On processes that run already: nftables leads what they send to port 53, by UDP and TCP, to our server. Both kinds of
 // resolver follow at once, at the begin and at the end, because neither knows of it.
 
-import type { ActiveFault, ExtendLease, FaultDriver, Usability } from '../../fault.ts';
+import type { ActiveFault, ExtendLease, FaultDriver, PreparedFault, Usability } from '../../fault.ts';
 import { type Group2, group2Of, nftMatch, whyNotBelow } from '../../kernel/cgroup2.ts';
 import { kernelName } from '../../kernel/nft-table.ts';
 import { OutboundRedirect } from '../../redirect/outbound.ts';
@@ -13,28 +13,23 @@ import { nameservers } from '../resolver-files.ts';
 import { type DnsRequest, missing, whatOf } from '../route.ts';
 import type { ActiveDnsDisturbance, DnsServer } from '../server.ts';
 import type { DnsChaosSpec } from '../spec.ts';
-import { checkTimeoutMs, newServer, textOf, type Upstreams } from '../surroundings.ts';
+import { checkTimeoutMs, newServer, textOf } from '../surroundings.ts';
 
 const dnsPort = 53;
 
-/** `upstreams`: default the name servers that the target itself has. */
-export function redirectDriver(upstreams?: Upstreams): FaultDriver<DnsChaosSpec> {
-  return {
-    name: 'nft-redirect',
-    probe,
-    plan: (request) => ({
-      ...whatOf(request),
-      how: "from a DNS server of Firedrill's own, to which nftables leads what the target sends to port 53",
-      undo: 'the redirect is removed, and the processes are back in their control groups',
-      survivesCrash: 'no redirect: it ends with Firedrill; the watchdog moves the processes back',
-    }),
-    // The holder of the table and each group get into the lease before there is a table or a group.
-    undoSteps: async () => [],
-    inject: (request, _prepared, extend) => inject(request, extend, upstreams),
-  };
-}
-
-export const redirect = redirectDriver();
+export const redirect: FaultDriver<DnsChaosSpec> = {
+  name: 'nft-redirect',
+  probe,
+  plan: (request) => ({
+    ...whatOf(request),
+    how: "from a DNS server of Firedrill's own, to which nftables leads what the target sends to port 53",
+    undo: 'the redirect is removed, and the processes are back in their control groups',
+    survivesCrash: 'no redirect: it ends with Firedrill; the watchdog moves the processes back',
+  }),
+  // The holder of the table and each group get into the lease before there is a table or a group.
+  undoSteps: async () => [],
+  inject,
+};
 
 async function probe({ target, declared }: DnsRequest): Promise<Usability> {
   if (target.type !== 'process' || declared.type === 'command') {
@@ -66,12 +61,12 @@ function whyNotIn(group: Group2): Promise<string | undefined> {
 
 async function inject(
   request: DnsRequest,
+  _prepared: PreparedFault | undefined,
   extend: ExtendLease,
-  upstreams: Upstreams | undefined,
 ): Promise<ActiveFault> {
   const target = request.target as ProcessTargetHandle;
   const { ipv4, ipv6 } = await openLoopbackPort();
-  const server = await newServer({}, upstreams ?? (() => upstreamsOf(target)), request);
+  const server = await newServer({}, () => upstreamsOf(target), request);
   for (const doors of [ipv4, ipv6]) if (doors) server.serve(doors.udp, doors.tcp);
   try {
     const way = await OutboundRedirect.begin({

@@ -17,7 +17,7 @@ interface Report {
   readonly qdiscs: string;
   readonly tables: string;
   readonly before: readonly (number | string)[];
-  readonly during: readonly (number | string)[];
+  readonly during: readonly (number | string)[] | 'timeout';
   readonly beside: readonly (number | string)[];
   readonly after: readonly (number | string)[];
   readonly hits: number;
@@ -46,7 +46,7 @@ describeWith([root, ...programs, 'qemu-system-x86_64', 'busybox', guestKernel], 
         'nft_reject_inet',
       ],
       script: `PEER_PROGRAM=/peer-program.mjs ${process.execPath} /program.mjs 2>&1`,
-      timeoutMs: 150_000,
+      timeoutMs: 220_000,
     });
     const reports = [...said.matchAll(/^report (\{.*\})\s*$/gm)].map(
       ([, json]) => JSON.parse(json!) as Report,
@@ -66,6 +66,6 @@ describeWith([root, ...programs, 'qemu-system-x86_64', 'busybox', guestKernel], 
     expect(Math.min(...(delayed.during as number[]))).toBeGreaterThanOrEqual(200);
     expect(delayed.hits).toBeGreaterThan(8);
     expect(lost.shaped).toMatch(/netem .*delay 50ms loss 100%/);
-    expect(lost.during).toEqual(['timeout']);
-  }, 180_000);
+    expect(lost.during).toBe('timeout');
+  }, 240_000);
 });

@@ -123,10 +123,10 @@ const delaySchema = z
 const bandwidthSchema = z
   .strictObject({
     rate: bytesPerSecond,
-    limit: z.int().min(1).optional().describe('Bytes that may wait.'),
-    buffer: z.int().min(1).optional().describe('Bytes that may pass at once.'),
+    limit: z.int32().min(1).optional().describe('Bytes that may wait.'),
+    buffer: z.int32().min(1).optional().describe('Bytes that may pass at once.'),
     peakrate: z.int().min(0).optional().describe('Bytes a second that a burst may reach.'),
-    minburst: z.int().min(0).optional().describe('Bytes that may pass at once at the peak rate.'),
+    minburst: z.int32().min(0).optional().describe('Bytes that may pass at once at the peak rate.'),
   })
   .transform(
     ({ rate, limit, buffer, peakrate, minburst }): Bandwidth => ({

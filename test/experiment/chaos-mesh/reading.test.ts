@@ -88,7 +88,7 @@ describe('a file of several documents', () => {
     ];
     expect(await checked(wrong.join('---\n'))).toEqual([
       expect.stringMatching(/^6:11 error FD105 spec.action/),
-      '20:3 error FD106 unknown key "mod" in spec',
+      '24:3 error FD106 unknown key "mod" in spec',
     ]);
   });
 

@@ -1,4 +1,4 @@
-// npm run torture -- --trials N [--kind KIND] [--assault NAME] [--seed S] [--jobs J] [--keep-going] [--subject NAME] [--bin FILE]
+// npm run torture -- --trials N [--kind KIND] [--assault NAME] [--seed S] [--jobs J] [--keep-going] [--subject NAME] [--pairs] [--bin FILE]
 //
 // Injects each kind of fault into a service of its own, kills, freezes and starves whoever holds the fault at a random
 // instant, and then compares the machine with what it was. Exit code 1 when anything is left; the trial's seed makes
@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
-import { assaults, instants, type Order, orderOf, type Subject, subjects } from './torture/plan.ts';
+import { allPairs, assaults, instants, type Order, orderOf, type Subject, subjects } from './torture/plan.ts';
 import { recipes } from './torture/recipes.ts';
 import type { TrialResult } from './torture/trial.ts';
 
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '2' },
     'keep-going': { type: 'boolean', default: false },
     subject: { type: 'string', default: 'firedrill' },
+    pairs: { type: 'boolean', default: false },
     bin: { type: 'string', default: resolve('dist/firedrill.js') },
   },
 });
@@ -47,7 +48,9 @@ try {
     },
     logLevel: 'error',
   });
-  const orders = ordersFrom(Number(values.seed), Number(values.trials), subject);
+  const orders = values.pairs
+    ? allPairs(names)
+    : ordersFrom(Number(values.seed), Number(values.trials), subject);
   await Promise.all(Array.from({ length: Number(values.jobs) }, () => work(worker, orders)));
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -113,6 +116,7 @@ function startWorker(worker: string): ChildProcess {
 function tell({
   seed,
   recipe,
+  beside,
   assault,
   instant,
   delayMs,
@@ -123,7 +127,8 @@ function tell({
   errors,
   exitCode,
 }: TrialResult) {
-  const what = `${String(results.length).padStart(4)}  seed ${seed}  ${recipe}: ${assault}, ${delayMs} ms after ${instants[instant].event}`;
+  const second = beside ? ` + ${beside.recipe}, which ends ${beside.endsFirst ? 'first' : 'last'}` : '';
+  const what = `${String(results.length).padStart(4)}  seed ${seed}  ${recipe}${second}: ${assault}, ${delayMs} ms after ${instants[instant].event}`;
   const undone = leftForUndo > 0 ? `, ${leftForUndo} traces for undo` : '';
   const outcome =
     left.length > 0

@@ -97,9 +97,16 @@ function controlGroups(folder: string, depth: number): string[] {
     const path = join(folder, entry.name);
     if (!entry.name.startsWith('firedrill_')) return controlGroups(path, depth + 1);
     // Control groups are the whole machine's. A process that is not in our namespace is written as 0: somebody else's.
-    if (lines(join(path, 'cgroup.procs')).includes('0')) return [];
+    // Theirs carry a pid of a namespace that has counted further than ours.
+    const isForeign =
+      lines(join(path, 'cgroup.procs')).includes('0') || Number(entry.name.split('_')[1]) > lastPid();
+    if (isForeign) return [];
     return [path, ...controlGroups(path, depth + 1)];
   });
+}
+
+function lastPid(): number {
+  return Number(read('/proc/sys/kernel/ns_last_pid'));
 }
 
 function files(folder: string): string[] {

@@ -41,6 +41,8 @@ export interface Order {
   readonly seed: number;
   readonly subject: Subject;
   readonly recipe: string;
+  /** A second fault on the same service, and whether it is the first to end. */
+  readonly beside?: { readonly recipe: string; readonly endsFirst: boolean };
   readonly assault: Assault;
   readonly instant: Instant;
   readonly delayMs: number;
@@ -53,7 +55,38 @@ export function orderOf(seed: number, subject: Subject, names: readonly string[]
   const recipe = pick(names);
   const assault = pick(assaultsFor(recipe, subject));
   const instant = pick(instantsFor(recipe, assault));
-  return { seed, subject, recipe, assault, instant, delayMs: delayFor(instant, random) };
+  const order = { seed, subject, recipe, assault, instant, delayMs: delayFor(instant, random) };
+  const others = companionsOf(recipe).filter((name) => names.includes(name));
+  const isAlone = subject !== 'firedrill' || others.length === 0 || random() >= pairShare;
+  return isAlone ? order : { ...order, beside: { recipe: pick(others), endsFirst: random() < 0.5 } };
+}
+
+/** Share of the trials in which two faults act on one service. */
+const pairShare = 0.3;
+
+/** Every fault that can act beside this one, each ending before it and after it; nobody is killed. */
+export function allPairs(names: readonly string[]): Order[] {
+  return names.flatMap((recipe) =>
+    companionsOf(recipe)
+      .filter((name) => names.includes(name))
+      .map((name) => ({
+        seed: 0,
+        subject: 'firedrill' as const,
+        recipe,
+        beside: { recipe: name, endsFirst: true },
+        assault: 'nothing' as const,
+        instant: 'during' as const,
+        delayMs: 0,
+      })),
+  );
+}
+
+function companionsOf(recipe: string): string[] {
+  const { target, oneShot } = recipes.find(({ name }) => name === recipe)!;
+  if (oneShot || target === 'command') return [];
+  return recipes
+    .filter((other) => other.name !== recipe && other.target === target && !other.oneShot)
+    .map(({ name }) => name);
 }
 
 function assaultsFor(recipe: string, subject: Subject): readonly Assault[] {

@@ -32,6 +32,7 @@ export interface Recipe {
 }
 
 const isSilent = ({ status }: Answer) => status === undefined;
+const isError = ({ status }: Answer) => status === 500;
 const isSlow = ({ ms }: Answer) => ms > 150;
 
 export const recipes: readonly Recipe[] = [
@@ -138,5 +139,57 @@ export const recipes: readonly Recipe[] = [
     shows: ({ status }) => status === 200,
     needs: ['nft'],
     undoneBy: 'nft',
+  },
+  {
+    name: 'NetworkChaos delay (packets)',
+    kind: 'NetworkChaos',
+    target: 'port',
+    spec: { action: 'delay', direction: 'both', delay: { latency: '200ms' } },
+    shows: isSlow,
+    needs: ['nft'],
+    undoneBy: 'nft',
+  },
+  {
+    name: 'IOChaos latency',
+    kind: 'IOChaos',
+    target: 'port',
+    spec: { action: 'latency', delay: '200ms', volumePath: '{{folder}}/data', methods: ['open'] },
+    path: '/file',
+    shows: isSlow,
+    needs: ['strace'],
+  },
+  {
+    name: 'IOChaos fault',
+    kind: 'IOChaos',
+    target: 'pid',
+    spec: { action: 'fault', errno: 5, volumePath: '{{folder}}/data', methods: ['open'] },
+    path: '/file',
+    shows: isError,
+    needs: ['strace'],
+  },
+  {
+    name: 'IOChaos diskFull',
+    kind: 'IOChaos',
+    target: 'port',
+    spec: { action: 'diskFull', volumePath: '{{folder}}/data' },
+    path: '/write',
+    shows: isError,
+  },
+  {
+    name: 'IOChaos readOnly',
+    kind: 'IOChaos',
+    target: 'port',
+    spec: { action: 'readOnly', volumePath: '{{folder}}/data' },
+    path: '/write',
+    shows: isError,
+  },
+  {
+    name: 'TimeChaos offset',
+    kind: 'TimeChaos',
+    target: 'command',
+    spec: { timeOffset: '-2h' },
+    path: '/time',
+    shows: ({ text }) => Number(text) < Date.now() - 3_600_000,
+    needs: ['faketime'],
   },
 ];

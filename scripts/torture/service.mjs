@@ -4,11 +4,12 @@
 //   GET /lookup   200 with the address of a fresh name below example.test, 500 with the error of the look-up
 //   GET /time     200 with what the process takes for the time, in Unix milliseconds
 //   GET /file     200 with the content of FILE, 500 with the error of the reading
+//   GET /write    200 when 64 kB could be written beside FILE, 500 with the error of the writing
 //
 // With LOOKUPS=1 it looks names up all the time, as an application would that knows nothing of drills.
 
 import { lookup } from 'node:dns/promises';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 
 const { PORT, FILE = '', LOOKUPS } = process.env;
@@ -17,11 +18,20 @@ const lookUp = () => lookup(`shop-${number++}.example.test`);
 
 if (LOOKUPS === '1') setInterval(() => lookUp().catch(() => {}), 50);
 
+async function writeBeside(path) {
+  try {
+    await writeFile(path, Buffer.alloc(65_536));
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
 const answers = {
   '/': async () => 'ok',
   '/lookup': async () => (await lookUp()).address,
   '/time': async () => String(Date.now()),
   '/file': () => readFile(FILE, 'utf8'),
+  '/write': () => writeBeside(`${FILE}.new`).then(() => 'written'),
 };
 
 createServer(async (request, response) => {

@@ -3,8 +3,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import type { Subject } from './plan.ts';
-import type { Recipe } from './recipes.ts';
+import type { Order, Subject } from './plan.ts';
+import { type Recipe, recipes } from './recipes.ts';
 
 export interface Stage {
   readonly folder: string;
@@ -17,22 +17,20 @@ export interface Stage {
   readonly pid: number | undefined;
 }
 
-export const faultMs = 1200;
+export const faultMs = 1500;
+/** Of the fault that ends first, of two. */
+const shorterMs = 700;
 
 /** The command that puts the fault in place and takes it back; it is run in the folder of the stage. */
-export function commandOf(subject: Subject, recipe: Recipe, stage: Stage, bin: string): string[] {
-  if (subject !== 'firedrill') return bare(subject, stage);
+export function commandOf(order: Order, recipe: Recipe, stage: Stage, bin: string): string[] {
+  if (order.subject !== 'firedrill') return bare(order.subject, stage);
   const file = join(stage.folder, 'torture.yaml');
-  writeFileSync(file, stringify(experiment(recipe, stage)));
+  writeFileSync(file, stringify(experiment(order, recipe, stage)));
   return [process.execPath, bin, 'run', file];
 }
 
-function experiment(recipe: Recipe, stage: Stage): object {
-  const spec = JSON.parse(
-    JSON.stringify(recipe.spec)
-      .replaceAll('{{folder}}', stage.folder)
-      .replaceAll('"{{port}}"', String(stage.port)),
-  );
+function experiment({ beside }: Order, recipe: Recipe, stage: Stage): object {
+  const second = beside && recipes.find(({ name }) => name === beside.recipe)!;
   return {
     apiVersion: 'firedrill.dev/v1',
     kind: 'Experiment',
@@ -41,9 +39,19 @@ function experiment(recipe: Recipe, stage: Stage): object {
       title: 'Nothing is left',
       targets: { service: target(recipe, stage) },
       phases: { baseline: '300ms', recovery: '500ms' },
-      faults: [{ kind: recipe.kind, spec: recipe.oneShot ? spec : { ...spec, duration: `${faultMs}ms` } }],
+      faults: [
+        fault(recipe, stage, beside && !beside.endsFirst ? shorterMs : faultMs),
+        ...(second ? [fault(second, stage, beside.endsFirst ? shorterMs : faultMs)] : []),
+      ],
     },
   };
+}
+
+function fault({ kind, spec, oneShot }: Recipe, stage: Stage, durationMs: number): object {
+  const text = JSON.stringify(spec)
+    .replaceAll('{{folder}}', stage.folder)
+    .replaceAll('"{{port}}"', String(stage.port));
+  return { kind, spec: { ...JSON.parse(text), ...(oneShot ? {} : { duration: `${durationMs}ms` }) } };
 }
 
 function target(recipe: Recipe, { port, proxyPort, pid, service }: Stage): object {

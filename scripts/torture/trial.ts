@@ -35,9 +35,10 @@ const cleanMsMax = 5000;
 const runMsMax = 30_000;
 const answerMsMax = 1000;
 /** Less than the fault lasts. */
-const shownMsMax = 400;
+const shownMsMax = 600;
 const watchdogPauseMs = 1500;
 const journalKilobytes = 256;
+const dataKilobytes = 1024;
 
 export async function makeTrial(order: Order, bin: string): Promise<TrialResult> {
   const recipe = recipes.find(({ name }) => name === order.recipe)!;
@@ -82,7 +83,7 @@ class Trial {
     const clean = await this.#untilClean(before);
     const unlike = await this.#answersWrongly();
     return this.#result({
-      left: [...unshown, ...clean.left, ...unlike],
+      left: [...unshown, ...this.#badEnding(exitCode), ...clean.left, ...unlike],
       cleanAfterMs: clean.left.length === 0 ? clean.ms : undefined,
       leftForUndo,
       exitCode,
@@ -92,12 +93,18 @@ class Trial {
 
   cleanUp(): void {
     for (const pid of pids()) if (pid !== process.pid) send(pid, 'SIGKILL');
-    spawnSync('umount', ['-l', this.#state]);
+    for (const mount of [this.#state, join(this.#folder, 'data')]) spawnSync('umount', ['-l', mount]);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
   get #state(): string {
     return join(this.#folder, 'state');
+  }
+
+  /** A fault that could not be undone; or a run that failed although nobody had touched it. */
+  #badEnding(exitCode: number | null): string[] {
+    const failed = exitCode === 6 || (this.#order.assault === 'nothing' && exitCode === 5);
+    return failed ? [`firedrill run ended with ${exitCode}`] : [];
   }
 
   #result(found: Partial<TrialResult>): TrialResult {
@@ -119,6 +126,8 @@ class Trial {
   async #setUp(): Promise<void> {
     const { assault } = this.#order;
     for (const name of ['state', 'tmp', 'programs', 'data']) mkdirSync(join(this.#folder, name));
+    // A disk of its own, so that one that is full is nobody else's.
+    spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${dataKilobytes}k`, 'data', join(this.#folder, 'data')]);
     writeFileSync(join(this.#folder, 'data', 'file'), 'content\n');
     if (assault === 'fill the disk of the journal')
       spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${journalKilobytes}k`, 'journal', this.#state]);
@@ -152,14 +161,14 @@ class Trial {
   }
 
   #start(): void {
-    const { subject, assault } = this.#order;
+    const { assault } = this.#order;
     const env: NodeJS.ProcessEnv = {
       ...process.env,
       FIREDRILL_STATE: this.#state,
       TMPDIR: join(this.#folder, 'tmp'),
       PATH: `${join(this.#folder, 'programs')}:${process.env.PATH}`,
     };
-    const command = commandOf(subject, this.#recipe, this.#stage, this.#bin);
+    const command = commandOf(this.#order, this.#recipe, this.#stage, this.#bin);
     if (assault === 'fail the undo once') this.#wrap(this.#recipe.undoneBy!);
     if (assault === 'move the clock') {
       const clock = join(this.#folder, 'clock');
@@ -320,6 +329,8 @@ class Trial {
   /** While it is in place the fault must be seen in a real request, or the trial would prove nothing. */
   async #whyNotShown(): Promise<string[]> {
     const { shows, path = '/', target } = this.#recipe;
+    // Beside another fault it may be that one which is seen.
+    if (this.#order.beside) return [];
     if (!shows || this.#order.instant !== 'during' || this.#order.subject !== 'firedrill') return [];
     const { port, proxyPort } = this.#stage;
     const answer = await ask(target === 'proxy' ? proxyPort : port, path, shownMsMax);

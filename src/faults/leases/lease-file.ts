@@ -36,6 +36,16 @@ function checkStep(step: Fields): void {
     case 'end-marked':
       if (string(step, 'mark') === '') throw new Error('an empty mark');
       break;
+    case 'unmount':
+      processId(record(step.process, 'process'), 'process');
+      string(step, 'path');
+      number(step, 'before');
+      break;
+    case 'open-files':
+      processId(record(step.process, 'process'), 'process');
+      number(step, 'limited');
+      number(step, 'former');
+      break;
     case 'remove':
       string(step, 'path');
       break;

@@ -52,6 +52,13 @@ export type UndoStep =
       readonly path: string;
       readonly before: number;
     }
+  /** Give a process back the limit of open files that it had. */
+  | {
+      readonly type: 'open-files';
+      readonly process: ProcessId;
+      readonly limited: number;
+      readonly former: number;
+    }
   /** Remove a file or folder of ours. */
   | { readonly type: 'remove'; readonly path: string }
   /** Move a process back to the control group that it came from, and remove ours. */

@@ -16,6 +16,7 @@ import { deleteQdisc } from './steps/delete-qdisc.ts';
 import { endMarked, endTree } from './steps/end-processes.ts';
 import { endSilence } from './steps/end-silence.ts';
 import { leaveCgroup } from './steps/leave-cgroup.ts';
+import { openFiles } from './steps/open-files.ts';
 import { done, left, type StepContext, type StepOutcome } from './steps/outcome.ts';
 import { removePath } from './steps/remove.ts';
 import { unmount } from './steps/unmount.ts';
@@ -64,6 +65,8 @@ function takeStep(written: UndoStep, lease: Lease, context: UndoContext): StepOu
       return restoreGroup(step);
     case 'unmount':
       return unmount(step.process, step.path, step.before);
+    case 'open-files':
+      return openFiles(step.process, step.limited, step.former);
     case 'ends-with-owner':
       return isAwaited(lease)
         ? left(`${step.what} lasts as long as process ${lease.owner.pid}: kill ${lease.owner.pid}`)

@@ -13,7 +13,14 @@ const availableShareMax = 0.9;
 export async function stressUnusable(
   request: FaultRequest<StressChaosSpec>,
 ): Promise<Exclude<Usability, { usable: true }> | undefined> {
-  const { target } = request;
+  const { target, spec } = request;
+  if (spec.limits)
+    return {
+      usable: false,
+      reason: 'workers set no limits',
+      remedy: 'see the driver target-limits',
+      otherTarget: true,
+    };
   if (target.type !== 'process')
     return {
       usable: false,
@@ -40,6 +47,13 @@ export async function bytesAsked(request: FaultRequest<StressChaosSpec>): Promis
   return 'bytes' in size ? size.bytes : Math.round(size.share * (await memoryBase(request)).bytes);
 }
 
+/** Bytes of a limit; a share is of the machine's memory. */
+export function memoryAsked(text: string): number {
+  const size = parseSize(text);
+  if (!size) throw new Error(`the schema refuses the size ${text}`);
+  return 'bytes' in size ? size.bytes : Math.round(size.share * meminfo('MemTotal'));
+}
+
 /** What a percentage is of: the memory limit of the target's control group, else the machine's memory. */
 async function memoryBase({
   target,
@@ -56,16 +70,23 @@ export function describeStress({
   spec,
   target,
 }: FaultRequest<StressChaosSpec>): Pick<DriverPlan, 'what' | 'undo' | 'hits'> {
-  const { cpu, memory } = spec.stressors;
+  const { cpu, memory, io, sockets } = spec.stressors;
   const parts = [
     ...(cpu ? [`${cpu.workers} workers at ${cpu.load} % of a processor`] : []),
     ...(memory ? [`${memory.size} of memory in ${memory.workers} workers`] : []),
+    ...(io ? [`${io.size} written and synced by each of ${io.workers} workers`] : []),
+    ...(sockets ? [`${sockets.workers} workers that open and close sockets`] : []),
   ];
   return {
     what: `stresses ${target.name}: ${parts.join(', ')}`,
     undo: 'SIGKILL to the workers',
-    hits: cpu ? 'CPU seconds used by the workers' : 'MB of memory held by the workers',
+    hits: countsCpu(spec) ? 'CPU seconds used by the workers' : 'MB of memory held by the workers',
   };
+}
+
+/** What a hit is: processor time of the workers, or, with memory alone, what they hold. */
+export function countsCpu({ stressors }: StressChaosSpec): boolean {
+  return stressors.cpu !== undefined || stressors.memory === undefined;
 }
 
 function meminfo(field: 'MemTotal' | 'MemAvailable'): number {

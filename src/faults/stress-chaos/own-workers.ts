@@ -14,7 +14,13 @@ export function ownWorkers(workerCommand: readonly string[]): FaultDriver<Stress
     name: 'own-workers',
 
     async probe(request) {
-      const { cpu, memory } = request.spec.stressors;
+      const { cpu, memory, io, sockets } = request.spec.stressors;
+      if (io || sockets)
+        return {
+          usable: false,
+          reason: 'our own workers use up processor time and memory only',
+          remedy: 'install the package stress-ng',
+        };
       if ([...(cpu?.options ?? []), ...(memory?.options ?? [])].length > 0)
         return {
           usable: false,

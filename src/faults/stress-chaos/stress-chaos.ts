@@ -1,9 +1,11 @@
-// StressChaos: workers that use up processor time or memory beside the target, in its control groups where it has
-// some of its own.
+// StressChaos: workers that use up processor time, memory, disk or sockets beside the target, in its control groups
+// where it has some of its own; or `limits` (ours) on what the target itself may use.
 
 import { z } from 'zod';
+import { complain } from '../../base/scalars.ts';
 import type { FaultKind } from '../fault.ts';
 import { onContainers } from '../targets/container/process-view.ts';
+import { targetLimits } from './drivers/target-limits.ts';
 import { ownWorkers } from './own-workers.ts';
 import { parseSize } from './size.ts';
 import { stressNg } from './stress-ng.ts';
@@ -25,28 +27,56 @@ const size = z.string().superRefine((text, context) => {
   });
 });
 
-export const stressChaosSchema = z.strictObject({
-  stressors: z
-    .strictObject({
-      cpu: z
-        .strictObject({
-          workers,
-          /** Percent of one processor that each worker uses. */
-          load: z.int().min(0).max(100).default(100),
-          options,
-        })
-        .optional(),
-      memory: z
-        .strictObject({
-          workers,
-          /** Of all workers together. */
-          size,
-          options,
-        })
-        .optional(),
-    })
-    .refine(({ cpu, memory }) => cpu || memory, 'neither cpu nor memory is given'),
-});
+const stressorsSchema = z
+  .strictObject({
+    cpu: z
+      .strictObject({
+        workers,
+        /** Percent of one processor that each worker uses. */
+        load: z.int().min(0).max(100).default(100),
+        options,
+      })
+      .optional(),
+    memory: z
+      .strictObject({
+        workers,
+        /** Of all workers together. */
+        size,
+        options,
+      })
+      .optional(),
+    /** Ours: writes and syncs files of this size in the run's folder, each worker its own. */
+    io: z.strictObject({ workers, size: size.default('64MB'), options }).optional(),
+    /** Ours: opens, uses and closes sockets of the loopback address all the time. */
+    sockets: z.strictObject({ workers, options }).optional(),
+  })
+  .refine((stressors) => Object.values(stressors).some(Boolean), 'no stressor is given');
+
+/** The least quota of the kernel is 1 ms in a period of 100 ms. */
+const limitsSchema = z
+  .strictObject({
+    /** Percent of one processor. */
+    cpu: z.number().min(1).max(100_000).optional(),
+    memory: size.optional(),
+    /** Processes and threads. */
+    pids: z.int().min(1).optional(),
+    openFiles: z.int().min(1).optional(),
+  })
+  .refine((limits) => Object.values(limits).some((limit) => limit !== undefined), 'no limit is given');
+
+export const stressChaosSchema = z
+  .strictObject({
+    stressors: stressorsSchema.optional(),
+    limits: limitsSchema.optional(),
+    containerNames: z.array(z.string()).optional(),
+  })
+  .superRefine(({ stressors, limits }, context) => {
+    if ((stressors === undefined) === (limits === undefined))
+      complain(context, 'FD107', stressors ? 'both stressors and limits' : 'neither stressors nor limits', {
+        expected: 'one of the two',
+      });
+  })
+  .transform(({ stressors = {}, limits }) => ({ stressors, limits }));
 
 export type StressChaosSpec = z.output<typeof stressChaosSchema>;
 
@@ -57,6 +87,9 @@ export function createStressChaos(workerCommand: readonly string[]): FaultKind<S
     kind: 'StressChaos',
     schema: stressChaosSchema,
     isOneShot: () => false,
-    drivers: [stressNg, workers, onContainers(stressNg), onContainers(workers)],
+    drivers: [
+      ...[targetLimits, stressNg, workers],
+      ...[onContainers(targetLimits), onContainers(stressNg), onContainers(workers)],
+    ],
   };
 }

@@ -2,6 +2,7 @@
 
 import type { DriverPlan, FaultDriver, FaultRequest } from '../fault.ts';
 import { bytesAsked, describeStress, stressUnusable } from './demand.ts';
+import { parseSize } from './size.ts';
 import type { StressChaosSpec } from './stress-chaos.ts';
 import { slackMs, startMsMax, startStress, stressUndoSteps } from './workers.ts';
 
@@ -43,7 +44,7 @@ function argumentsFor(
   { spec, durationMs, machine, scratchFolder }: FaultRequest<StressChaosSpec>,
   bytes: number | undefined,
 ): string[] {
-  const { cpu, memory } = spec.stressors;
+  const { cpu, memory, io, sockets } = spec.stressors;
   const seconds = Math.ceil(((durationMs ?? 0) + startMsMax + slackMs) / 1000);
   return [
     machine.stressNg!,
@@ -53,7 +54,16 @@ function argumentsFor(
       ? ['--vm', String(memory.workers), '--vm-bytes', String(bytes), '--vm-keep', '--vm-populate']
       : []),
     ...(memory ? ['--vm-hang', '0', ...memory.options] : []),
+    ...(io ? ['--hdd', String(io.workers), '--hdd-bytes', bytesOf(io.size), '--hdd-opts', 'fsync'] : []),
+    ...(io?.options ?? []),
+    ...(sockets ? ['--sock', String(sockets.workers), '--sock-domain', 'ipv4', ...sockets.options] : []),
     // Last, so that no option of the file can change them.
     ...['--temp-path', scratchFolder, '--quiet', '--timeout', `${seconds}s`],
   ];
+}
+
+function bytesOf(text: string): string {
+  const size = parseSize(text);
+  // A share is of the free space of the file system, as stress-ng has it.
+  return size && 'bytes' in size ? String(size.bytes) : text;
 }

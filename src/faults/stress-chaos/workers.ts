@@ -9,6 +9,7 @@ import { Family, processes, sessionOf } from '../targets/process/family.ts';
 import { launch } from '../targets/process/launch.ts';
 import { logTail } from '../targets/process/log.ts';
 import type { ProcessId } from '../targets/target.ts';
+import { countsCpu } from './demand.ts';
 import { formatBytes } from './size.ts';
 import type { StressChaosSpec } from './stress-chaos.ts';
 import { UsageMeter } from './usage.ts';
@@ -68,7 +69,7 @@ function underMeasurement(
     hits: () => {
       const { cpuSeconds, heldBytesMost } = meter.measure();
       // Rounded, so that what the workers use for starting up (0.1 s or so) is no hit by itself.
-      return Math.round(spec.stressors.cpu ? cpuSeconds : heldBytesMost / 1024 ** 2);
+      return Math.round(countsCpu(spec) ? cpuSeconds : heldBytesMost / 1024 ** 2);
     },
     async undo() {
       meter.measure();

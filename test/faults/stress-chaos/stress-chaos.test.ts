@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
 import { seededRandom } from '../../../src/base/random.ts';
@@ -58,7 +58,7 @@ async function inject(chosen: FaultDriver<StressChaosSpec>, asked: FaultRequest<
 describe('StressChaos in Chaos Mesh fields', () => {
   it('takes stressors and refuses what means nothing', () => {
     const refused = (stressors: unknown) => !stressChaosSchema.safeParse({ stressors }).success;
-    expect(stressChaosSchema.parse({ stressors: { cpu: { workers: 2 } } })).toEqual({
+    expect(stressChaosSchema.parse({ stressors: { cpu: { workers: 2 } } })).toMatchObject({
       stressors: { cpu: { workers: 2, load: 100, options: [] } },
     });
     expect(refused({})).toBe(true);
@@ -170,6 +170,21 @@ describe('the drivers', () => {
     const memory = driver('stress-ng').plan(request({ memory: { workers: 1, size: '10%' } }));
     expect(memory.what).toBe('stresses app: 10% of memory in 1 workers');
     expect(memory.hits).toBe('MB of memory held by the workers');
+  });
+});
+
+describeWith(['stress-ng', 'setpriv'], 'stress on the disk and on sockets', () => {
+  it('works, and is counted in CPU seconds', async () => {
+    const asked = request({ io: { workers: 1, size: '4MB' }, sockets: { workers: 1 } });
+    expect(driver('stress-ng').plan(asked).what).toBe(
+      'stresses app: 4MB written and synced by each of 1 workers, 1 workers that open and close sockets',
+    );
+    const { fault, mark } = await inject(driver('stress-ng'), asked);
+    await until(() => readdirSync(asked.scratchFolder).length > 1, 5000, 'its files');
+    await until(() => fault.hits()! >= 1, 15_000, 'a CPU second');
+    await fault.undo();
+    expect(markedPids(mark)).toEqual([]);
+    expect(await driver('own-workers').probe(asked)).toMatchObject({ usable: false });
   });
 });
 

@@ -10,6 +10,7 @@ import { kernelName } from '../../kernel/nft-table.ts';
 import { TargetGroups } from '../../kernel/target-groups.ts';
 import { LeaseEndedError } from '../../leases/journal.ts';
 import { groupMembers } from '../../targets/process/cgroup.ts';
+import { identify } from '../../targets/process/proc.ts';
 import type { ProcessTargetHandle } from '../../targets/target.ts';
 import type { PodChaosSpec } from '../pod-chaos.ts';
 
@@ -35,6 +36,8 @@ export const freezer: FaultDriver<PodChaosSpec> = {
     // A target that is not started yet will be in our own group.
     for (const pid of pids.length > 0 ? pids : [process.pid]) {
       const group = group2Of(pid);
+      // A child that has ended meanwhile.
+      if (!group && !identify(pid)) continue;
       if (!group) return { usable: false, reason: `process ${pid} is in no group of version 2`, remedy };
       const reason = await whyNotBelow(group, kernelName(), async ({ folder }) =>
         existsSync(join(folder, 'cgroup.freeze')) ? undefined : `${folder} cannot be frozen`,

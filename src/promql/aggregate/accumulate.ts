@@ -27,6 +27,8 @@ export class Sums implements Fold {
   readonly compensations: Float64Array;
   readonly #held: Uint8Array;
   #lastShared: Uint8Array | undefined;
+  /** What somebody else has yet to add, who gathers series to add several at once. */
+  pending: { flush(): void } | undefined;
 
   constructor(steps: number) {
     this.sums = new Float64Array(steps).fill(-0);
@@ -48,6 +50,7 @@ export class Sums implements Fold {
   }
 
   finish(): Columns {
+    this.pending?.flush();
     const { sums, compensations } = this;
     for (let i = 0; i < sums.length; i++) {
       // Of an infinity or NaN there is nothing to compensate.

@@ -140,7 +140,8 @@ function adding({ counter, perSecond }: RateOptions): AddingKernel {
     const least = values[first - offset]!;
     const mayBegin = counter && !(least >= shared.shareMax * (values[last - 1 - offset]! - least));
     const sums = sumOf();
-    addWhole(samples, sums, shared, mayBegin, perSecond ? rangeMs / 1000 : 1, rangeMs);
+    if (mayBegin) addWhole(samples, sums, shared, perSecond ? rangeMs / 1000 : 1, rangeMs);
+    else batchOf(sums).add(samples, shared.factors);
     sums.hold(shared.held);
     return shared.heldCount;
   };
@@ -174,15 +175,11 @@ function fillWhole(
   }
 }
 
-/**
- * As `fillWhole`, into sums as `Sums` has them: most of the work of most queries is this loop. `mayBegin`: a window might
- * be extrapolated to where the counter would have been negative.
- */
+/** As `fillWhole`, into sums as `Sums` has them. */
 function addWhole(
   { times, values, offset, windows }: RangeSeriesInput,
   { sums, compensations }: Sums,
   { factors, shares }: Extrapolation,
-  mayBegin: boolean,
   divisor: number,
   rangeMs: number,
 ): void {
@@ -192,7 +189,7 @@ function addWhole(
     if (factor === 0) continue;
     const firstValue = values[lo[i]! - offset]!;
     const difference = values[hi[i]! - 1 - offset]! - firstValue;
-    if (mayBegin && firstValue < shares[i]! * difference && firstValue >= 0)
+    if (firstValue < shares[i]! * difference && firstValue >= 0)
       factor = factorOf(times, lo[i]!, hi[i]!, ends[i]!, rangeMs, firstValue / difference) / divisor;
     const value = difference * factor;
     const before = sums[i]!;
@@ -200,6 +197,89 @@ function addWhole(
     const part = total - before;
     compensations[i]! += before - (total - part) + (value - part);
     sums[i] = total;
+  }
+}
+
+const batchMax = 4;
+
+/** Up to four series with the same windows that go into the same sums: together they take half the time. */
+class Batch {
+  readonly #sums: Sums;
+  readonly #series: RangeSeriesInput[] = [];
+  #factors: Float64Array = new Float64Array(0);
+
+  constructor(sums: Sums) {
+    this.#sums = sums;
+  }
+
+  add(samples: RangeSeriesInput, factors: Float64Array): void {
+    if (factors !== this.#factors) this.flush();
+    this.#factors = factors;
+    if (this.#series.push(samples) === batchMax) this.flush();
+  }
+
+  flush(): void {
+    const [a, b, c, d] = this.#series;
+    if (a) addTogether(this.#series.length, a, b ?? a, c ?? a, d ?? a, this.#factors, this.#sums);
+    this.#series.length = 0;
+  }
+}
+
+function batchOf(sums: Sums): Batch {
+  if (sums.pending instanceof Batch) return sums.pending;
+  const batch = new Batch(sums);
+  sums.pending = batch;
+  return batch;
+}
+
+/** Adds the first `count` of the series: most of the work of most queries is this loop. */
+function addTogether(
+  count: number,
+  a: RangeSeriesInput,
+  b: RangeSeriesInput,
+  c: RangeSeriesInput,
+  d: RangeSeriesInput,
+  factors: Float64Array,
+  { sums, compensations }: Sums,
+): void {
+  const { lo, hi } = a.windows;
+  const [valuesA, valuesB, valuesC, valuesD] = [a.values, b.values, c.values, d.values];
+  const [offsetA, offsetB, offsetC, offsetD] = [a.offset, b.offset, c.offset, d.offset];
+  for (let i = 0; i < lo.length; i++) {
+    const factor = factors[i]!;
+    if (factor === 0) continue;
+    const first = lo[i]!;
+    const last = hi[i]! - 1;
+    let sum = sums[i]!;
+    let compensation = compensations[i]!;
+    let value = (valuesA[last - offsetA]! - valuesA[first - offsetA]!) * factor;
+    let total = sum + value;
+    let part = total - sum;
+    compensation += sum - (total - part) + (value - part);
+    sum = total;
+    if (count > 1) {
+      value = (valuesB[last - offsetB]! - valuesB[first - offsetB]!) * factor;
+      total = sum + value;
+      part = total - sum;
+      compensation += sum - (total - part) + (value - part);
+      sum = total;
+    }
+    if (count > 2) {
+      value = (valuesC[last - offsetC]! - valuesC[first - offsetC]!) * factor;
+      total = sum + value;
+      part = total - sum;
+      compensation += sum - (total - part) + (value - part);
+      sum = total;
+    }
+    if (count > 3) {
+      value = (valuesD[last - offsetD]! - valuesD[first - offsetD]!) * factor;
+      total = sum + value;
+      part = total - sum;
+      compensation += sum - (total - part) + (value - part);
+      sum = total;
+    }
+    sums[i] = sum;
+    compensations[i] = compensation;
   }
 }
 

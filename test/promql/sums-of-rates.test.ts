@@ -1,0 +1,58 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { Labels } from '../../src/base/labels.ts';
+import { type RangeSeries, rangeQuery } from '../../src/promql/engine.ts';
+import { parseExpr } from '../../src/promql/parser.ts';
+import { type BatchSample, SeriesStore } from '../../src/telemetry/metrics/store.ts';
+
+const scrapeMs = 15_000;
+const scrapes = 60;
+
+/** Counters of one target: where each begins, how fast it rises, and at which scrape it is reset. */
+const counters = fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 70 })), {
+  minLength: 1,
+  maxLength: 7,
+});
+
+function storeOf(targets: readonly (readonly (readonly [begin: number, resetAt: number])[])[]): SeriesStore {
+  const store = new SeriesStore();
+  for (const [target, series] of targets.entries()) {
+    for (let k = 0; k < scrapes; k++) {
+      const samples = series.map(([begin, resetAt], i): BatchSample => {
+        const labels = Labels.from({ __name__: 'c_total', target: `${target}`, i: `${i}`, half: `${i % 2}` });
+        return { labels, value: (k < resetAt ? begin * 1000 + k : k - resetAt) * (i + 1.1) };
+      });
+      store.appendBatch({ source: `${target}`, atMs: k * scrapeMs + target * 1000 + 1, samples });
+    }
+  }
+  return store;
+}
+
+function query(store: SeriesStore, text: string): RangeSeries[] {
+  const parsed = parseExpr(text);
+  if (!parsed.ok) throw new Error(parsed.error.message);
+  return rangeQuery(store, parsed.expr, 0, scrapes * scrapeMs, 10_000).series;
+}
+
+it('sums of rates are those of the rates one by one', () => {
+  fc.assert(
+    fc.property(fc.array(counters, { minLength: 1, maxLength: 3 }), (targets) => {
+      const store = storeOf(targets);
+      const rates = query(store, 'rate(c_total[1m])');
+      for (const half of ['0', '1']) {
+        const expected = new Map<number, number>();
+        for (const { labels, times, values } of rates) {
+          if (labels.get('half') !== half) continue;
+          for (const [i, at] of times.entries()) expected.set(at, (expected.get(at) ?? 0) + values[i]!);
+        }
+        const sum = query(store, 'sum by (half) (rate(c_total[1m]))').find(
+          ({ labels }) => labels.get('half') === half,
+        );
+        expect([...(sum?.times ?? [])]).toEqual([...expected.keys()].sort((a, b) => a - b));
+        for (const [i, at] of (sum?.times ?? []).entries())
+          expect(sum!.values[i]).toBeCloseTo(expected.get(at)!, 9);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});

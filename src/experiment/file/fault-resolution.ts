@@ -45,7 +45,7 @@ export function resolveFault(
   const { schema, isOneShot } = faultSchemas[fault.kind];
   const known = withoutMistyped(reading, fault.spec, schema, specPath);
   const { common, own } = splitSpec(known);
-  if (context.isChaosMesh) checkPodSelection(reading, fault.spec, specPath);
+  if (context.isChaosMesh) checkPodSelection(reading, fault.kind, fault.spec, specPath);
   const shared = reading.check(commonSpecSchema, specPath, common);
   const checked = reading.check(schema, specPath, own);
   const selector = reading.valid(selectorSchema.optional(), [...specPath, 'selector']);
@@ -81,7 +81,8 @@ export function refuseClusterOnly(
   const { schema, selects: chosen, needs } = clusterOnly(kind)!;
   const { common, own } = splitSpec(spec);
   const ofKind = chosen === 'machines' && 'selector' in common ? { selector: common.selector } : {};
-  if (chosen === 'pods') checkPodSelection(reading, spec, specPath);
+  if (chosen === 'pods') checkPodSelection(reading, kind, spec, specPath);
+  if (chosen === 'machines') requireKeys(reading, [['mode']], spec, specPath);
   const { selector: _, ...withoutSelector } = common;
   reading.check(commonSpecSchema, specPath, chosen === 'machines' ? withoutSelector : common);
   reading.check(schema, specPath, { ...own, ...ofKind });
@@ -91,29 +92,47 @@ export function refuseClusterOnly(
   });
 }
 
-/** As the API server asks for them. */
+/** Fields that the API server asks for, and that an experiment may leave out. */
+const requiredByApiServer: Readonly<Partial<Record<string, readonly (readonly string[])[]>>> = {
+  DNSChaos: [['action']],
+  NetworkChaos: [
+    ['bandwidth', 'limit'],
+    ['bandwidth', 'buffer'],
+  ],
+};
+
 function checkPodSelection(
   reading: Reading,
+  kind: string,
   spec: Readonly<Record<string, unknown>>,
   specPath: YamlPath,
 ): void {
-  const missing = (key: string, expected: string) => {
-    if (spec[key] === undefined)
-      reading.error('FD107', `${reading.document.nameOf([...specPath, key])} is required`, specPath, {
-        expected,
-      });
-  };
-  missing('mode', 'mode: one, or all, fixed, fixed-percent, random-max-percent');
-  missing('selector', 'selector, such as { labelSelectors: { app: web } }');
-  if (typeof spec.value === 'number')
-    reading.error(
-      'FD105',
-      `${reading.document.nameOf([...specPath, 'value'])} is a number`,
-      [...specPath, 'value'],
-      {
-        expected: `a string: ${JSON.stringify(String(spec.value))}`,
-      },
-    );
+  const paths = [['mode'], ['selector'], ...(requiredByApiServer[kind] ?? [])];
+  requireKeys(reading, paths, spec, specPath);
+  if (typeof spec.value === 'number') {
+    const path = [...specPath, 'value'];
+    const expected = `a string: ${JSON.stringify(String(spec.value))}`;
+    reading.error('FD105', `${reading.document.nameOf(path)} is a number`, path, { expected });
+  }
+}
+
+/** A key of a part is only asked for where the part is. */
+function requireKeys(
+  reading: Reading,
+  paths: readonly (readonly string[])[],
+  spec: Readonly<Record<string, unknown>>,
+  specPath: YamlPath,
+): void {
+  for (const path of paths) {
+    const key = path.at(-1)!;
+    const holderPath = [...specPath, ...path.slice(0, -1)];
+    const holder = path.length === 1 ? spec : reading.at(holderPath);
+    if (holder === null || typeof holder !== 'object' || key in holder) continue;
+    const name = reading.document.nameOf([...specPath, ...path]);
+    reading.error('FD107', `${name} is required`, holderPath, {
+      expected: `${key}, as Chaos Mesh asks for it`,
+    });
+  }
 }
 
 /** Parts that only mean something on a cluster. */
@@ -244,6 +263,13 @@ function chooseTargets(
   return [];
 }
 
+/** The labels of a container are known to its engine: the plan matches them. */
+function maySelect(selector: Selector, target: TargetSpec): boolean {
+  if (target.kind.type !== 'container') return selects(selector, target);
+  const { labelSelectors: _, expressionSelectors: __, ...byName } = selector;
+  return selects(byName, target);
+}
+
 function describeTarget({ name, namespace, labels }: TargetSpec): string {
   const pairs = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
   return `${namespace}/${name}${pairs.length > 0 ? ` {${pairs.join(', ')}}` : ''}`;
@@ -263,10 +289,3 @@ export function faultNames(
     return name;
   });
 }
-/** The labels of a container are known to its engine: the plan matches them. */
-function maySelect(selector: Selector, target: TargetSpec): boolean {
-  if (target.kind.type !== 'container') return selects(selector, target);
-  const { labelSelectors: _, expressionSelectors: __, ...byName } = selector;
-  return selects(byName, target);
-}
-

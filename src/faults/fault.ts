@@ -58,7 +58,7 @@ export type Usability =
       readonly usable: false;
       readonly reason: string;
       readonly remedy: string;
-      /** The driver is for another kind of target: not worth telling when one for this kind works. */
+      /** The driver is for another kind of target or action: not worth telling when one for these works. */
       readonly otherTarget?: true;
     };
 

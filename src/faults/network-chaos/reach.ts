@@ -17,6 +17,11 @@ export function unusable(reason: string, remedy: string): Usability {
   return { usable: false, reason, remedy };
 }
 
+/** For what a driver is not made for: others are, and need not be told of it. */
+export function notForThis(reason: string, remedy: string): Usability {
+  return { usable: false, reason, remedy, otherTarget: true };
+}
+
 /** Undefined when the packets of the target can be told from others by nftables here. */
 export async function whyNotFound(request: NetworkRequest): Promise<Usability | undefined> {
   const { machine, spec } = request;

@@ -5,7 +5,7 @@ import type { ActiveFault, DriverPlan, ExtendLease, FaultDriver } from '../../fa
 import { describeFault } from '../describe.ts';
 import { type NetworkRequest, placeOfTarget, TargetPackets } from '../packets.ts';
 import { type LineSpeed, type QueueOrder, QueueProgram } from '../queue-program.ts';
-import { knock, unusable, whyNotFound } from '../reach.ts';
+import { knock, notForThis, unusable, whyNotFound } from '../reach.ts';
 import { waysOf } from '../selection.ts';
 import type { Bandwidth, NetworkChaosSpec } from '../spec.ts';
 
@@ -16,7 +16,7 @@ export const nfqueue: FaultDriver<NetworkChaosSpec> = {
   targets: ['process', 'container'],
   async probe(request) {
     const effects = effectsOf(request.spec);
-    if (!effects) return unusable('it holds and drops packets, but answers none', 'leave that to nftables');
+    if (!effects) return notForThis('it holds and drops packets, but answers none', 'see the others');
     if (effects.duplicate && request.spec.direction !== 'to')
       return unusable('it can double only what the target sends', 'write direction: to');
     const missing = await whyNotFound(request);

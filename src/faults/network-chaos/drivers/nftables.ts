@@ -3,7 +3,7 @@
 import type { ActiveFault, DriverPlan, ExtendLease, FaultDriver, Usability } from '../../fault.ts';
 import { describeFault } from '../describe.ts';
 import { type Actions, hitComment, type NetworkRequest, TargetPackets } from '../packets.ts';
-import { knock, trialTable, tryRules, unusable, whyNotFound } from '../reach.ts';
+import { knock, notForThis, trialTable, tryRules, unusable, whyNotFound } from '../reach.ts';
 import type { NetworkChaosSpec } from '../spec.ts';
 
 export const nftables: FaultDriver<NetworkChaosSpec> = driver(
@@ -29,7 +29,7 @@ function driver(
     targets: ['process', 'container'],
     async probe(request): Promise<Usability> {
       const statements = statementsFor(request.spec);
-      if (!statements) return unusable(limits, 'leave that to a driver that can');
+      if (!statements) return notForThis(limits, 'see the others');
       const missing = await whyNotFound(request);
       if (missing) return missing;
       const trial = [

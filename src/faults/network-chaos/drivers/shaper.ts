@@ -9,7 +9,7 @@ import { identify } from '../../targets/process/proc.ts';
 import { describeFault } from '../describe.ts';
 import { type Place, placeOf, runApart } from '../namespace.ts';
 import { hitComment, type NetworkRequest, packetTargetOf, placeOfTarget, TargetPackets } from '../packets.ts';
-import { knock, unusable, whyNotFound } from '../reach.ts';
+import { knock, notForThis, unusable, whyNotFound } from '../reach.ts';
 import { classOf, disciplineOf, switchCommands } from '../shaping.ts';
 import type { NetworkChaosSpec } from '../spec.ts';
 
@@ -25,7 +25,7 @@ function shaper(name: 'netem' | 'tbf'): FaultDriver<NetworkChaosSpec> {
     targets: ['process', 'container'],
     async probe(request) {
       const discipline = disciplineOf(request.spec, mtuDefault);
-      if (discipline?.[0] !== name) return unusable(`${name} does not do this`, 'leave it to another driver');
+      if (discipline?.[0] !== name) return notForThis(`${name} does not do this`, 'see the others');
       return (await whyNotHere(request)) ?? (await whyNotBy(discipline)) ?? { usable: true };
     },
     plan: (request) => planOf(name, request),

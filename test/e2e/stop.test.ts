@@ -83,6 +83,28 @@ describe.concurrent('by a person', () => {
     await expectStopped(scene, run);
   });
 
+  test('a second Ctrl-C gives nobody time to end by itself, and still leaves nothing', async ({
+    onTestFinished,
+  }) => {
+    const scene = await stage(onTestFinished);
+    // It does not end by SIGTERM; without hurry it is given five seconds.
+    const stubborn = { process: { command: ['sh', '-c', 'trap "" TERM; while :; do sleep 0.1; done'] } };
+    const file = writeDrill(scene.place, {
+      targets: { stubborn, victim: { process: { pid: scene.victim.pid } } },
+      faults: [{ kind: 'PodChaos', on: 'victim', spec: { action: 'pod-failure', duration: '30s' } }],
+    });
+    const run = new LiveRun(scene.place, ['run', file]);
+    await run.event('fault.injected');
+    run.kill('SIGINT');
+    await run.event('fault.undone');
+    run.kill('SIGINT');
+    const { finished, events } = await expectStopped(scene, run);
+    expect(finished.stderr).toContain('hurrying: nobody is given time to end by itself any more');
+    const [undone] = eventsOf(events, 'fault.undone');
+    const [ended] = eventsOf(events, 'run.ended');
+    expect(ended!.at - undone!.at).toBeLessThan(4000);
+  });
+
   test('Ctrl-C while a target gets ready does not wait for it', async ({ onTestFinished }) => {
     const port = await freePort();
     const scene = await stage(onTestFinished);

@@ -170,7 +170,7 @@ export class Evaluator {
     if (left.kind !== 'vector' || right.kind !== 'vector') {
       throw new Error(`no operator between ${left.kind} and ${right.kind}`);
     }
-    if (isSetOperator(node.operator)) return setOperation(node, left, right, grid.steps);
+    if (isSetOperator(node.operator)) return setOperation(this.#context, node, left, right, grid.steps);
     return vectorVector(this.#context, node, left, right, grid.steps);
   }
 }

@@ -33,8 +33,10 @@ export interface GroupOptions {
   readonly restore?: RestoreOptions;
   /** What of PromQL is behind feature flags and on; nothing. */
   readonly features?: Features;
-  /** Milliseconds of any clock, to say how long a rule took; nothing else depends on it. */
+  /** Milliseconds of any clock, to say how long a rule took and when its time is up; nothing else depends on it. */
   readonly now?: () => number;
+  /** After that an expression is given up and its rule has failed; without it, or without a clock, it takes what it takes. */
+  readonly queryTimeoutMs?: number;
 }
 
 export type Append = (batch: SampleBatch) => void;
@@ -220,12 +222,14 @@ export class GroupEvaluator {
 
   /** A scalar becomes one series without labels. */
   #query(source: Queryable, expr: Expr, text: string, atMs: number): readonly ResultSample[] {
-    const options = {
+    const { defaultIntervalMs: defaultSubqueryStepMs, now, queryTimeoutMs } = this.#options;
+    const endMs = now && queryTimeoutMs !== undefined ? now() + queryTimeoutMs : undefined;
+    const result = instantQuery(source, expr, atMs, {
       text,
-      defaultSubqueryStepMs: this.#options.defaultIntervalMs,
+      defaultSubqueryStepMs,
       features: this.#features,
-    };
-    const result = instantQuery(source, expr, atMs, options);
+      ...(now && endMs !== undefined && { isExpired: () => now() > endMs }),
+    });
     if (result.type === 'vector') return result.samples;
     if (result.type === 'scalar') return [{ labels: Labels.empty, value: result.value }];
     throw new RuleFailure('rule result is not a vector or scalar');

@@ -204,6 +204,7 @@ export class ServerApp {
       offset: 'hash',
       features,
       now: () => clock.now(),
+      queryTimeoutMs: this.#limits.queryTimeoutMs,
     };
   }
 

@@ -82,3 +82,17 @@ it('fails a test that would be evaluated for ever', () => {
     'more than 1000000 times',
   );
 });
+
+it('fails a rule whose expression takes longer than it may, and goes on with the others', () => {
+  const text =
+    'groups: [{name: g, rules: [{record: slow, expr: "max_over_time(vector(1)[10d:1s])"}, {record: r, expr: x}]}]';
+  let readings = 0;
+  const now = () => 60_000 * readings++;
+  const evaluator = new GroupEvaluator(groupsOf(text)[0]!, { ...groupOptions, now, queryTimeoutMs: 30_000 });
+  const recorded: string[] = [];
+  const { failures } = evaluator.evaluate(0, storeOf(1), ({ samples }) => {
+    recorded.push(...samples.map(({ labels }) => labels.name));
+  });
+  expect(failures).toEqual([{ rule: 'slow', reason: 'query timed out in expression evaluation' }]);
+  expect(recorded).toEqual(['r']);
+});

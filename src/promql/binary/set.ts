@@ -3,15 +3,18 @@
 
 import type { Binary } from '../ast.ts';
 import { mergeDuplicates } from '../duplicates.ts';
+import type { QueryContext } from '../query-context.ts';
 import { countPresent, type Series, type VectorValue, vector } from '../values.ts';
 import { type MatchGroup, matchGroups } from './matching.ts';
 
 export function setOperation(
+  { interrupt }: QueryContext,
   node: Binary,
   left: VectorValue,
   right: VectorValue,
   steps: number,
 ): VectorValue {
+  interrupt.spend((left.series.length + right.series.length) * steps);
   const groups = matchGroups(left.series, right.series, node.matching);
   switch (node.operator) {
     case 'and':

@@ -13,6 +13,7 @@ function elementwise(
     const scalars = input.args.slice(1).map((_, i) => scalarArgument(input, i + 1));
     const compute = prepare(...scalars);
     const mapped = floatsOnly(vectorArgument(input).series).map((series): Series => {
+      input.context.interrupt.spend(series.values.length);
       const values = new Float64Array(series.values.length);
       for (let i = 0; i < values.length; i++) {
         if (series.presence[i]) values[i] = compute(series.values[i]!, i);

@@ -1,4 +1,5 @@
 import type { FaultKind } from '../fault.ts';
+import { container } from './drivers/container.ts';
 import { mountNamespace } from './drivers/mount-namespace.ts';
 import { nodePreload } from './drivers/node-preload.ts';
 import { redirect } from './drivers/redirect.ts';
@@ -10,5 +11,5 @@ export const dnsChaos: FaultKind<DnsChaosSpec> = {
   kind: 'DNSChaos',
   schema: dnsChaosSchema,
   isOneShot: () => false,
-  drivers: [redirect, mountNamespace, userNamespace, nodePreload],
+  drivers: [redirect, mountNamespace, userNamespace, nodePreload, container],
 };

@@ -11,15 +11,28 @@ export interface Endpoint {
 
 export type Transport = 'udp' | 'tcp';
 
+/** One question to one name server; undefined when it fails or takes too long. */
+export type AskUpstream = (
+  query: Buffer,
+  transport: Transport,
+  upstream: Endpoint,
+  timeoutMs: number,
+) => Promise<Buffer | undefined>;
+
+/** From our own network namespace. */
+export const askFromHere: AskUpstream = (query, transport, upstream, timeoutMs) =>
+  (transport === 'udp' ? askUdp : askTcp)(query, upstream, timeoutMs);
+
 /** The answer to a raw query, or undefined when no upstream gave one. Waits `timeoutMs` for each upstream. */
 export async function forward(
   query: Buffer,
   transport: Transport,
   upstreams: readonly Endpoint[],
   timeoutMs: number,
+  ask = askFromHere,
 ): Promise<Buffer | undefined> {
   for (const upstream of upstreams) {
-    const answer = await (transport === 'udp' ? askUdp : askTcp)(query, upstream, timeoutMs);
+    const answer = await ask(query, transport, upstream, timeoutMs);
     if (answer) return answer;
   }
   return undefined;

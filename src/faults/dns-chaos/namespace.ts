@@ -91,6 +91,20 @@ export class Namespace {
     return namespace;
   }
 
+  /** A helper in the network namespace of a process, which is not ours and has its devices. */
+  static async enter(pid: number): Promise<Namespace> {
+    const nsenter = await findProgram('nsenter');
+    if (!nsenter) throw UserError.of('FD652', 'nsenter (util-linux) is not installed');
+    const helper = spawn(nsenter, ['--target', String(pid), '--net', '--', ...namespaceRelayCommand()], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: { ...process.env, NODE_OPTIONS: '' },
+      detached: true,
+    });
+    const namespace = new Namespace(helper, () => {});
+    await namespace.#ready();
+    return namespace;
+  }
+
   get pid(): number {
     return this.#helper.pid!;
   }

@@ -11,7 +11,7 @@ import type { Server as TcpServer, Socket as TcpSocket } from 'node:net';
 import type { Clock } from '../../base/clock.ts';
 import type { LabelRecord } from '../../base/labels.ts';
 import type { Random } from '../../base/random.ts';
-import { type Endpoint, forward, type Transport } from './forward.ts';
+import { type AskUpstream, type Endpoint, forward, type Transport } from './forward.ts';
 import { answer, checkQuery, checkToken, type Query, rcodes, readAnswer, readQuery } from './message.ts';
 import { canonical, matchesPatterns } from './pattern.ts';
 import type { DnsChaosSpec } from './spec.ts';
@@ -22,6 +22,8 @@ export interface DnsServerOptions {
   readonly hosts: LabelRecord;
   readonly upstreams: readonly Endpoint[];
   readonly upstreamTimeoutMs: number;
+  /** Default: from our own network namespace. */
+  readonly ask?: AskUpstream;
   /** Draws the addresses of `action: random`. */
   readonly random: Random;
   /** Waits for `action: slow`. */
@@ -179,8 +181,8 @@ export class DnsServer {
     if (this.#forwards >= forwardsMax) return answer(query, rcodes.serverFailure);
     this.#forwards++;
     try {
-      const { upstreams, upstreamTimeoutMs } = this.#options;
-      const found = await forward(query.raw, transport, upstreams, upstreamTimeoutMs);
+      const { upstreams, upstreamTimeoutMs, ask } = this.#options;
+      const found = await forward(query.raw, transport, upstreams, upstreamTimeoutMs, ask);
       return found ?? answer(query, rcodes.serverFailure);
     } finally {
       this.#forwards--;

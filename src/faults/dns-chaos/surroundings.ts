@@ -17,7 +17,7 @@ export type Upstreams = () => Promise<readonly Endpoint[]>;
 export const upstreamsOfMachine: Upstreams = async () => nameservers(await textOf('/etc/resolv.conf'));
 
 /** glibc waits 5 s for a server; we must have tried more than one by then. */
-const upstreamTimeoutMs = 1500;
+export const upstreamTimeoutMs = 1500;
 
 /** How long a query of our own may take: longer than one upstream. */
 export const checkTimeoutMs = 2000;

@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { dnsChaos } from '../../../src/faults/dns-chaos/dns-chaos.ts';
 import type { FaultKind } from '../../../src/faults/fault.ts';
 import { ioChaos } from '../../../src/faults/io-chaos/io-chaos.ts';
 import { networkChaos } from '../../../src/faults/network-chaos/network-chaos.ts';
@@ -51,6 +52,25 @@ describeWith(needs, 'faults through the namespaces and control groups of a conta
     expect(await ask()).toBe('hello');
     await fault.undo();
     expect(await fault.verifyUndone()).toMatchObject({ undone: true });
+  });
+
+  it("DNSChaos refuses names that match, and asks the engine's own name server for the others", async () => {
+    await daemon.docker('network', 'create', name);
+    onTestFinished(async () => void (await daemon.docker('network', 'rm', '-f', name)));
+    const { target } = await web(['--network', name, '--network-alias', 'own-name']);
+    const lookUp = async (host: string) =>
+      await daemon.docker('exec', name, 'nslookup', host).catch((error: Error) => error.message);
+    expect(await lookUp('own-name')).toContain(await daemon.addressOf(name));
+    const { fault, driver, steps } = await put(dnsChaos, target, { action: 'error', patterns: ['shop.*'] });
+    expect(driver).toBe('container');
+    expect(await fault.missing()).toBeUndefined();
+    expect(await lookUp('shop.test')).toMatch(/SERVFAIL/);
+    expect(fault.hits()).toBeGreaterThan(0);
+    expect(await lookUp('own-name')).toContain(await daemon.addressOf(name));
+    await fault.undo();
+    expect(await fault.verifyUndone()).toMatchObject({ undone: true });
+    expect(await lookUp('own-name')).toContain(await daemon.addressOf(name));
+    expect(await takeSteps(steps)).toMatchObject({ undone: true });
   });
 
   it('StressChaos runs in its control groups', async () => {

@@ -55,8 +55,7 @@ async function usability({ machine, random }: DnsRequest): Promise<Usability> {
   if (!machine.canMount) return { usable: false, reason: 'no right to mount', remedy };
   const closed = await standardPortIsClosed(random);
   if (closed) return closed;
-  const folder = await mkdtemp(join(tmpdir(), 'firedrill-mount-'));
-  try {
+  return await inTrialFolder<Usability>(async (folder) => {
     const address = '127.0.0.53';
     const seen = await tryLaunch(await launchWith(folder, address), ['cat', '/etc/resolv.conf']);
     if ('failure' in seen) {
@@ -66,9 +65,7 @@ async function usability({ machine, random }: DnsRequest): Promise<Usability> {
       return { usable: false, reason: 'a mounted resolv.conf is not what a new process reads', remedy };
     }
     return { usable: true };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function standardPortIsClosed(random: Random): Promise<Usability | undefined> {

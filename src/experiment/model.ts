@@ -108,7 +108,8 @@ export type FaultKindName =
   | 'HTTPChaos'
   | 'ContainerChaos'
   | 'IOChaos'
-  | 'TimeChaos';
+  | 'TimeChaos'
+  | 'BlockChaos';
 
 /** 'auto': long enough for every deadline; the plan computes it. */
 export interface PhaseSpec {

@@ -1,5 +1,6 @@
 // Every kind of fault that an experiment can name, by Chaos Mesh's name for it.
 
+import { blockChaos } from './block-chaos/block-chaos.ts';
 import { containerChaos } from './container-chaos/container-chaos.ts';
 import { dnsChaos } from './dns-chaos/dns-chaos.ts';
 import type { FaultKind } from './fault.ts';
@@ -19,7 +20,8 @@ export type FaultKinds = Readonly<
     | 'HTTPChaos'
     | 'ContainerChaos'
     | 'IOChaos'
-    | 'TimeChaos',
+    | 'TimeChaos'
+    | 'BlockChaos',
     FaultKind
   >
 >;
@@ -35,6 +37,7 @@ export function createFaultKinds(stressWorker: readonly string[]): FaultKinds {
     ContainerChaos: containerChaos,
     IOChaos: ioChaos,
     TimeChaos: timeChaos,
+    BlockChaos: blockChaos,
   };
 }
 

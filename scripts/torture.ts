@@ -128,7 +128,7 @@ function tell({
   exitCode,
 }: TrialResult) {
   const second = beside ? ` + ${beside.recipe}, which ends ${beside.endsFirst ? 'first' : 'last'}` : '';
-  const what = `${String(results.length).padStart(4)}  seed ${seed}  ${recipe}${second}: ${assault}, ${delayMs} ms after ${instants[instant].event}`;
+  const what = `${String(results.length).padStart(4)}  seed ${seed}  ${recipe}${second}: ${assault}, ${delayMs} ms after ${instants[instant].event ?? 'the start'}`;
   const undone = leftForUndo > 0 ? `, ${leftForUndo} traces for undo` : '';
   const outcome =
     left.length > 0

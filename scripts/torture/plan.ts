@@ -23,6 +23,8 @@ export type Assault = (typeof assaults)[number];
 
 /** The event of the timeline after which it happens, and up to how many milliseconds later. */
 export const instants = {
+  /** From the start of the process: nothing is planned yet, and there is no watchdog. */
+  planning: { event: undefined, withinMs: 800 },
   before: { event: 'run.started', withinMs: 900 },
   injecting: { event: 'fault.injecting', withinMs: 40 },
   during: { event: 'fault.injected', withinMs: 500 },
@@ -54,7 +56,7 @@ export function orderOf(seed: number, subject: Subject, names: readonly string[]
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
   const recipe = pick(names);
   const assault = pick(assaultsFor(recipe, subject));
-  const instant = pick(instantsFor(recipe, assault));
+  const instant = pick(instantsFor(recipe, assault, subject));
   const order = { seed, subject, recipe, assault, instant, delayMs: delayFor(instant, random) };
   const others = companionsOf(recipe).filter((name) => names.includes(name));
   const isAlone = subject !== 'firedrill' || others.length === 0 || random() >= pairShare;
@@ -97,11 +99,15 @@ function assaultsFor(recipe: string, subject: Subject): readonly Assault[] {
   );
 }
 
-function instantsFor(recipe: string, assault: Assault): readonly Instant[] {
+const laterInstants = ['before', 'injecting', 'during', 'undoing', 'after'] as const;
+
+function instantsFor(recipe: string, assault: Assault, subject: Subject): readonly Instant[] {
   if (assault === 'fail the undo once') return ['during'];
+  const isPlannable = assault === 'kill the runner' || assault === 'kill everything';
   const { oneShot } = recipes.find(({ name }) => name === recipe)!;
   // A one-shot fault is over as soon as it is in place.
-  return oneShot ? ['before', 'injecting', 'during'] : (Object.keys(instants) as Instant[]);
+  const all = oneShot ? (['before', 'injecting', 'during'] as const) : laterInstants;
+  return isPlannable && subject === 'firedrill' ? ['planning', ...all] : all;
 }
 
 function delayFor(instant: Instant, random: Random): number {

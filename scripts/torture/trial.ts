@@ -79,7 +79,10 @@ class Trial {
     const unshown = came ? await this.#whyNotShown() : [];
     await sleep(came ? this.#order.delayMs : 0);
     const exitCode = await this.#assault(came);
-    const leftForUndo = this.#order.assault === 'kill everything' ? await this.#undo(before) : 0;
+    // Without a watchdog, or before there was one, it is `undo` that must find everything.
+    const { assault, instant } = this.#order;
+    const isForUndo = assault === 'kill everything' || instant === 'planning';
+    const leftForUndo = isForUndo ? await this.#undo(before) : 0;
     const clean = await this.#untilClean(before);
     const unlike = await this.#answersWrongly();
     return this.#result({
@@ -209,7 +212,8 @@ class Trial {
   }
 
   /** Whether the event came before the runner ended. */
-  async #until(event: string): Promise<boolean> {
+  async #until(event: string | undefined): Promise<boolean> {
+    if (event === undefined) return true;
     for (let waitedMs = 0; waitedMs < runMsMax; waitedMs++) {
       if (this.#timeline().includes(`"type":"${event}"`)) return true;
       if (this.#hasEnded()) return false;

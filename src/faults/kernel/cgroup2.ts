@@ -2,9 +2,10 @@
 // made below the group that a process is in, so that all limits on it stay what they are. A socket belongs to
 // the group in which it was opened: those opened before the move are not matched.
 
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { controlGroups } from '../targets/process/cgroup.ts';
+import { identify } from '../targets/process/proc.ts';
 
 export interface Group2 {
   /** Absolute path of its folder. */
@@ -56,6 +57,7 @@ export async function whyNotBelow(
   attempt: (made: Group2) => Promise<string | undefined>,
 ): Promise<string | undefined> {
   const folder = join(group.folder, name);
+  for (const left of abandonedIn(group.folder)) remove(left);
   try {
     mkdirSync(folder);
   } catch (error) {
@@ -68,5 +70,51 @@ export async function whyNotBelow(
     return await attempt({ folder, mount: group.mount });
   } finally {
     rmdirSync(folder);
+  }
+}
+
+const depthMax = 8;
+
+/**
+ * Removes groups in which a process of ours that is dead tried what it may do. No lease tells of them, because a plan
+ * has none; a group in which somebody lives cannot be removed, and is a lease's.
+ */
+export function removeAbandonedGroups(): void {
+  const group = group2Of(process.pid);
+  if (group) removeBelow(group.mount, 0);
+}
+
+function removeBelow(folder: string, depth: number): void {
+  for (const left of abandonedIn(folder)) remove(left);
+  if (depth === depthMax) return;
+  for (const inner of foldersIn(folder)) removeBelow(join(folder, inner), depth + 1);
+}
+
+/** Their names carry the pid of who made them: see `kernelName`. */
+function abandonedIn(folder: string): string[] {
+  return foldersIn(folder)
+    .filter((name) => {
+      const pid = /^firedrill_(\d+)_/.exec(name)?.[1];
+      return pid !== undefined && !identify(Number(pid));
+    })
+    .map((name) => join(folder, name));
+}
+
+function foldersIn(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name);
+  } catch {
+    // It has just been removed, or is not ours to read.
+    return [];
+  }
+}
+
+function remove(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Somebody lives in it.
   }
 }

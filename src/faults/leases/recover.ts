@@ -3,6 +3,8 @@
 
 import type { Clock } from '../../base/clock.ts';
 import type { Diagnostic } from '../../base/diagnostics.ts';
+import { removeAbandonedGroups } from '../kernel/cgroup2.ts';
+import { removeAbandonedTrials } from '../trial-folder.ts';
 import type { Journal } from './journal.ts';
 import type { Lease } from './lease.ts';
 import { undoAndSettle } from './settle.ts';
@@ -32,6 +34,8 @@ export async function recover(
     const unattended = lease.state === 'orphaned' || (await isUnattended(journal, lease));
     leases.push(unattended ? await undoAndSettle(journal, lease, context, 'found by undo') : lease);
   }
+  removeAbandonedGroups();
+  removeAbandonedTrials();
   await journal.prune(clock.now());
   return { leases, problems };
 }

@@ -182,6 +182,8 @@ describeWith(['faketime'], 'TimeChaos on a process that we start', () => {
     expect(await refusal({ clockIds: ['CLOCK_PROCESS_CPUTIME_ID'] })).toMatch(
       /leaves CLOCK_PROCESS_CPUTIME_ID alone/,
     );
-    expect(readdirSync('/tmp').filter((name) => name.startsWith('firedrill-time-'))).toEqual([]);
+    expect(readdirSync('/tmp').filter((name) => name.startsWith(`firedrill-trial-${process.pid}-`))).toEqual(
+      [],
+    );
   });
 });

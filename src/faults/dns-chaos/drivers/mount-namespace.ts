@@ -2,12 +2,11 @@
 // port 53 of a loopback address. Both kinds of resolver follow it, in any language, and nothing else of the machine
 // is touched. The mounts end with the namespace, and that with its last process.
 
-import { mkdtemp, readFile, readlink, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile, readlink } from 'node:fs/promises';
 import type { Random } from '../../../base/random.ts';
 import type { FaultDriver, Usability } from '../../fault.ts';
 import type { Launch } from '../../targets/target.ts';
+import { inTrialFolder } from '../../trial-folder.ts';
 import { openStandardPort } from '../doors.ts';
 import { askUdp } from '../forward.ts';
 import { mountCommand, writeResolverFiles } from '../resolver-mounts.ts';

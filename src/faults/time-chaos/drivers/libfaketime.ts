@@ -2,8 +2,7 @@
 // ours that it reads at every reading of the clock, so that the fault begins and ends with a line of text.
 
 import { renameSync, writeFileSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatDuration } from '../../../base/duration.ts';
 import { tryLaunch } from '../../dns-chaos/surroundings.ts';
@@ -18,6 +17,7 @@ import type {
 import type { UndoStep } from '../../leases/lease.ts';
 import { environment } from '../../targets/process/proc.ts';
 import type { Launch } from '../../targets/target.ts';
+import { inTrialFolder } from '../../trial-folder.ts';
 import { whyOutOfReach } from '../program.ts';
 import type { ClockId, TimeChaosSpec } from '../spec.ts';
 
@@ -100,16 +100,13 @@ async function trial(): Promise<Usability> {
   const library = await findLibrary();
   const remedy = 'install the package faketime';
   if (!library) return refusal('libfaketime is not installed', remedy);
-  const folder = await mkdtemp(join(tmpdir(), 'firedrill-time-'));
-  try {
+  return await inTrialFolder<Usability>(async (folder) => {
     const file = join(folder, 'offset');
     writeOffset(file, trialOffsetMs);
     const seen = await shownOffset(library, file);
     if (seen !== undefined && Math.abs(seen - trialOffsetMs) < toleranceMs) return { usable: true };
     return refusal(`${library} does not change the time of a program`, remedy);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** Milliseconds by which a new program under the library is ahead of one without it. */

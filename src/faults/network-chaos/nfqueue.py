@@ -212,7 +212,7 @@ class Effects:
             return 0
         if self.gap > 0 or self.overtakes.share > 0:
             self.since_overtaking += 1
-            # With a gap, only every so manieth packet may overtake; without one, each.
+            # With a gap, only every gap-th packet may overtake; without one, each.
             if self.since_overtaking >= max(1, self.gap) and self.overtakes.happens():
                 self.since_overtaking = 0
                 return 0

@@ -151,8 +151,10 @@ export class TargetPackets {
     const { doors, connections } = socketsOf(pids);
     // Connections are looked for at the begin only: later ones are known by the control group.
     const sockets = { doors, connections: isFirst ? connections : [] };
-    await this.#addNew(groupRules(this.#selection, this.#groups.matches));
-    await this.#addNew(elementsOf(this.#selection.table, sockets));
+    await this.#addNew([
+      ...groupRules(this.#selection, this.#groups.matches),
+      ...elementsOf(this.#selection.table, sockets),
+    ]);
   }
 
   async #addNew(statements: readonly string[]): Promise<void> {

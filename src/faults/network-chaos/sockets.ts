@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 type Protocol = 'tcp' | 'udp';
 
 /** A local address that takes packets from anybody: a listening TCP socket, a UDP socket that is not connected. */
-export interface Door {
+interface Door {
   readonly protocol: Protocol;
   /** Undefined for any address. */
   readonly address: string | undefined;
@@ -15,7 +15,7 @@ export interface Door {
 }
 
 /** One connection. */
-export interface Connection {
+interface Connection {
   readonly protocol: Protocol;
   readonly local: { readonly address: string; readonly port: number };
   readonly remote: { readonly address: string; readonly port: number };

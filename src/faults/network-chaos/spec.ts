@@ -21,7 +21,7 @@ export interface Delay {
   /** Up or down, drawn evenly. */
   readonly jitterMs: number;
   readonly correlation: number;
-  /** These are sent at once; with a gap only every so manieth packet may be. */
+  /** These are sent at once; with a gap only every gap-th packet may be. */
   readonly reorder: (Share & { readonly gap: number }) | undefined;
 }
 
@@ -55,7 +55,7 @@ export interface Scope {
   readonly device: string | undefined;
 }
 
-export type RejectAnswer = (typeof rejectAnswers)[number];
+type RejectAnswer = (typeof rejectAnswers)[number];
 
 export type NetworkChaosSpec = Scope &
   (
@@ -68,7 +68,7 @@ export type NetworkChaosSpec = Scope &
     | { readonly action: 'reject'; readonly answer: RejectAnswer }
   );
 
-export type NetworkAction = NetworkChaosSpec['action'];
+type NetworkAction = NetworkChaosSpec['action'];
 
 const actions = [
   'netem',

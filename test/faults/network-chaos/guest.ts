@@ -23,7 +23,7 @@ export const guestKernel: Condition = {
   met: () => kernelFolder !== '' && existsSync(join(kernelFolder, 'boot')),
 };
 
-export interface GuestFile {
+interface GuestFile {
   readonly from: string;
   /** Absolute path in the guest. */
   readonly to: string;

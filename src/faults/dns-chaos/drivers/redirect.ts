@@ -19,6 +19,7 @@ const dnsPort = 53;
 
 export const redirect: FaultDriver<DnsChaosSpec> = {
   name: 'nft-redirect',
+  targets: ['process'],
   probe,
   plan: (request) => ({
     ...whatOf(request),
@@ -35,7 +36,7 @@ async function probe({ target, declared }: DnsRequest): Promise<Usability> {
   if (target.type !== 'process' || declared.type === 'command') {
     return {
       usable: false,
-      reason: 'Firedrill starts the target, or it is no process',
+      reason: 'Firedrill starts the target',
       remedy: 'name a running process, by pid or port',
       otherTarget: true,
     };

@@ -21,6 +21,7 @@ const interceptions = new Interceptions(open);
 
 export const proxy: FaultDriver<HttpChaosSpec> = {
   name: 'proxy',
+  targets: ['proxy'],
   probe,
   plan: (request) => ({
     ...whatOf(request),
@@ -33,15 +34,8 @@ export const proxy: FaultDriver<HttpChaosSpec> = {
 };
 
 async function probe(request: HttpRequest): Promise<Usability> {
-  const { target, spec } = request;
-  if (!(target instanceof TcpProxy)) {
-    return {
-      usable: false,
-      reason: 'the target is a process, not a proxy',
-      remedy: 'put a proxy target between its clients and it, and let the fault act on that',
-      otherTarget: true,
-    };
-  }
+  const { spec } = request;
+  const target = proxyOf(request);
   const mistake = await tlsMistake(request);
   if (mistake) return mistake;
   const ports = [parseHostPort(target.address, true).port, target.upstream.port];

@@ -23,6 +23,7 @@ const interceptions = new Interceptions(open);
 
 export const redirect: FaultDriver<HttpChaosSpec> = {
   name: 'nft-redirect',
+  targets: ['process'],
   probe,
   plan: (request) => ({
     ...whatOf(request),
@@ -39,14 +40,7 @@ export const redirect: FaultDriver<HttpChaosSpec> = {
 
 async function probe(request: HttpRequest): Promise<Usability> {
   const { target, spec, declared } = request;
-  if (target.type === 'proxy') {
-    return {
-      usable: false,
-      reason: 'the target is a proxy',
-      remedy: 'let the fault act on a process',
-      otherTarget: true,
-    };
-  }
+  if (target.type !== 'process') throw new Error(`${request.name}: the target is no process`);
   const mistake = await tlsMistake(request);
   if (mistake) return mistake;
   // A command has not been started yet.

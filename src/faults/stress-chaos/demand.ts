@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { DriverPlan, FaultRequest, Usability } from '../fault.ts';
 import { memoryLimit } from '../targets/process/cgroup.ts';
+import { maySetOomScore } from './oom-score.ts';
 import { formatBytes, parseSize } from './size.ts';
 import type { StressChaosSpec } from './stress-chaos.ts';
 
@@ -26,6 +27,13 @@ export async function stressUnusable(
       usable: false,
       reason: `target ${target.name} is a proxy, which has no processes`,
       remedy: 'name a process target',
+    };
+  const score = spec.stressors.memory?.oomScoreAdj;
+  if (score !== undefined && !maySetOomScore(score))
+    return {
+      usable: false,
+      reason: `oomScoreAdj ${score} protects the workers more than this process may`,
+      remedy: 'CAP_SYS_RESOURCE, or a higher oomScoreAdj',
     };
   const bytes = await bytesAsked(request);
   // Within a limit of its own the target's group is what runs out, and that is what was asked for.

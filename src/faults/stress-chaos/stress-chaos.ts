@@ -14,8 +14,11 @@ import { stressNg } from './stress-ng.ts';
 const workersMax = 8192;
 
 const workers = z.int().min(1).max(workersMax);
-/** More arguments for stress-ng. */
-const options = z.array(z.string()).default([]);
+/** More arguments for stress-ng; Chaos Mesh's own files write an option and its value as one text. */
+const options = z
+  .array(z.string())
+  .default([])
+  .transform((texts) => texts.flatMap((text) => text.split(/\s+/).filter((word) => word !== '')));
 
 const size = z.string().superRefine((text, context) => {
   if (parseSize(text) !== undefined) return;
@@ -42,6 +45,8 @@ const stressorsSchema = z
         workers,
         /** Of all workers together. */
         size,
+        /** How likely the kernel ends the workers when memory runs out (proc(5)); below 0 needs CAP_SYS_RESOURCE. */
+        oomScoreAdj: z.int().min(-1000).max(1000).optional(),
         options,
       })
       .optional(),

@@ -10,6 +10,7 @@ import { launch } from '../targets/process/launch.ts';
 import { logTail } from '../targets/process/log.ts';
 import type { ProcessId } from '../targets/target.ts';
 import { countsCpu } from './demand.ts';
+import { setOomScore } from './oom-score.ts';
 import { formatBytes } from './size.ts';
 import type { StressChaosSpec } from './stress-chaos.ts';
 import { UsageMeter } from './usage.ts';
@@ -50,6 +51,9 @@ export async function startStress(
   };
   for (let waitedMs = 0; waitedMs < startMsMax && (await missing()); waitedMs += lookEveryMs)
     await clock.sleep(lookEveryMs);
+  // stress-ng sets a score of its own when it starts, so ours comes afterwards.
+  const score = request.spec.stressors.memory?.oomScoreAdj;
+  if (score !== undefined) for (const { pid } of family.look()) setOomScore(pid, score);
   return { missing, ...underMeasurement(request, family, meter) };
 }
 

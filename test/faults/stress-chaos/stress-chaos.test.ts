@@ -61,6 +61,13 @@ describe('StressChaos in Chaos Mesh fields', () => {
     expect(stressChaosSchema.parse({ stressors: { cpu: { workers: 2 } } })).toMatchObject({
       stressors: { cpu: { workers: 2, load: 100, options: [] } },
     });
+    // Chaos Mesh's own examples write an option and its value as one text.
+    expect(
+      stressChaosSchema.parse({ stressors: { cpu: { workers: 1, options: ['--cpu 2', '-v'] } } }),
+    ).toMatchObject({
+      stressors: { cpu: { options: ['--cpu', '2', '-v'] } },
+    });
+    expect(refused({ memory: { workers: 1, size: '1MB', oomScoreAdj: 1001 } })).toBe(true);
     expect(refused({})).toBe(true);
     expect(refused({ cpu: { workers: 0 } })).toBe(true);
     expect(refused({ cpu: { workers: 1, load: 101 } })).toBe(true);
@@ -226,4 +233,23 @@ describeWith([root], 'a target in control groups of its own', () => {
       await fault.undo();
     },
   );
+});
+
+describeWith(['stress-ng'], 'the score of a worker when memory runs out', () => {
+  const asking = (oomScoreAdj: number) =>
+    request({ memory: { workers: 1, size: '16MB', oomScoreAdj } }, { durationMs: 10_000 });
+
+  it('is that of the file on every worker', async () => {
+    const { mark } = await inject(driver('stress-ng'), asking(777));
+    const scores = markedPids(mark).map((pid) => readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim());
+    expect(scores.length).toBeGreaterThan(0);
+    expect(new Set(scores)).toEqual(new Set(['777']));
+  });
+
+  it('is refused before anything starts where the right to lower it is missing', async () => {
+    const before = readFileSync('/proc/self/oom_score_adj', 'utf8');
+    const usability = await driver('stress-ng').probe(asking(-1000));
+    if (!usability.usable) expect(usability.remedy).toContain('CAP_SYS_RESOURCE');
+    expect(readFileSync('/proc/self/oom_score_adj', 'utf8')).toBe(before);
+  });
 });

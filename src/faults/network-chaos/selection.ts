@@ -20,7 +20,7 @@ export const waysOf: Readonly<Record<Direction, readonly Way[]>> = {
 };
 
 /** Before the filters of the machine (0) and after its address translation (-100). */
-export const selectionPriority = -60;
+const selectionPriority = -60;
 
 export interface Selection {
   readonly table: string;

@@ -6,13 +6,8 @@ import { ClientHello } from './client-hello.ts';
 import type { Connection, Traffic } from './connection.ts';
 import { Flow } from './flow.ts';
 import type { Stage, Taker } from './pipe.ts';
+import { resetNow } from './reset.ts';
 import type { Stream, Toxic, ToxicPlace } from './toxic.ts';
-
-/**
- * Bytes that Node.js takes for a socket before it asks us to wait. With its own 16 KiB each single read of 64 KiB would
- * stop the other side for a turn.
- */
-export const socketBufferBytes = 256 * 2 ** 10;
 
 /** How long a socket may take to send what is left, and its peer to end too, once the connection is closed by a toxic. */
 const lingerMs = 1000;
@@ -41,8 +36,7 @@ export class Link implements Connection {
     this.client = `${client.remoteAddress}:${client.remotePort}`;
     this.openedAtMs = openedAtMs;
     this.#client = client;
-    const options = { allowHalfOpen: true, noDelay: true, highWaterMark: socketBufferBytes };
-    this.#upstream = connect({ ...upstream, ...options });
+    this.#upstream = connect({ ...upstream, allowHalfOpen: true, noDelay: true });
     client.setNoDelay(true);
     let open = false;
     this.#upstream.once('connect', () => {
@@ -58,8 +52,11 @@ export class Link implements Connection {
       downstream: new Flow(this.#upstream, client, end),
     };
     this.#flows.upstream.observe((bytes) => this.#hello.observe(bytes));
+    let gone = false;
     const onClose = () => {
-      if (!client.closed || !this.#upstream.closed) return;
+      // Both may be closed before either says so.
+      if (gone || !client.closed || !this.#upstream.closed) return;
+      gone = true;
       for (const stream of streams) this.#flows[stream].discard();
       whenClosed();
     };
@@ -116,8 +113,8 @@ export class Link implements Connection {
   }
 
   #reset(): void {
-    this.#client.resetAndDestroy();
-    this.#upstream.resetAndDestroy();
+    resetNow(this.#client);
+    resetNow(this.#upstream);
   }
 
   /** Takes nothing more over; what has been written to the target still goes. */

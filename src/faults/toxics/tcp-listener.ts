@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { HostPort } from '../targets/host-port.ts';
-import { Link, socketBufferBytes } from './link.ts';
+import { Link } from './link.ts';
 import type { Listener, ListenerOptions } from './listener.ts';
 
 /** Connections at a time; beyond it new ones are closed. */
@@ -21,7 +21,6 @@ export class TcpListener implements Listener {
     const server = createServer({
       allowHalfOpen: true,
       pauseOnConnect: true,
-      highWaterMark: socketBufferBytes,
     });
     server.maxConnections = connectionsMax;
     server.on('connection', (client) => this.#admit(client));

@@ -5,11 +5,10 @@
 import type { Clock } from '../../../base/clock.ts';
 import type { ActiveFault, DriverPlan, FaultDriver, FaultRequest } from '../../fault.ts';
 import { unpauseContainer } from '../../leases/steps/containers.ts';
-import type { InspectedContainer } from '../../targets/container/engine.ts';
-import { containerOf, runningContainer, undoneBySteps } from '../../targets/container/fault.ts';
+import { containerOf, inspected, runningContainer, undoneBySteps } from '../../targets/container/fault.ts';
 import { isAlive } from '../../targets/process/proc.ts';
 import { maySignal, sendSignal } from '../../targets/process/signal.ts';
-import type { ContainerTargetHandle, ProcessId } from '../../targets/target.ts';
+import type { ContainerTargetHandle } from '../../targets/target.ts';
 import type { PodChaosSpec } from '../pod-chaos.ts';
 
 const lookEveryMs = 20;
@@ -21,12 +20,11 @@ export const container: FaultDriver<PodChaosSpec> = {
   targets: ['container'],
 
   async probe(request) {
-    const { action, signal, by } = request.spec;
-    if (action === 'restart' || signal !== undefined || by === 'freezer')
+    if (request.spec.by === 'signals')
       return {
         usable: false,
-        reason: `a container takes no ${action === 'restart' ? 'action restart' : signal ? 'signal' : 'freezer'} here`,
-        remedy: 'use ContainerChaos to restart it; pause and kill need neither `signal` nor `by`',
+        reason: 'an engine pauses a container by the freezer of its control group',
+        remedy: 'leave `by` out',
       };
     const running = await runningContainer(request);
     return running.usable ? { usable: true } : running;
@@ -42,13 +40,20 @@ export const container: FaultDriver<PodChaosSpec> = {
         survivesCrash: 'until the watchdog sees the runner die (at once) or hang (5s)',
         hits: 'containers paused',
       };
-    const grace = request.spec.gracePeriod;
+    if (request.spec.action === 'restart')
+      return {
+        what: `restarts container ${id.name}`,
+        how: `its stop signal, SIGKILL after ${request.spec.gracePeriod}s, and a start, all by ${id.runtime}`,
+        undo: 'none (one-shot): it is started as part of the fault, also when Firedrill dies',
+        survivesCrash: 'nothing',
+        hits: 'containers restarted',
+      };
     return {
       what: `kills container ${id.name}`,
-      how: `${grace > 0 ? `SIGTERM, and SIGKILL after ${grace}s` : 'SIGKILL'} to its first process, from outside, as in a crash`,
+      how: `${describeSignals(request.spec)} to its first process, from outside, as in a crash`,
       undo: 'none (one-shot): its restart policy, or whoever supervises it, starts it again',
       survivesCrash: 'nothing of ours; the container stays dead unless its restart policy starts it',
-      hits: 'containers killed',
+      hits: isDeadly(request.spec) ? 'containers killed' : 'containers signalled',
     };
   },
 
@@ -56,13 +61,29 @@ export const container: FaultDriver<PodChaosSpec> = {
 
   async undoSteps(request) {
     const { container: id } = containerOf(request);
-    return request.spec.action === 'pod-failure' ? [{ type: 'container-unpause', container: id }] : [];
+    const { action, gracePeriod } = request.spec;
+    if (action === 'pod-failure') return [{ type: 'container-unpause', container: id }];
+    if (action !== 'restart') return [];
+    const { startedAt } = await lifeOf(containerOf(request));
+    // A restart that our death finds half-way is completed by the engine, or by this step when that dies too.
+    return [{ type: 'container-start', container: id, startedAt, graceSeconds: gracePeriod }];
   },
 
   async inject(request) {
-    return request.spec.action === 'pod-failure'
-      ? await pause(request)
-      : await kill(containerOf(request), request.spec.gracePeriod, request.clock);
+    if (request.spec.action === 'pod-failure') return await pause(request);
+    const target = containerOf(request);
+    const before = await lifeOf(target);
+    if (request.spec.action === 'restart')
+      await target.engine.restart(target.container.id, request.spec.gracePeriod);
+    else await sendSignals(target, request.spec, request.clock);
+    // Without SIGKILL the program may do with its signal what it likes.
+    const hit = !isDeadly(request.spec) || (await hasEnded(target, before.startedAt, request.clock));
+    return {
+      hits: () => (hit ? 1 : 0),
+      missing: async () => (hit ? undefined : `container ${target.container.name} still runs`),
+      undo: async () => {},
+      verifyUndone: async () => ({ undone: true, evidence: 'one-shot: nothing to take back' }),
+    };
   },
 };
 
@@ -80,35 +101,46 @@ async function pause(request: FaultRequest<PodChaosSpec>): Promise<ActiveFault> 
   };
 }
 
-async function kill(target: ContainerTargetHandle, graceSeconds: number, clock: Clock): Promise<ActiveFault> {
-  const { container: id, engine } = target;
-  const before = await target.inspect();
-  const [first] = await target.processes();
-  if (first && maySignal(first)) await killFromOutside(first, graceSeconds, clock);
-  else if (graceSeconds > 0) await engine.stop(id.id, graceSeconds);
-  else await engine.kill(id.id, 'SIGKILL');
-  let killed = false;
-  for (let waitedMs = 0; waitedMs < deathMsMax && !killed; waitedMs += lookEveryMs) {
-    killed = hasEnded(before, await target.inspect());
-    if (!killed) await clock.sleep(lookEveryMs);
-  }
-  return {
-    hits: () => (killed ? 1 : 0),
-    missing: async () => (killed ? undefined : `container ${id.name} still runs after SIGKILL`),
-    undo: async () => {},
-    verifyUndone: async () => ({ undone: true, evidence: 'one-shot: nothing to take back' }),
-  };
+/** Whether it must have ended afterwards. */
+function isDeadly({ action, signal, gracePeriod }: PodChaosSpec): boolean {
+  return action === 'restart' || gracePeriod > 0 || (signal ?? 'SIGKILL') === 'SIGKILL';
 }
 
-// With the first process of a process namespace the kernel kills all others in it (pid_namespaces(7)).
-async function killFromOutside(first: ProcessId, graceSeconds: number, clock: Clock): Promise<void> {
-  if (graceSeconds > 0) sendSignal(first, 'SIGTERM');
-  for (let waitedMs = 0; waitedMs < graceSeconds * 1000 && isAlive(first); waitedMs += lookEveryMs)
+function describeSignals({ signal, gracePeriod }: PodChaosSpec): string {
+  return gracePeriod > 0
+    ? `${signal ?? 'SIGTERM'}, and SIGKILL after ${gracePeriod}s`
+    : (signal ?? 'SIGKILL');
+}
+
+/** With the first process of a process namespace the kernel kills all others in it (pid_namespaces(7)). */
+async function sendSignals(
+  { container: { id }, engine, processes }: ContainerTargetHandle,
+  { signal, gracePeriod }: PodChaosSpec,
+  clock: Clock,
+): Promise<void> {
+  const [first] = await processes();
+  const send = async (name: NodeJS.Signals) => {
+    if (first && maySignal(first)) sendSignal(first, name);
+    else await engine.kill(id, name);
+  };
+  if (gracePeriod === 0) return await send(signal ?? 'SIGKILL');
+  await send(signal ?? 'SIGTERM');
+  const isRunning = async () => (first ? isAlive(first) : (await engine.inspect(id))?.State.Running);
+  for (let waitedMs = 0; waitedMs < gracePeriod * 1000 && (await isRunning()); waitedMs += lookEveryMs)
     await clock.sleep(lookEveryMs);
-  sendSignal(first, 'SIGKILL');
+  if (await isRunning()) await send('SIGKILL');
+}
+
+async function lifeOf(target: ContainerTargetHandle): Promise<{ readonly startedAt: string }> {
+  return { startedAt: (await inspected(target)).State.StartedAt };
 }
 
 /** It does not run, or runs in a new life: its restart policy may be quicker than our look. */
-function hasEnded(before: InspectedContainer | undefined, now: InspectedContainer | undefined): boolean {
-  return !now?.State.Running || now.State.StartedAt !== before?.State.StartedAt;
+async function hasEnded(target: ContainerTargetHandle, startedAt: string, clock: Clock): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < deathMsMax; waitedMs += lookEveryMs) {
+    const now = await target.inspect();
+    if (!now?.State.Running || now.State.StartedAt !== startedAt) return true;
+    await clock.sleep(lookEveryMs);
+  }
+  return false;
 }

@@ -9,7 +9,7 @@ const answerBytesMax = 16 * 1024 * 1024;
 const messageMax = 300;
 
 /** What the engine answered instead of doing it. */
-export class EngineError extends Error {
+class EngineError extends Error {
   readonly status: number;
 
   constructor(status: number, message: string) {

@@ -2,11 +2,6 @@
 // A kind that has a driver is checked by the driver's own schema; all others have theirs in this folder.
 
 import type { z } from 'zod';
-import { blockChaosSchema } from '../block-chaos/spec.ts';
-import { httpChaosSchema } from '../http-chaos/spec.ts';
-import { ioChaosSchema } from '../io-chaos/spec.ts';
-import { faultSchemas } from '../kinds.ts';
-import { timeChaosSchema } from '../time-chaos/spec.ts';
 import { awsChaosSchema, azureChaosSchema, gcpChaosSchema } from './cloud-chaos.ts';
 import { jvmChaosSchema } from './jvm-chaos.ts';
 import { kernelChaosSchema } from './kernel-chaos.ts';
@@ -42,7 +37,7 @@ interface UnsupportedKind {
   readonly needs: string;
 }
 
-/** Kinds that nothing here can do, unless a driver has been added since. */
+/** Kinds that nothing here can do. */
 const unsupported: Readonly<Partial<Record<ChaosMeshFaultKind, UnsupportedKind>>> = {
   AWSChaos: { schema: awsChaosSchema, selects: 'nothing', needs: 'an AWS account and its credentials' },
   AzureChaos: {
@@ -50,14 +45,7 @@ const unsupported: Readonly<Partial<Record<ChaosMeshFaultKind, UnsupportedKind>>
     selects: 'nothing',
     needs: 'an Azure subscription and its credentials',
   },
-  BlockChaos: {
-    schema: blockChaosSchema,
-    selects: 'pods',
-    needs: "Chaos Mesh's kernel module on the node of the pod",
-  },
   GCPChaos: { schema: gcpChaosSchema, selects: 'nothing', needs: 'a GCP project and its credentials' },
-  HTTPChaos: { schema: httpChaosSchema, selects: 'pods', needs: "Chaos Mesh's proxy in the pod" },
-  IOChaos: { schema: ioChaosSchema, selects: 'pods', needs: "Chaos Mesh's file system in the pod" },
   JVMChaos: { schema: jvmChaosSchema, selects: 'pods', needs: 'the Byteman agent in the JVM of the pod' },
   KernelChaos: {
     schema: kernelChaosSchema,
@@ -69,10 +57,9 @@ const unsupported: Readonly<Partial<Record<ChaosMeshFaultKind, UnsupportedKind>>
     selects: 'machines',
     needs: 'chaosd on each machine',
   },
-  TimeChaos: { schema: timeChaosSchema, selects: 'pods', needs: 'the daemon of Chaos Mesh on the node' },
 };
 
 /** What only a cluster (or a cloud) can do of a kind; undefined when there is a driver for it. */
 export function clusterOnly(kind: ChaosMeshFaultKind): UnsupportedKind | undefined {
-  return kind in faultSchemas ? undefined : unsupported[kind];
+  return unsupported[kind];
 }

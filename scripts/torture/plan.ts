@@ -93,10 +93,14 @@ function companionsOf(recipe: string): string[] {
 
 function assaultsFor(recipe: string, subject: Subject): readonly Assault[] {
   if (subject !== 'firedrill') return ['kill the runner'];
-  const { undoneBy } = recipes.find(({ name }) => name === recipe)!;
-  return assaults.filter(
-    (assault) => assault !== 'nothing' && (assault !== 'fail the undo once' || undoneBy !== undefined),
-  );
+  const { undoneBy, needs } = recipes.find(({ name }) => name === recipe)!;
+  const isPossible: Partial<Record<Assault, boolean>> = {
+    nothing: false,
+    'fail the undo once': undoneBy !== undefined,
+    // A fault that is libfaketime itself would be seen through a second one.
+    'move the clock': !needs?.includes('faketime'),
+  };
+  return assaults.filter((assault) => isPossible[assault] ?? true);
 }
 
 const laterInstants = ['before', 'injecting', 'during', 'undoing', 'after'] as const;

@@ -36,7 +36,9 @@ export class TargetPackets {
   readonly #extend: ExtendLease;
   readonly #following = new AbortController();
   readonly #known = new Set<string>();
+  #doors: readonly string[] = [];
   #groups: TargetGroups | undefined;
+  #followed: Promise<void> = Promise.resolve();
   #hits = 0;
   #trouble: string | undefined;
   #isClosed = false;
@@ -78,7 +80,7 @@ export class TargetPackets {
       await packets.close();
       throw error;
     }
-    void packets.#follow();
+    packets.#followed = packets.#follow();
     return packets;
   }
 
@@ -96,10 +98,6 @@ export class TargetPackets {
     return this.#place;
   }
 
-  get table(): string {
-    return this.#table.name;
-  }
-
   /** Why packets are not found any more, or undefined. */
   async missing(): Promise<string | undefined> {
     if (this.#table.ended) return `${this.where} is gone`;
@@ -114,6 +112,8 @@ export class TargetPackets {
     this.#following.abort();
     if (!this.#table.ended) await this.#count().catch(() => {});
     await this.#table.close();
+    // A last look could otherwise move processes in again after they have left.
+    await this.#followed;
     const outcomes = (await this.#groups?.leave(this.#request.clock)) ?? [];
     this.#left = outcomes.flatMap((outcome) => (outcome.done ? [] : [outcome.left]));
   }
@@ -149,12 +149,24 @@ export class TargetPackets {
     else this.#groups = await TargetGroups.enter(this.#target, this.#extend);
     const pids = (await this.#target.processes()).map(({ pid }) => pid);
     const { doors, connections } = socketsOf(pids);
-    // Connections are looked for at the begin only: later ones are known by the control group.
-    const sockets = { doors, connections: isFirst ? connections : [] };
+    const { table } = this.#selection;
+    const open = elementsOf(table, { doors, connections: [] });
+    await this.#removeClosed(open);
     await this.#addNew([
       ...groupRules(this.#selection, this.#groups.matches),
-      ...elementsOf(this.#selection.table, sockets),
+      ...open,
+      // Only at the begin: later ones are known by the control group.
+      ...(isFirst ? elementsOf(table, { doors: [], connections }) : []),
     ]);
+  }
+
+  /** A port that the target has given up may be somebody else's next. */
+  async #removeClosed(open: readonly string[]): Promise<void> {
+    const closed = this.#doors.filter((element) => !open.includes(element));
+    this.#doors = open;
+    if (closed.length === 0) return;
+    await this.#table.apply(closed.map((each) => `delete ${each}`));
+    for (const element of closed) this.#known.delete(element);
   }
 
   async #addNew(statements: readonly string[]): Promise<void> {

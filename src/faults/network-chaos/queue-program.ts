@@ -103,7 +103,8 @@ export class QueueProgram {
   /** Idempotent. It lets go of what it holds first. */
   async close(): Promise<void> {
     if (this.ended) return;
-    const exited = new Promise((resolve) => this.#child.once('exit', resolve));
+    // Its last word is read too.
+    const exited = new Promise((resolve) => this.#child.once('close', resolve));
     this.#child.stdin!.end();
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), endTimeoutMs);
     await exited;

@@ -73,6 +73,18 @@ describeWith([root, 'nft', 'unshare'], 'nftables', () => {
     expect(await app.ask('connect', other)).toBe('connected');
   });
 
+  it('follows the ports of a target, and leaves those alone that it has given up', async () => {
+    const [app, client] = await Promise.all([startPeer(), startPeer()]);
+    const active = await inject(nftables, requestFor(targetOf(app), { action: 'blackhole' }));
+    const port = await app.ask<number>('listen', app);
+    await until(async () => (await client.ask('connect', { host: app.host, port })) === 'timeout', 5000);
+    expect(await app.ask('unlisten', { host: app.host, port })).toBe('closed');
+    await sleep(1200);
+    const next = await startPeer('127.0.0.1', [], port);
+    expect(await client.ask('connect', next)).toBe('connected');
+    await active.undo();
+  });
+
   it.each([
     [0, 1, 0],
     [30, 0.82, 0.58],

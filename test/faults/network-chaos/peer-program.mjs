@@ -1,5 +1,6 @@
 // A process of its own for network faults: echoes what it gets over TCP and UDP, and makes requests as it is told, one
-// a line: `trips HOST PORT N`, `echo HOST PORT BYTES`, `connect HOST PORT`, `keep HOST PORT`, `datagrams HOST PORT N`.
+// a line: `trips HOST PORT N`, `echo HOST PORT BYTES`, `connect HOST PORT`, `keep HOST PORT`, `datagrams HOST PORT N`,
+// `listen HOST -`, `unlisten HOST PORT`.
 
 import { createSocket } from 'node:dgram';
 import { connect, createServer } from 'node:net';
@@ -8,6 +9,7 @@ import { createInterface } from 'node:readline';
 const host = process.argv[2] ?? '127.0.0.1';
 const timeoutMs = 3000;
 const kept = new Map();
+const listening = new Map();
 
 const server = createServer((socket) => {
   socket.on('error', () => {});
@@ -54,6 +56,20 @@ const asks = {
   async keep(to, port) {
     kept.set(`${to}:${port}`, await open(to, port));
     return 'kept';
+  },
+  /** Listens on one more port, which it tells. */
+  listen(to) {
+    return new Promise((resolve) => {
+      const another = createServer((socket) => socket.destroy());
+      another.listen(0, to, () => {
+        const { port } = another.address();
+        listening.set(port, another);
+        resolve(port);
+      });
+    });
+  },
+  unlisten(_to, port) {
+    return new Promise((resolve) => listening.get(port).close(() => resolve('closed')));
   },
   /** How many of some datagrams were answered, and how many answers came. */
   async datagrams(to, port, count) {

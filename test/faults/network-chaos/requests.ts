@@ -25,8 +25,12 @@ export interface Peer {
 const program = process.env.PEER_PROGRAM ?? resolve('test/faults/network-chaos/peer-program.mjs');
 
 /** `prefix` puts it somewhere else, such as into a network namespace. */
-export async function spawnPeer(host = '127.0.0.1', prefix: readonly string[] = []): Promise<Peer> {
-  const [name, ...args] = [...prefix, process.execPath, program, host];
+export async function spawnPeer(
+  host = '127.0.0.1',
+  prefix: readonly string[] = [],
+  wanted = 0,
+): Promise<Peer> {
+  const [name, ...args] = [...prefix, process.execPath, program, host, String(wanted)];
   const child = spawn(name!, args, { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
   const waiting = new Map<number, (answer: unknown) => void>();
   let count = 0;

@@ -6,8 +6,8 @@ import type { NetworkChaosSpec } from '../../../src/faults/network-chaos/spec.ts
 import { cleanup } from '../leases/support.ts';
 import { type Injection, type Peer, spawnPeer } from './requests.ts';
 
-export async function startPeer(host?: string, prefix?: readonly string[]): Promise<Peer> {
-  const peer = await spawnPeer(host, prefix);
+export async function startPeer(host?: string, prefix?: readonly string[], port?: number): Promise<Peer> {
+  const peer = await spawnPeer(host, prefix, port);
   cleanup(() => {
     try {
       process.kill(-peer.pid, 'SIGKILL');

@@ -174,9 +174,12 @@ const mistakes: readonly Mistake[] = [
   },
   {
     name: 'a fault that nothing here can inject',
-    drill: (good) => good.replace('PodChaos', 'NetworkChaos').replace('pod-failure', 'partition'),
+    drill: (good) =>
+      good
+        .replace('PodChaos', 'IOChaos')
+        .replace('action: pod-failure', 'action: attrOverride, attr: { size: 0 }, volumePath: /tmp'),
     code: 'FD600',
-    says: 'proxy: the target is a process',
+    says: 'attrOverride needs a FUSE file system under the target',
   },
 ];
 

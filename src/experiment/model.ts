@@ -109,7 +109,8 @@ export type FaultKindName =
   | 'ContainerChaos'
   | 'IOChaos'
   | 'TimeChaos'
-  | 'BlockChaos';
+  | 'BlockChaos'
+  | 'ProcessChaos';
 
 /** 'auto': long enough for every deadline; the plan computes it. */
 export interface PhaseSpec {

@@ -8,6 +8,7 @@ import { httpChaos } from './http-chaos/http-chaos.ts';
 import { ioChaos } from './io-chaos/io-chaos.ts';
 import { networkChaos } from './network-chaos/network-chaos.ts';
 import { podChaos } from './pod-chaos/pod-chaos.ts';
+import { processChaos } from './process-chaos/process-chaos.ts';
 import { createStressChaos } from './stress-chaos/stress-chaos.ts';
 import { timeChaos } from './time-chaos/time-chaos.ts';
 
@@ -21,7 +22,8 @@ export type FaultKinds = Readonly<
     | 'ContainerChaos'
     | 'IOChaos'
     | 'TimeChaos'
-    | 'BlockChaos',
+    | 'BlockChaos'
+    | 'ProcessChaos',
     FaultKind
   >
 >;
@@ -38,6 +40,7 @@ export function createFaultKinds(stressWorker: readonly string[]): FaultKinds {
     IOChaos: ioChaos,
     TimeChaos: timeChaos,
     BlockChaos: blockChaos,
+    ProcessChaos: processChaos,
   };
 }
 

@@ -46,6 +46,12 @@ function checkStep(step: Fields): void {
       number(step, 'limited');
       number(step, 'former');
       break;
+    case 'restore-file':
+      string(record(step.file, 'file'), 'path');
+      string(record(step.file, 'file'), 'copy');
+      string(record(step.file, 'file'), 'sha256');
+      string(step, 'put');
+      break;
     case 'remove':
       string(step, 'path');
       break;

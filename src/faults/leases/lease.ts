@@ -5,6 +5,7 @@ import type { HttpClientSpec } from '../../telemetry/http-client-spec.ts';
 import type { Endpoint, ResourceUpdate } from '../targets/container/engine.ts';
 import type { ContainerId, ProcessId } from '../targets/target.ts';
 import type { DeleteQdisc } from './steps/delete-qdisc.ts';
+import type { RestoreFile } from './steps/restore-file.ts';
 
 type LeaseState = 'active' | 'orphaned' | 'undone' | 'stuck';
 
@@ -59,6 +60,8 @@ export type UndoStep =
       readonly limited: number;
       readonly former: number;
     }
+  /** Put back a file that a fault removed, changed or locked. */
+  | ({ readonly type: 'restore-file' } & RestoreFile)
   /** Remove a file or folder of ours. */
   | { readonly type: 'remove'; readonly path: string }
   /** Move a process back to the control group that it came from, and remove ours. */

@@ -19,6 +19,7 @@ import { leaveCgroup } from './steps/leave-cgroup.ts';
 import { openFiles } from './steps/open-files.ts';
 import { done, left, type StepContext, type StepOutcome } from './steps/outcome.ts';
 import { removePath } from './steps/remove.ts';
+import { restoreFileStep } from './steps/restore-file.ts';
 import { unmount } from './steps/unmount.ts';
 
 export type UndoOutcome =
@@ -43,6 +44,9 @@ function takeStep(written: UndoStep, lease: Lease, context: UndoContext): StepOu
   const step = seenStep(written, lease, context);
   if ('done' in step) return step;
   if (step.type === 'remove') return removePath(step.path);
+  const isSameBoot = lease.owner.bootId === context.boot.id;
+  if (step.type === 'restore-file')
+    return restoreFileStep(isSameBoot ? step : { file: step.file, put: step.put });
   if (step.type === 'end-silence') return endSilence(step, context);
   if (step.type === 'container-unpause') return unpauseContainer(step.container, context);
   if (step.type === 'container-start') return startContainer(step, context);

@@ -1,0 +1,34 @@
+// Puts a file back that a fault has removed, changed or locked, and tells the programs that read it. What somebody
+// else has put there meanwhile is left alone.
+
+import { differenceOf, type FileRecord, hashAt, restoreFile } from '../../targets/file-copy.ts';
+import { sendSignal } from '../../targets/process/signal.ts';
+import type { ProcessId } from '../../targets/target.ts';
+import { done, left, type StepOutcome } from './outcome.ts';
+
+export interface RestoreFile {
+  readonly file: FileRecord;
+  /** SHA-256 of what the fault put there; `absent` when it removed the file. */
+  readonly put: string;
+  readonly reload?: {
+    readonly signal: 'SIGHUP' | 'SIGUSR1' | 'SIGUSR2';
+    readonly processes: readonly ProcessId[];
+  };
+}
+
+export async function restoreFileStep({ file, put, reload }: RestoreFile): Promise<StepOutcome> {
+  const { path, copy } = file;
+  try {
+    const before = await differenceOf(file);
+    if (before === undefined) return done(`${path} is as it was`);
+    const now = await hashAt(path);
+    if (now !== put && now !== file.sha256)
+      return left(`${path} was changed by somebody else and is left as it is; what it was is in ${copy}`);
+    await restoreFile(file);
+    for (const id of reload?.processes ?? []) sendSignal(id, reload!.signal);
+    const after = await differenceOf(file);
+    return after === undefined ? done(`${path} is as it was`) : left(`${after}: cp -p '${copy}' '${path}'`);
+  } catch (error) {
+    return left(`${path} cannot be put back (${(error as Error).message}): cp -p '${copy}' '${path}'`);
+  }
+}

@@ -1,0 +1,151 @@
+// Files of the target: removed, without permission, with other contents, or a certificate that has expired. The file
+// is copied, and the copy is on disk, before anything happens to it.
+
+import { execFile } from 'node:child_process';
+import { lstatSync, realpathSync } from 'node:fs';
+import { access, chmod, constants, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import type { ActiveFault, FaultDriver, Usability } from '../../fault.ts';
+import { hasOwnNamespace } from '../../io-chaos/own-mounts.ts';
+import { type RestoreFile, restoreFileStep } from '../../leases/steps/restore-file.ts';
+import { differenceOf, hashAt, hashOf, recordFile, replaceFile } from '../../targets/file-copy.ts';
+import { sendSignal } from '../../targets/process/signal.ts';
+import type { FileSpec, ProcessChaosSpec } from '../spec.ts';
+
+const run = promisify(execFile);
+const commandMsMax = 10_000;
+const fileBytesMax = 16 * 1024 * 1024;
+
+export const changedFile: FaultDriver<ProcessChaosSpec> = {
+  name: 'changed-file',
+
+  async probe(request) {
+    const { spec, target } = request;
+    if (spec.action === 'connectionsHeld')
+      return {
+        usable: false,
+        reason: 'it changes files only',
+        remedy: 'see the other drivers',
+        otherTarget: true,
+      };
+    if (target.type !== 'process') return refusal(`target ${target.name} has no processes`, 'name a process');
+    const away = (await target.processes()).find(({ pid }) => hasOwnNamespace(pid));
+    if (away)
+      return refusal(`process ${away.pid} has mounts of its own`, 'name a process that sees the same files');
+    return (await fileRefusal(spec)) ?? (await certificateRefusal(spec)) ?? { usable: true };
+  },
+
+  plan: ({ spec, target }) => ({
+    what: spec.action === 'connectionsHeld' ? '' : `${effectOf(spec)} ${spec.path} for ${target.name}`,
+    how: `after a copy of its contents, mode, owner and times${'reload' in spec && spec.reload ? `; ${spec.reload} tells the target` : ''}`,
+    undo: 'the file is put back; whoever had it open keeps what was there',
+    survivesCrash: 'until the watchdog sees the runner die (at once) or hang (5s)',
+    hits: undefined,
+  }),
+
+  // The step needs the copy, which is made while injecting, and is in the lease before the file is touched.
+  undoSteps: async () => [],
+
+  async inject(request, _prepared, extend): Promise<ActiveFault> {
+    const { spec, target, scratchFolder } = request;
+    if (spec.action === 'connectionsHeld' || target.type !== 'process')
+      throw new Error('the probe refuses this');
+    const path = realpathSync(spec.path);
+    const file = await recordFile(path, join(scratchFolder, `copy-${basename(path)}`));
+    const bytes = await contentsFor(spec, scratchFolder);
+    const put = spec.action === 'fileDeleted' ? 'absent' : bytes ? hashOf(bytes) : file.sha256;
+    const processes = spec.reload ? (await target.processes()).slice(0, 1) : [];
+    const step: RestoreFile = {
+      file,
+      put,
+      ...(spec.reload ? { reload: { signal: spec.reload, processes } } : {}),
+    };
+    await extend([{ type: 'restore-file', ...step }]);
+    if (bytes) await replaceFile(file, bytes);
+    else if (spec.action === 'permissionRemoved') await chmod(path, spec.mode);
+    else await rm(path);
+    for (const id of processes) sendSignal(id, spec.reload!);
+    return {
+      hits: () => undefined,
+      async missing() {
+        if ((await hashAt(path)) !== put) return `${path} was changed by somebody else`;
+        return (await differenceOf(file)) === undefined ? `${path} is as it was` : undefined;
+      },
+      undo: async () => void (await restoreFileStep(step)),
+      async verifyUndone() {
+        const outcome = await restoreFileStep(step);
+        return outcome.done
+          ? { undone: true, evidence: outcome.evidence }
+          : { undone: false, left: [outcome.left] };
+      },
+    };
+  },
+};
+
+function refusal(reason: string, remedy: string): Exclude<Usability, { usable: true }> {
+  return { usable: false, reason, remedy };
+}
+
+async function fileRefusal(spec: FileSpec): Promise<Usability | undefined> {
+  const found = lstatSync(spec.path, { throwIfNoEntry: false });
+  if (!found) return refusal(`${spec.path} does not exist`, 'correct `path`');
+  const path = realpathSync(spec.path);
+  const file = lstatSync(path);
+  if (!file.isFile()) return refusal(`${spec.path} is no plain file`, 'name a file');
+  if (file.size > fileBytesMax) return refusal(`${spec.path} is larger than 16 MiB`, 'name a smaller file');
+  if (file.nlink > 1)
+    return refusal(`${spec.path} has ${file.nlink} names (hard links)`, 'name a file with one');
+  const isOwner = process.getuid!() === 0 || file.uid === process.getuid!();
+  const mayReplace = await access(dirname(path), constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  if (isOwner && mayReplace) return undefined;
+  return refusal(
+    `${spec.path} is not ours to change`,
+    'run as its owner with the right to write its folder, or as root',
+  );
+}
+
+async function certificateRefusal(spec: FileSpec): Promise<Usability | undefined> {
+  if (spec.action !== 'certificateExpired') return undefined;
+  const folder = await mkdtemp(join(tmpdir(), 'firedrill-certificate-'));
+  try {
+    await expiredCopy(spec, folder);
+    return undefined;
+  } catch (error) {
+    const words = ((error as { stderr?: string }).stderr ?? (error as Error).message).trim().split('\n')[0]!;
+    return refusal(
+      `no expired copy of ${spec.path} can be signed: ${words}`,
+      'install openssl, and name the key of the certificate in `key`',
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Bytes that take the file's place; undefined when it keeps its own or is removed. */
+async function contentsFor(spec: FileSpec, scratchFolder: string): Promise<Buffer | undefined> {
+  if (spec.action === 'fileChanged') return Buffer.from(spec.content);
+  return spec.action === 'certificateExpired' ? await expiredCopy(spec, scratchFolder) : undefined;
+}
+
+/** The first certificate of the file, with its subject, names and key, signed by itself and over since yesterday. */
+async function expiredCopy(
+  { path, key }: Extract<FileSpec, { action: 'certificateExpired' }>,
+  folder: string,
+): Promise<Buffer> {
+  const out = join(folder, 'expired.pem');
+  await run('openssl', ['x509', '-in', path, '-key', key, '-days', '-1', '-out', out], {
+    timeout: commandMsMax,
+  });
+  return await readFile(out);
+}
+
+function effectOf({ action }: FileSpec): string {
+  if (action === 'fileDeleted') return 'removes';
+  if (action === 'permissionRemoved') return 'takes the permissions of';
+  return action === 'fileChanged' ? 'changes' : 'puts an expired certificate in the place of';
+}

@@ -1,0 +1,105 @@
+// A file as it was: its bytes in a copy of ours, and what stat(2) says of it. Imports nothing of ours, because the
+// watchdog carries it.
+
+import { createHash } from 'node:crypto';
+import { chmod, chown, lstat, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+export interface FileRecord {
+  readonly path: string;
+  /** Where its bytes are kept. */
+  readonly copy: string;
+  readonly sha256: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Seconds with fractions. */
+  readonly atime: number;
+  readonly mtime: number;
+}
+
+/** Copies a file; the copy is on disk when it resolves. */
+export async function recordFile(path: string, copy: string): Promise<FileRecord> {
+  const { mode, uid, gid, atimeMs, mtimeMs } = await stat(path);
+  const bytes = await readFile(path);
+  await writeSynced(copy, bytes, 0o600);
+  const times = { atime: atimeMs / 1000, mtime: mtimeMs / 1000 };
+  return { path, copy, sha256: hashOf(bytes), mode: mode & 0o7777, uid, gid, ...times };
+}
+
+/** Puts bytes in the place of a file at once, whoever reads it meanwhile; with its owner and mode. */
+export async function replaceFile(record: FileRecord, bytes: Buffer): Promise<void> {
+  const fresh = join(dirname(record.path), `.firedrill_${hashOf(Buffer.from(record.copy)).slice(0, 12)}`);
+  try {
+    await writeSynced(fresh, bytes, 0o600);
+    await chown(fresh, record.uid, record.gid);
+    await chmod(fresh, record.mode);
+    await rename(fresh, record.path);
+  } finally {
+    await rm(fresh, { force: true });
+  }
+  await sync(dirname(record.path));
+}
+
+/** Gives the file its bytes, mode, owner and times back; the times as exactly as a number holds them. */
+export async function restoreFile(record: FileRecord): Promise<void> {
+  if ((await hashAt(record.path)) !== record.sha256) {
+    const bytes = await readFile(record.copy);
+    if (hashOf(bytes) !== record.sha256) throw new Error(`the copy ${record.copy} is damaged`);
+    await replaceFile(record, bytes);
+  }
+  await chmod(record.path, record.mode);
+  await utimes(record.path, record.atime, record.mtime);
+}
+
+/** How the file differs from what it was; undefined when it does not. */
+export async function differenceOf(record: FileRecord): Promise<string | undefined> {
+  const now = await stat(record.path).catch(() => undefined);
+  if (!now) return `${record.path} is not there`;
+  if ((now.mode & 0o7777) !== record.mode)
+    return `${record.path} has the mode ${(now.mode & 0o7777).toString(8)}`;
+  if (now.uid !== record.uid || now.gid !== record.gid) return `${record.path} has another owner`;
+  if ((await hashAt(record.path)) !== record.sha256) return `${record.path} has other contents`;
+  return undefined;
+}
+
+/** SHA-256 of what is there now; `absent` without a file. A file that may not be read by its mode is ours to open. */
+export async function hashAt(path: string): Promise<string> {
+  const found = await lstat(path).catch(() => undefined);
+  if (!found) return 'absent';
+  try {
+    return hashOf(await readFile(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+    await chmod(path, found.mode | 0o400);
+    try {
+      return hashOf(await readFile(path));
+    } finally {
+      await chmod(path, found.mode & 0o7777);
+    }
+  }
+}
+
+export function hashOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+async function writeSynced(path: string, bytes: Buffer, mode: number): Promise<void> {
+  const file = await open(path, 'w', mode);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await sync(dirname(path));
+}
+
+async function sync(folder: string): Promise<void> {
+  const handle = await open(folder);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

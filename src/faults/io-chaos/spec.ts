@@ -100,8 +100,8 @@ const mistakeSchema = z.strictObject({
 });
 
 /** Replaces what `stat` says of a file. */
-export type IoAttributes = z.output<typeof attrSchema>;
-export type IoMistake = z.output<typeof mistakeSchema>;
+type IoAttributes = z.output<typeof attrSchema>;
+type IoMistake = z.output<typeof mistakeSchema>;
 
 const fields = z.strictObject({
   action: z.enum(['latency', 'fault', 'attrOverride', 'mistake', 'diskFull', 'readOnly']),
@@ -117,7 +117,7 @@ const fields = z.strictObject({
   containerNames,
 });
 
-export type IoAction =
+type IoAction =
   | { readonly action: 'latency'; readonly delayMs: number }
   | { readonly action: 'fault'; readonly errno: number }
   | { readonly action: 'attrOverride'; readonly attr: IoAttributes }

@@ -5,7 +5,7 @@ import { complain, list } from '../../base/scalars.ts';
 import { containerNames, offset } from '../chaos-mesh/fields.ts';
 
 /** clock_gettime(2). */
-export const clockIds = [
+const clockIds = [
   'CLOCK_REALTIME',
   'CLOCK_MONOTONIC',
   'CLOCK_PROCESS_CPUTIME_ID',

@@ -19,7 +19,7 @@ export const assaults = [
   'move the clock',
 ] as const;
 
-export type Assault = (typeof assaults)[number];
+type Assault = (typeof assaults)[number];
 
 /** The event of the timeline after which it happens, and up to how many milliseconds later. */
 export const instants = {
@@ -32,7 +32,7 @@ export const instants = {
   after: { event: 'fault.undone', withinMs: 400 },
 } as const;
 
-export type Instant = keyof typeof instants;
+type Instant = keyof typeof instants;
 
 /** Whose faults are tortured: ours, or one that leaves something, which shows that the torture can fail. */
 export const subjects = ['firedrill', 'bare-stop', 'bare-nft', 'bare-tc'] as const;

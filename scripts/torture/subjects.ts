@@ -17,7 +17,7 @@ export interface Stage {
   readonly pid: number | undefined;
 }
 
-export const faultMs = 1500;
+const faultMs = 1500;
 /** Of the fault that ends first, of two. */
 const shorterMs = 700;
 

@@ -46,12 +46,19 @@ describeWith(needs, 'HTTPChaos on a process that runs already', () => {
     },
   );
 
-  it('lets nobody reach the proxy but by the redirect', async () => {
-    const { network, runner, inject, kept } = await start();
+  it('acts on clients from outside, and lets nobody reach the proxy but by the redirect', async () => {
+    const { network, runner, inject, kept } = await start('0.0.0.0');
+    const outsider = await network.outside(process.execPath, '-e', client);
+    const fromOutside = (to: number | string) => outsider.ask({ url: `http://10.98.0.1:${to}/` });
+    expect(await fromOutside(port)).toMatchObject({ code: 200 });
     await inject({ replace: { code: 503 } });
-    const proxyPort = /redirect to :(\d+)/.exec(network.nft('ruleset'))![1];
+    expect(await fromOutside(port)).toMatchObject({ code: 503 });
+    const proxyPort = /redirect to :(\d+)/.exec(network.nft('ruleset'))![1]!;
     expect(await kept.ask({ url: `http://127.0.0.1:${proxyPort}/` })).toEqual({ error: 'ECONNREFUSED' });
-    expect(await runner.ask({ do: 'hits' })).toBe(0);
+    expect(await fromOutside(proxyPort)).toEqual({ error: 'ECONNREFUSED' });
+    expect(await runner.ask({ do: 'hits' })).toBe(1);
+    await runner.ask({ do: 'undo' });
+    expect(await fromOutside(port)).toMatchObject({ code: 200 });
   });
 
   it('leaves nothing when its runner is killed, and the port works again', async () => {

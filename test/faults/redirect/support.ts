@@ -86,6 +86,26 @@ export class Network {
     return new Talker(this.inside(...command));
   }
 
+  /** Another machine, as far as this network knows, which reaches it at 10.98.0.1; a command that runs there. */
+  async outside(...command: string[]): Promise<Talker> {
+    const keeper = this.talker(
+      'unshare',
+      '--net',
+      '--',
+      'sh',
+      '-c',
+      `echo '{"result":true}'; exec sleep 600`,
+    );
+    await keeper.ask({});
+    const there = ['nsenter', '--target', String(keeper.pid), '--net', '--'];
+    const script = `ip link add fd-here type veth peer name fd-there netns ${keeper.pid}
+      ip address add 10.98.0.1/24 dev fd-here && ip link set fd-here up
+      ${there.join(' ')} sh -c 'ip address add 10.98.0.2/24 dev fd-there && ip link set fd-there up'`;
+    const [program, ...args] = this.inside('sh', '-e', '-c', script);
+    execFileSync(program!, args);
+    return new Talker([...there, ...command]);
+  }
+
   async runner(): Promise<Talker> {
     const options = { state: join(this.folder, 'state'), watchdogCommand: await bundled(watchdogEntry) };
     return this.talker(...source(runnerFile), JSON.stringify(options));

@@ -1,13 +1,16 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import type { UserError } from '../../../src/base/diagnostics.ts';
 import { containerChaos } from '../../../src/faults/container-chaos/container-chaos.ts';
 import { podChaos } from '../../../src/faults/pod-chaos/pod-chaos.ts';
+import { findContainers } from '../../../src/faults/targets/container/find.ts';
+import { dockerdNeeds, startDockerd } from '../../support/dockerd.ts';
 import { type Podman, podmanNeeds, startPodman } from '../../support/podman.ts';
 import { describeWith, root } from '../../support/requires.ts';
 import { until } from '../leases/support.ts';
-import { inject, takeSteps, targetOf } from './support.ts';
+import { declared, inject, takeSteps, targetOf } from './support.ts';
 
 describeWith(
-  [root, ...podmanNeeds],
+  [root, ...podmanNeeds, ...dockerdNeeds],
   'faults on a container of Podman, over its Docker-compatible socket',
   () => {
     let engine: Podman;
@@ -66,6 +69,20 @@ describeWith(
       await expect(
         inject(containerChaos as never, unseen, { action: 'limit', limits: { cpus: 0.2 } }),
       ).rejects.toThrow(/podman does not update containers over its API \(Not Found\)/);
+    });
+
+    it('one that Docker knows by the same name is told apart by its engine', async () => {
+      const docker = await startDockerd();
+      onTestFinished(async () => await docker.stop());
+      await engine.runWeb('twin');
+      await docker.run('twin', ['/bin/sleep', '300']);
+      const find = (runtime?: 'docker' | 'podman') =>
+        findContainers('web', { ...declared('twin'), runtime }, [engine.socket, docker.socket]);
+      const refusal = await find().catch((error: UserError) => error);
+      expect(refusal).toMatchObject({ diagnostics: [{ code: 'FD524' }] });
+      expect((refusal as UserError).message).toMatch(/twin \w{12} of (docker|podman) .* or twin \w{12} of/);
+      expect(await find('docker')).toMatchObject([{ runtime: 'docker', name: 'twin' }]);
+      expect(await find('podman')).toMatchObject([{ runtime: 'podman', name: 'twin' }]);
     });
   },
 );

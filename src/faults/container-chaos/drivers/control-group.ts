@@ -19,6 +19,7 @@ export const controlGroup: FaultDriver<ContainerChaosSpec> = {
         usable: false,
         reason: `${request.spec.action} is the engine's to do`,
         remedy: 'see the next driver',
+        otherTarget: true,
       };
     const running = await runningContainer(request);
     if (!running.usable) return running;

@@ -5,9 +5,11 @@ import { shadowLeaseMs } from '../alertmanager/shadow/shadow-silence.ts';
 import { humanDuration } from '../base/duration.ts';
 import { Labels } from '../base/labels.ts';
 import { redact } from '../base/redact.ts';
+import type { PlannedFault } from '../experiment/plan/faults.ts';
 import type { Plan } from '../experiment/plan/plan.ts';
 import type { ShadowPlan } from '../experiment/plan/shadow.ts';
 import type { PlannedAlert } from '../experiment/timeline.ts';
+import { mostSelected } from '../faults/select.ts';
 import type { TerminalOptions } from '../report/terminal/paint.ts';
 import { shownUrl } from '../telemetry/http.ts';
 
@@ -23,11 +25,7 @@ export async function planText(plan: Plan, { color }: TerminalOptions): Promise<
   ];
   for (const { spec, handle } of plan.targets) lines.push(`  ${spec.name}: ${await handle.describe()}`);
   for (const fault of plan.faults) {
-    lines.push(
-      '',
-      bold(`fault ${fault.spec.name}`),
-      `  hits ${fault.injections.length} of ${fault.candidates.length} targets (mode ${fault.spec.mode})`,
-    );
+    lines.push('', bold(`fault ${fault.spec.name}`), `  hits ${extentOf(fault)}`);
     for (const { request, driver, plan: how, passedOver } of fault.injections) {
       lines.push(
         `  on ${request.target.name}: ${how.what}`,
@@ -55,6 +53,13 @@ export async function planText(plan: Plan, { color }: TerminalOptions): Promise<
     }
   }
   return redact(lines.join('\n'), experiment.secrets);
+}
+
+function extentOf({ spec, candidates, injections }: PlannedFault): string {
+  const { mode, value, workflow } = spec;
+  if (workflow === undefined) return `${injections.length} of ${candidates.length} targets (mode ${mode})`;
+  const most = mostSelected(candidates.length, mode, value);
+  return `at most ${most} of ${candidates.length} targets each time that ${workflow} puts it in place (mode ${mode})`;
 }
 
 function shadowLines({ url, labels }: ShadowPlan): string[] {

@@ -11,7 +11,7 @@ import { orchestrationKinds } from '../workflow/schema.ts';
 import { promqlText } from './promql.ts';
 import { name } from './scalars.ts';
 
-export const faultKindNames = Object.keys(faultSchemas) as FaultKindName[];
+const faultKindNames = Object.keys(faultSchemas) as FaultKindName[];
 
 /** Of `spec`: the fields that every kind has. */
 const commonSpecFields = {

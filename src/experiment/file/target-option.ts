@@ -7,7 +7,7 @@ import type { Parsed, YamlDocument } from '../../base/yaml.ts';
 import { type Applied, argumentError, deepCopy, withArguments } from './arguments.ts';
 import { name as nameSchema } from './scalars.ts';
 
-export interface TargetOption {
+interface TargetOption {
   readonly name: string;
   /** As it would stand in the file. */
   readonly fields: TargetKindFields & {
@@ -25,7 +25,7 @@ const expected =
   'NAME=process:port:8080, NAME=process:pid:123, NAME=container:NAME or NAME=proxy:LISTEN>UPSTREAM, with ,label=KEY=VALUE and ,namespace=NAME behind it where a selector asks for them';
 
 /** Reads the argument of one `--target`. */
-export function parseTargetOption(text: string): Parsed<TargetOption> {
+function parseTargetOption(text: string): Parsed<TargetOption> {
   const [, name = '', written = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
   const fields = nameSchema.safeParse(name).success ? parseFields(written) : undefined;
   if (fields) return { ok: true, value: { name, fields } };

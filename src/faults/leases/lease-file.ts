@@ -48,7 +48,7 @@ function checkStep(step: Fields): void {
       break;
     case 'restore-file':
       string(record(step.file, 'file'), 'path');
-      string(record(step.file, 'file'), 'copy');
+      string(record(step.file, 'file'), 'bytes');
       string(record(step.file, 'file'), 'sha256');
       string(step, 'put');
       break;

@@ -1,4 +1,4 @@
-// A file as it was: its bytes in a copy of ours, and what stat(2) says of it. Imports nothing of ours, because the
+// A file as it was: its bytes, and what stat(2) says of it, in a form that a lease can hold. Imports nothing of ours, because the
 // watchdog carries it.
 
 import { createHash } from 'node:crypto';
@@ -7,8 +7,8 @@ import { dirname, join } from 'node:path';
 
 export interface FileRecord {
   readonly path: string;
-  /** Where its bytes are kept. */
-  readonly copy: string;
+  /** Its contents, in base64. */
+  readonly bytes: string;
   readonly sha256: string;
   readonly mode: number;
   readonly uid: number;
@@ -18,18 +18,24 @@ export interface FileRecord {
   readonly mtime: number;
 }
 
-/** Copies a file; the copy is on disk when it resolves. */
-export async function recordFile(path: string, copy: string): Promise<FileRecord> {
+export async function recordFile(path: string): Promise<FileRecord> {
   const { mode, uid, gid, atimeMs, mtimeMs } = await stat(path);
   const bytes = await readFile(path);
-  await writeSynced(copy, bytes, 0o600);
   const times = { atime: atimeMs / 1000, mtime: mtimeMs / 1000 };
-  return { path, copy, sha256: hashOf(bytes), mode: mode & 0o7777, uid, gid, ...times };
+  return {
+    path,
+    bytes: bytes.toString('base64'),
+    sha256: hashOf(bytes),
+    mode: mode & 0o7777,
+    uid,
+    gid,
+    ...times,
+  };
 }
 
 /** Puts bytes in the place of a file at once, whoever reads it meanwhile; with its owner and mode. */
 export async function replaceFile(record: FileRecord, bytes: Buffer): Promise<void> {
-  const fresh = join(dirname(record.path), `.firedrill_${hashOf(Buffer.from(record.copy)).slice(0, 12)}`);
+  const fresh = join(dirname(record.path), `.firedrill_${hashOf(Buffer.from(record.path)).slice(0, 12)}`);
   try {
     await writeSynced(fresh, bytes, 0o600);
     await chown(fresh, record.uid, record.gid);
@@ -44,8 +50,8 @@ export async function replaceFile(record: FileRecord, bytes: Buffer): Promise<vo
 /** Gives the file its bytes, mode, owner and times back; the times as exactly as a number holds them. */
 export async function restoreFile(record: FileRecord): Promise<void> {
   if ((await hashAt(record.path)) !== record.sha256) {
-    const bytes = await readFile(record.copy);
-    if (hashOf(bytes) !== record.sha256) throw new Error(`the copy ${record.copy} is damaged`);
+    const bytes = Buffer.from(record.bytes, 'base64');
+    if (hashOf(bytes) !== record.sha256) throw new Error('the copy in the lease is damaged');
     await replaceFile(record, bytes);
   }
   await chmod(record.path, record.mode);

@@ -5,6 +5,7 @@ import {
   linkSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -63,7 +64,11 @@ async function inject(pid: number, spec: { action: string } & Record<string, unk
   expect(await fault.missing()).toBeUndefined();
   // What another process reads is what was written.
   const lease = parseLease(JSON.stringify(exampleLease({ owner: ownOwner(), undo: steps })));
-  const undoByLease = () => undoLease(lease, { clock: systemClock, graceMs: 0, boot: systemBoot });
+  const undoByLease = () => {
+    // The watchdog may have removed it before, with another lease of the run.
+    rmSync(asked.scratchFolder, { recursive: true, force: true });
+    return undoLease(lease, { clock: systemClock, graceMs: 0, boot: systemBoot });
+  };
   return { fault, steps, undoByLease };
 }
 

@@ -17,18 +17,22 @@ export interface RestoreFile {
 }
 
 export async function restoreFileStep({ file, put, reload }: RestoreFile): Promise<StepOutcome> {
-  const { path, copy } = file;
+  const { path } = file;
   try {
     const before = await differenceOf(file);
     if (before === undefined) return done(`${path} is as it was`);
     const now = await hashAt(path);
     if (now !== put && now !== file.sha256)
-      return left(`${path} was changed by somebody else and is left as it is; what it was is in ${copy}`);
+      return left(
+        `${path} was changed by somebody else and is left as it is; what it was is in the lease, in base64`,
+      );
     await restoreFile(file);
     for (const id of reload?.processes ?? []) sendSignal(id, reload!.signal);
     const after = await differenceOf(file);
-    return after === undefined ? done(`${path} is as it was`) : left(`${after}: cp -p '${copy}' '${path}'`);
+    return after === undefined ? done(`${path} is as it was`) : left(`${after}: firedrill undo`);
   } catch (error) {
-    return left(`${path} cannot be put back (${(error as Error).message}): cp -p '${copy}' '${path}'`);
+    return left(
+      `${path} cannot be put back (${(error as Error).message}): its contents are in the lease, in base64; firedrill undo tries again`,
+    );
   }
 }

@@ -1,11 +1,11 @@
-// Files of the target: removed, without permission, with other contents, or a certificate that has expired. The file
-// is copied, and the copy is on disk, before anything happens to it.
+// Files of the target: removed, without permission, with other contents, or a certificate that has expired. What the
+// file was stands in the lease, which is on disk, before anything happens to it.
 
 import { execFile } from 'node:child_process';
 import { lstatSync, realpathSync } from 'node:fs';
 import { access, chmod, constants, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { ActiveFault, FaultDriver, Usability } from '../../fault.ts';
 import { hasOwnNamespace } from '../../io-chaos/own-mounts.ts';
@@ -16,7 +16,8 @@ import type { FileSpec, ProcessChaosSpec } from '../spec.ts';
 
 const run = promisify(execFile);
 const commandMsMax = 10_000;
-const fileBytesMax = 16 * 1024 * 1024;
+/** A lease holds the whole file. */
+const fileBytesMax = 256 * 1024;
 
 export const changedFile: FaultDriver<ProcessChaosSpec> = {
   name: 'changed-file',
@@ -45,7 +46,7 @@ export const changedFile: FaultDriver<ProcessChaosSpec> = {
     hits: undefined,
   }),
 
-  // The step needs the copy, which is made while injecting, and is in the lease before the file is touched.
+  // The step holds the file, which is read while injecting, and is in the lease before the file is touched.
   undoSteps: async () => [],
 
   async inject(request, _prepared, extend): Promise<ActiveFault> {
@@ -53,7 +54,7 @@ export const changedFile: FaultDriver<ProcessChaosSpec> = {
     if (spec.action === 'connectionsHeld' || target.type !== 'process')
       throw new Error('the probe refuses this');
     const path = realpathSync(spec.path);
-    const file = await recordFile(path, join(scratchFolder, `copy-${basename(path)}`));
+    const file = await recordFile(path);
     const bytes = await contentsFor(spec, scratchFolder);
     const put = spec.action === 'fileDeleted' ? 'absent' : bytes ? hashOf(bytes) : file.sha256;
     const processes = spec.reload ? (await target.processes()).slice(0, 1) : [];
@@ -94,7 +95,7 @@ async function fileRefusal(spec: FileSpec): Promise<Usability | undefined> {
   const path = realpathSync(spec.path);
   const file = lstatSync(path);
   if (!file.isFile()) return refusal(`${spec.path} is no plain file`, 'name a file');
-  if (file.size > fileBytesMax) return refusal(`${spec.path} is larger than 16 MiB`, 'name a smaller file');
+  if (file.size > fileBytesMax) return refusal(`${spec.path} is larger than 256 KiB`, 'name a smaller file');
   if (file.nlink > 1)
     return refusal(`${spec.path} has ${file.nlink} names (hard links)`, 'name a file with one');
   const isOwner = process.getuid!() === 0 || file.uid === process.getuid!();

@@ -4,6 +4,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { UserError } from '../../base/diagnostics.ts';
+import { resetNow } from '../reset-now.ts';
 import { formatHostPort, type HostPort } from '../targets/host-port.ts';
 import type { Namespace } from './namespace.ts';
 
@@ -80,7 +81,7 @@ export class Inlets {
     try {
       join(outside, await this.#connectInside(port));
     } catch {
-      outside.resetAndDestroy();
+      resetNow(outside);
     }
   }
 }
@@ -126,7 +127,7 @@ function join(a: Socket, b: Socket): void {
   ] as const) {
     from.setNoDelay(true);
     from.pipe(to);
-    from.on('error', () => to.resetAndDestroy());
+    from.on('error', () => resetNow(to));
     from.on('close', () => {
       if (!from.readableEnded) to.destroy();
     });

@@ -1,12 +1,12 @@
 // One TCP connection through the proxy: the client's socket, ours to the upstream, and a flow each way.
 
 import { connect, type Socket } from 'node:net';
+import { resetNow } from '../reset-now.ts';
 import type { HostPort } from '../targets/host-port.ts';
 import { ClientHello } from './client-hello.ts';
 import type { Connection, Traffic } from './connection.ts';
 import { Flow } from './flow.ts';
 import type { Stage, Taker } from './pipe.ts';
-import { resetNow } from './reset.ts';
 import type { Stream, Toxic, ToxicPlace } from './toxic.ts';
 
 /** How long a socket may take to send what is left, and its peer to end too, once the connection is closed by a toxic. */

@@ -3,6 +3,7 @@
 
 import type { Server, Socket } from 'node:net';
 import type { Clock } from '../../../base/clock.ts';
+import { resetNow } from '../../reset-now.ts';
 import type { HttpChaosSpec } from '../spec.ts';
 import { Connection } from './connection.ts';
 import { HttpRule } from './rules.ts';
@@ -101,7 +102,7 @@ export class HttpProxy {
       await connection.run().finally(() => this.#connections.delete(connection));
     } catch {
       // Nobody listens behind, or a handshake failed: as near to a refusal as a connection that stands can come.
-      if (!client.destroyed) client.resetAndDestroy();
+      if (!client.destroyed) resetNow(client);
       server?.destroy();
     }
   }

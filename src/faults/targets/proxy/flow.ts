@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import type { Clock } from '../../../base/clock.ts';
+import { resetNow } from '../../reset-now.ts';
 import { type Budget, type Giver, type Hold, type Item, Stage, type Taker } from './stage.ts';
 
 export class Flow {
@@ -86,7 +87,7 @@ class Drain implements Taker {
 
   take(item: Item): void {
     if (this.#socket.destroyed) return;
-    if (item === 'reset') this.#socket.resetAndDestroy();
+    if (item === 'reset') resetNow(this.#socket);
     else if (item === 'end') this.#socket.end();
     else if (this.#socket.writable) this.#socket.write(item);
   }

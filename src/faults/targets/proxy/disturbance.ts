@@ -1,9 +1,10 @@
 // One disturbance on all connections of a proxy, and its removal.
 
 import type { Random } from '../../../base/random.ts';
+import { Line } from '../../toxics/line.ts';
 import type { Disturbance } from '../target.ts';
 import type { Flow } from './flow.ts';
-import { bandwidthHold, delayHold, Line, partitionHold, type Tally } from './holds.ts';
+import { bandwidthHold, delayHold, partitionHold, type Tally } from './holds.ts';
 import type { Link } from './link.ts';
 import type { Hold, Stage } from './stage.ts';
 

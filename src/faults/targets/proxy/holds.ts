@@ -1,6 +1,7 @@
 // What the disturbances do: how long the bytes of a flow wait, and how many may.
 
 import type { Random } from '../../../base/random.ts';
+import type { Line } from '../../toxics/line.ts';
 import type { Hold, Item } from './stage.ts';
 
 export interface Tally {
@@ -58,28 +59,6 @@ export function partitionHold(tally: Tally): Hold {
     },
     departure: (item) => ({ bytes: item.length, waitMs: Number.POSITIVE_INFINITY }),
   };
-}
-
-/** A line of limited speed: bytes have passed when the time that they take on it is over. */
-export class Line {
-  readonly bytesPerSecond: number;
-  #freeAtMs = 0;
-  #nowMs = 0;
-
-  constructor(bytesPerSecond: number) {
-    this.bytesPerSecond = bytesPerSecond;
-  }
-
-  /** Puts bytes on the line behind those before them; returns how many milliseconds it takes until they have passed. */
-  occupy(bytes: number, arrivedAtMs: number, nowMs: number): number {
-    // When the machine's clock was set back, the line goes with it.
-    if (nowMs < this.#nowMs) this.#freeAtMs -= this.#nowMs - nowMs;
-    this.#nowMs = nowMs;
-    // What was there when the line became free began then, however late we are: the speed holds over time.
-    const beginMs = Math.max(this.#freeAtMs, Math.min(arrivedAtMs, nowMs));
-    this.#freeAtMs = beginMs + (bytes / this.bytesPerSecond) * 1000;
-    return Math.max(0, this.#freeAtMs - nowMs);
-  }
 }
 
 function countBytes(tally: Tally, item: Item): void {

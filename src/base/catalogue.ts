@@ -351,6 +351,10 @@ export const catalogue = {
   },
   FD670: { title: 'Not a host and port', hint: 'Write `127.0.0.1:8080`, `name:80` or `[::1]:8080`.' },
   // 8xx: runs
+  FD760: {
+    title: 'Criterion of a quality gate is not valid',
+    hint: 'A criterion is an operator and a number: <600, <=+10%, >-5 or =0.',
+  },
   FD801: {
     title: 'Run folder cannot be written',
     exit: exitCodes.toolError,

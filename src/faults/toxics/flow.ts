@@ -1,6 +1,7 @@
 // One direction of one connection: reads from a socket, through the stages of the toxics, into the other.
 
 import type { Socket } from 'node:net';
+import type { Intake, IntakeTaker } from './intake.ts';
 import type { Giver, Item, Stage, Taker } from './pipe.ts';
 
 /** What a flow tells its connection. */
@@ -16,9 +17,10 @@ export class Flow {
   readonly #drain: Drain;
   #stages: Stage[] = [];
 
-  constructor(from: Socket, to: Socket, end: FlowEnd) {
+  /** `intake` is how `from` is read when it is not by its events. */
+  constructor(from: Socket, to: Socket, end: FlowEnd, intake?: Intake) {
     this.#drain = new Drain(to, end);
-    this.#source = new Source(from, this.#drain);
+    this.#source = new Source(from, this.#drain, intake);
   }
 
   get receivedBytes(): number {
@@ -79,36 +81,54 @@ export class Flow {
   }
 }
 
-class Source implements Giver {
+class Source implements Giver, IntakeTaker {
   next: Taker;
   bytes = 0;
   observer: ((bytes: Buffer) => boolean) | undefined;
   readonly #socket: Socket;
   #discarding = false;
+  #waiting = false;
 
-  constructor(socket: Socket, next: Taker) {
+  constructor(socket: Socket, next: Taker, intake: Intake | undefined) {
     this.#socket = socket;
     this.next = next;
     next.giver = this;
-    socket.on('data', (bytes) => this.#pass(bytes));
+    if (intake) intake.taker = this;
+    else socket.on('data', (bytes) => this.#pass(bytes));
     socket.on('end', () => this.#give('end'));
     socket.on('error', () => this.#give('reset'));
   }
 
+  get keepsNone(): boolean {
+    return this.next instanceof Drain && this.next.isEmpty;
+  }
+
+  get wantsMore(): boolean {
+    this.#waiting = !this.#discarding && !this.next.hasRoom;
+    return !this.#waiting;
+  }
+
   resume(): void {
-    if (this.#socket.isPaused() && this.next.hasRoom) this.#socket.resume();
+    if (!this.#waiting || !this.next.hasRoom) return;
+    this.#waiting = false;
+    this.#socket.resume();
   }
 
   discard(): void {
     this.#discarding = true;
+    this.#waiting = false;
     this.#socket.resume();
   }
 
-  #pass(bytes: Buffer): void {
+  take(bytes: Buffer): void {
     this.bytes += bytes.length;
     if (this.observer?.(bytes)) this.observer = undefined;
     this.#give(bytes);
-    if (!this.#discarding && !this.next.hasRoom) this.#socket.pause();
+  }
+
+  #pass(bytes: Buffer): void {
+    this.take(bytes);
+    if (!this.wantsMore) this.#socket.pause();
   }
 
   #give(item: Item): void {
@@ -132,6 +152,11 @@ class Drain implements Taker {
 
   get hasRoom(): boolean {
     return this.#socket.destroyed || !this.#socket.writableNeedDrain;
+  }
+
+  /** Everything that came is with the system. */
+  get isEmpty(): boolean {
+    return this.#socket.writableLength === 0;
   }
 
   take(item: Item): void {

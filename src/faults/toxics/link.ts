@@ -6,6 +6,7 @@ import type { HostPort } from '../targets/host-port.ts';
 import { ClientHello } from './client-hello.ts';
 import type { Connection, Traffic } from './connection.ts';
 import { Flow } from './flow.ts';
+import { Intake } from './intake.ts';
 import type { Stage, Taker } from './pipe.ts';
 import type { Stream, Toxic, ToxicPlace } from './toxic.ts';
 
@@ -24,19 +25,25 @@ export class Link implements Connection {
   readonly #stages = new Map<Toxic, Partial<Record<Stream, Stage>>>();
   readonly #hello = new ClientHello();
 
-  /** The client's socket comes paused; `whenClosed` is called when both sockets are. */
+  /**
+   * The client's socket comes paused; `whenClosed` is called when both sockets are. `readBytesMax` says how much one
+   * read may take at a time.
+   */
   constructor(
     number: number,
     client: Socket,
     upstream: HostPort,
     openedAtMs: number,
+    readBytesMax: () => number,
     whenClosed: () => void,
   ) {
     this.number = number;
     this.client = `${client.remoteAddress}:${client.remotePort}`;
     this.openedAtMs = openedAtMs;
     this.#client = client;
-    this.#upstream = connect({ ...upstream, allowHalfOpen: true, noDelay: true });
+    const intake = new Intake(readBytesMax);
+    const options = { allowHalfOpen: true, noDelay: true, onread: intake.onread };
+    this.#upstream = connect({ ...upstream, ...options });
     client.setNoDelay(true);
     let open = false;
     this.#upstream.once('connect', () => {
@@ -49,7 +56,7 @@ export class Link implements Connection {
     const end = { reset: () => this.#reset(), close: (target: Socket) => this.#close(target) };
     this.#flows = {
       upstream: new Flow(client, this.#upstream, end),
-      downstream: new Flow(this.#upstream, client, end),
+      downstream: new Flow(this.#upstream, client, end, intake),
     };
     this.#flows.upstream.observe((bytes) => this.#hello.observe(bytes));
     let gone = false;

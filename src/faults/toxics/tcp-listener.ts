@@ -1,12 +1,18 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { HostPort } from '../targets/host-port.ts';
+import type { ToxicChain } from './chain.ts';
 import { Link } from './link.ts';
 import type { Listener, ListenerOptions } from './listener.ts';
 
 /** Connections at a time; beyond it new ones are closed. */
 const connectionsMax = 10_000;
 const backlog = 1024;
+/** What waits in a socket before its sender has to. */
+const highWaterMark = 64 * 2 ** 10;
+/** One connection may read so much at a time; many share what all may. */
+const readBytesMax = 2 ** 20;
+const readBytesOfAll = 64 * 2 ** 20;
 
 export class TcpListener implements Listener {
   readonly #options: ListenerOptions;
@@ -21,6 +27,7 @@ export class TcpListener implements Listener {
     const server = createServer({
       allowHalfOpen: true,
       pauseOnConnect: true,
+      highWaterMark,
     });
     server.maxConnections = connectionsMax;
     server.on('connection', (client) => this.#admit(client));
@@ -45,11 +52,15 @@ export class TcpListener implements Listener {
     // Gone before we came to it.
     if (client.destroyed) return;
     const { upstream, chain, clock, nextNumber, onClosed } = this.#options;
-    const link = new Link(nextNumber(), client, upstream, clock.now(), () => {
+    const link = new Link(nextNumber(), client, upstream, clock.now(), shareOf(chain), () => {
       chain.leave(link);
       onClosed(link.traffic);
     });
     chain.join(link);
     link.start();
   }
+}
+
+function shareOf(chain: ToxicChain): () => number {
+  return () => Math.min(readBytesMax, readBytesOfAll / (chain.connections.length || 1));
 }

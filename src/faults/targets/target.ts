@@ -58,7 +58,7 @@ export interface ContainerTargetHandle extends TargetBase {
 }
 
 export interface ActiveDisturbance {
-  /** Bytes (delay, bandwidth) or connections (partition) that it affected so far. */
+  /** Bytes (delay, loss, bandwidth) or connections (partition, reset) that it affected so far. */
   hits(): number;
   /** Whether it acts on what passes: it was not removed, and the proxy listens. */
   inPlace(): boolean;
@@ -77,7 +77,11 @@ export type Disturbance =
       readonly jitterMs: number;
     }
   | { readonly type: 'bandwidth'; readonly direction: Direction; readonly bytesPerSecond: number }
-  | { readonly type: 'partition'; readonly direction: Direction };
+  /** That share, 0 to 1, of the segments of a stream comes late, as after a loss. */
+  | { readonly type: 'loss'; readonly direction: Direction; readonly share: number }
+  | { readonly type: 'partition'; readonly direction: Direction }
+  /** Connections are broken, open ones at once and new ones as they come. */
+  | { readonly type: 'reset' };
 
 export type TargetHandle = ProcessTargetHandle | ProxyTargetHandle | ContainerTargetHandle;
 

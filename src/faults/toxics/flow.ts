@@ -31,6 +31,11 @@ export class Flow {
     return this.#drain.bytes;
   }
 
+  /** A number that grows with everything that any flow hears; 0 as long as this one has heard nothing. */
+  get heardAt(): number {
+    return this.#source.heardAt;
+  }
+
   /** Sees the first bytes as they come, until it returns true. */
   observe(observer: (bytes: Buffer) => boolean): void {
     this.#source.observer = observer;
@@ -81,9 +86,12 @@ export class Flow {
   }
 }
 
+let heard = 0;
+
 class Source implements Giver, IntakeTaker {
   next: Taker;
   bytes = 0;
+  heardAt = 0;
   observer: ((bytes: Buffer) => boolean) | undefined;
   readonly #socket: Socket;
   #discarding = false;
@@ -122,6 +130,7 @@ class Source implements Giver, IntakeTaker {
 
   take(bytes: Buffer): void {
     this.bytes += bytes.length;
+    this.heardAt = ++heard;
     if (this.observer?.(bytes)) this.observer = undefined;
     this.#give(bytes);
   }

@@ -1,12 +1,11 @@
 // One TCP connection through the proxy: the client's socket, ours to the upstream, and a flow each way.
 
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { resetNow } from '../reset-now.ts';
-import type { HostPort } from '../targets/host-port.ts';
 import { ClientHello } from './client-hello.ts';
 import type { Connection, Traffic } from './connection.ts';
 import { Flow } from './flow.ts';
-import { Intake } from './intake.ts';
+import type { Intake } from './intake.ts';
 import type { Stage, Taker } from './pipe.ts';
 import type { Stream, Toxic, ToxicPlace } from './toxic.ts';
 
@@ -14,6 +13,21 @@ import type { Stream, Toxic, ToxicPlace } from './toxic.ts';
 const lingerMs = 1000;
 
 const streams = ['upstream', 'downstream'] as const;
+
+export interface LinkOptions {
+  readonly number: number;
+  /** Comes paused. */
+  readonly client: Socket;
+  /** Ours, connected or about to be; half-open connections are allowed. */
+  readonly upstream: Socket;
+  /** How the upstream is read when it is not by its events. */
+  readonly intake?: Intake;
+  readonly openedAtMs: number;
+  /** Both sockets are closed. */
+  whenClosed(): void;
+  /** The client gets a reset when nobody is there upstream. Without, its connection ends, as it does with toxiproxy. */
+  readonly resetWhenRefused?: boolean;
+}
 
 export class Link implements Connection {
   readonly number: number;
@@ -25,50 +39,37 @@ export class Link implements Connection {
   readonly #stages = new Map<Toxic, Partial<Record<Stream, Stage>>>();
   readonly #hello = new ClientHello();
 
-  /**
-   * The client's socket comes paused; `whenClosed` is called when both sockets are. `readBytesMax` says how much one
-   * read may take at a time.
-   */
-  constructor(
-    number: number,
-    client: Socket,
-    upstream: HostPort,
-    openedAtMs: number,
-    readBytesMax: () => number,
-    whenClosed: () => void,
-  ) {
+  constructor({ number, client, upstream, intake, openedAtMs, whenClosed, resetWhenRefused }: LinkOptions) {
     this.number = number;
     this.client = `${client.remoteAddress}:${client.remotePort}`;
     this.openedAtMs = openedAtMs;
     this.#client = client;
-    const intake = new Intake(readBytesMax);
-    const options = { allowHalfOpen: true, noDelay: true, onread: intake.onread };
-    this.#upstream = connect({ ...upstream, ...options });
+    this.#upstream = upstream;
     client.setNoDelay(true);
-    let open = false;
-    this.#upstream.once('connect', () => {
+    let open = !upstream.connecting;
+    upstream.once('connect', () => {
       open = true;
     });
-    // Nobody is there: the client's connection ends, as it does with toxiproxy. Before the flow hears of it.
-    this.#upstream.on('error', () => {
-      if (!open) this.destroy();
+    // Nobody is there. Before the flow hears of it, which would pass a reset on.
+    upstream.on('error', () => {
+      if (!open && !resetWhenRefused) this.destroy();
     });
-    const end = { reset: () => this.#reset(), close: (target: Socket) => this.#close(target) };
+    const end = { reset: () => this.reset(), close: (target: Socket) => this.#close(target) };
     this.#flows = {
-      upstream: new Flow(client, this.#upstream, end),
-      downstream: new Flow(this.#upstream, client, end, intake),
+      upstream: new Flow(client, upstream, end),
+      downstream: new Flow(upstream, client, end, intake),
     };
     this.#flows.upstream.observe((bytes) => this.#hello.observe(bytes));
     let gone = false;
     const onClose = () => {
       // Both may be closed before either says so.
-      if (gone || !client.closed || !this.#upstream.closed) return;
+      if (gone || !client.closed || !upstream.closed) return;
       gone = true;
       for (const stream of streams) this.#flows[stream].discard();
       whenClosed();
     };
     client.on('close', onClose);
-    this.#upstream.on('close', onClose);
+    upstream.on('close', onClose);
   }
 
   /** Begins to read, now that the toxics are in place. */
@@ -83,6 +84,18 @@ export class Link implements Connection {
   get traffic(): Readonly<Record<Stream, Traffic>> {
     const of = (flow: Flow) => ({ received: flow.receivedBytes, sent: flow.sentBytes });
     return { upstream: of(this.#flows.upstream), downstream: of(this.#flows.downstream) };
+  }
+
+  /** Changes whenever somebody says something; undefined while the client waits for an answer. */
+  get restingAt(): number | undefined {
+    const { upstream, downstream } = this.#flows;
+    return upstream.heardAt > downstream.heardAt ? undefined : downstream.heardAt;
+  }
+
+  /** Says good-bye to both sides; what was written still arrives. */
+  end(): void {
+    this.#client.destroySoon();
+    this.#upstream.destroySoon();
   }
 
   infectedBy(toxic: Toxic): boolean {
@@ -119,7 +132,8 @@ export class Link implements Connection {
     this.#upstream.destroy();
   }
 
-  #reset(): void {
+  /** Breaks it; both ends see a reset. */
+  reset(): void {
     resetNow(this.#client);
     resetNow(this.#upstream);
   }

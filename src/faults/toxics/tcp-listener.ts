@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { HostPort } from '../targets/host-port.ts';
 import type { ToxicChain } from './chain.ts';
+import { Intake } from './intake.ts';
 import { Link } from './link.ts';
 import type { Listener, ListenerOptions } from './listener.ts';
 
@@ -52,9 +53,17 @@ export class TcpListener implements Listener {
     // Gone before we came to it.
     if (client.destroyed) return;
     const { upstream, chain, clock, nextNumber, onClosed } = this.#options;
-    const link = new Link(nextNumber(), client, upstream, clock.now(), shareOf(chain), () => {
-      chain.leave(link);
-      onClosed(link.traffic);
+    const intake = new Intake(shareOf(chain));
+    const link = new Link({
+      number: nextNumber(),
+      client,
+      upstream: connect({ ...upstream, allowHalfOpen: true, noDelay: true, onread: intake.onread }),
+      intake,
+      openedAtMs: clock.now(),
+      whenClosed() {
+        chain.leave(link);
+        onClosed(link.traffic);
+      },
     });
     chain.join(link);
     link.start();

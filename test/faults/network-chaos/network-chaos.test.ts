@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -7,6 +9,7 @@ import { proxy } from '../../../src/faults/network-chaos/drivers/proxy.ts';
 import { networkChaos } from '../../../src/faults/network-chaos/network-chaos.ts';
 import { formatRate, parseRate } from '../../../src/faults/network-chaos/rate.ts';
 import { networkChaosSchema } from '../../../src/faults/network-chaos/spec.ts';
+import { parseHostPort } from '../../../src/faults/targets/host-port.ts';
 import { connectTo, roundTrip, sleep, startProxy, startUpstream } from '../proxy/support.ts';
 import { requestFor } from './requests.ts';
 
@@ -189,18 +192,57 @@ describe('on a proxy', () => {
   });
 
   it.each([
-    [{ action: 'loss', loss: { loss: '25' } }, /no loss/],
+    [{ action: 'duplicate', duplicate: { duplicate: '25' } }, /no duplicate/],
+    [{ action: 'corrupt', corrupt: { corrupt: '25' } }, /no corrupt/],
+    [{ action: 'loss', loss: { loss: '25', correlation: '5' } }, /no correlation/],
     [{ action: 'delay', delay: { latency: '9ms', jitter: '5ms', correlation: '25' } }, /no correlation/],
-    [{ action: 'reset' }, /no reset/],
+    [{ action: 'delay', delay: { latency: '9ms', reorder: { reorder: '5', gap: 1 } } }, /no reorder/],
+    [{ action: 'reject', reject: { with: 'no-route' } }, /no no-route/],
     [{ action: 'partition', externalTargets: ['8.8.8.8'] }, /one upstream/],
-    [{ action: 'bandwidth', bandwidth: { rate: '1kbps', peakrate: 5000 } }, /no bandwidth/],
-  ])('refuses %j, which takes packets', async (fields, reason) => {
+    [{ action: 'bandwidth', bandwidth: { rate: '1kbps', peakrate: 5000 } }, /no peakrate/],
+  ])('refuses %j, which a stream of bytes does not know', async (fields, reason) => {
     const { request } = await requestOn(fields);
     expect(await proxy.probe(request)).toMatchObject({
       usable: false,
       reason: expect.stringMatching(reason),
     });
     await expect(chooseDriver(networkChaos, request)).rejects.toThrow(/name the process behind the proxy/);
+  });
+
+  it.each(['reset', 'reject'])('breaks open connections and new ones with %s', async (action) => {
+    const { request, target, extend } = await requestOn({ action });
+    const open = await connectTo(target);
+    await roundTrip(open);
+    const broken = once(open, 'error');
+    const active = await proxy.inject(request, undefined, extend);
+    expect((await broken)[0].code).toBe('ECONNRESET');
+    const { host, port } = parseHostPort(target.address);
+    const [error] = await once(connect({ host, port }), 'error');
+    expect(error.code).toBe('ECONNRESET');
+    expect(active.hits()).toBe(2);
+    await active.undo();
+    expect(await active.verifyUndone()).toMatchObject({ undone: true });
+    await roundTrip(await connectTo(target));
+    expect(active.hits()).toBe(2);
+  });
+
+  it('joins delay, loss and a rate, and counts each byte once', async () => {
+    const { request, target, extend } = await requestOn({
+      action: 'netem',
+      delay: { latency: '40ms' },
+      loss: { loss: '50' },
+      rate: { rate: '1mbps' },
+    });
+    expect(proxy.plan(request)).toMatchObject({
+      what: expect.stringMatching(/^delays requests by 40ms, lets 50 percent .* late.*, limits .* 1 MB\/s/),
+      hits: 'bytes affected',
+    });
+    const socket = await connectTo(target);
+    const active = await proxy.inject(request, undefined, extend);
+    expect(await roundTrip(socket)).toBeGreaterThan(39);
+    expect(active.hits()).toBe(5);
+    await active.undo();
+    expect(await roundTrip(socket)).toBeLessThan(200);
   });
 
   it('holds connections, and says so', async () => {

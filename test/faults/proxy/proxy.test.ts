@@ -197,6 +197,33 @@ describe('bandwidth', () => {
   });
 });
 
+describe('loss', () => {
+  it('makes what is lost come late, and nothing else', async () => {
+    const { port } = await echo();
+    const proxy = await startProxy(port);
+    const socket = await connectTo(proxy);
+    const active = await proxy.disturb({ type: 'loss', direction: 'to', share: 0.5 });
+    const trips = [];
+    for (let i = 0; i < 8; i++) trips.push(await roundTrip(socket));
+    const late = trips.filter((trip) => trip > 150);
+    expect(late.length).toBeGreaterThan(0);
+    expect(late.length).toBeLessThan(8);
+    expect(Math.min(...late)).toBeGreaterThan(195);
+    expect(active.hits()).toBe(5 * late.length);
+  });
+
+  it('of everything lets nothing pass before its end', async () => {
+    const { port } = await echo();
+    const proxy = await startProxy(port);
+    const socket = await connectTo(proxy);
+    const active = await proxy.disturb({ type: 'loss', direction: 'from', share: 1 });
+    const answer = roundTrip(socket);
+    await sleep(300);
+    await active.remove();
+    expect(await answer).toBeGreaterThan(295);
+  });
+});
+
 describe('partition', () => {
   it.each(['to', 'from', 'both'] as const)(
     '%s: stalls what is open and goes on after it',
@@ -297,6 +324,7 @@ describe('bytes stay whole', () => {
   const kinds: Disturbance[] = [
     { type: 'delay', direction: 'both', latencyMs: 50, jitterMs: 40 },
     { type: 'bandwidth', direction: 'both', bytesPerSecond: 2_000_000 },
+    { type: 'loss', direction: 'both', share: 0.01 },
     { type: 'partition', direction: 'both' },
   ];
 
@@ -330,7 +358,7 @@ describe('bytes stay whole', () => {
       active.push(await proxy.disturb(what));
       await sleep(30);
     }
-    for (const index of [4, 0, 3, 5, 1, 2]) {
+    for (const index of [4, 0, 7, 3, 5, 1, 6, 2]) {
       await active[index]!.remove();
       await sleep(30);
     }

@@ -1,81 +1,68 @@
-// One disturbance on all connections of a proxy, and its removal.
+// The network faults of a proxy as toxics: one for each direction that they act on. All connections share them.
 
-import type { Random } from '../../../base/random.ts';
-import { Line } from '../../toxics/line.ts';
-import type { Disturbance } from '../target.ts';
-import type { Flow } from './flow.ts';
-import { bandwidthHold, delayHold, partitionHold, type Tally } from './holds.ts';
-import type { Link } from './link.ts';
-import type { Hold, Stage } from './stage.ts';
+import { z } from 'zod';
+import { Line, lineHold, stoppedHold } from '../../toxics/line.ts';
+import { type Item, sizeOf } from '../../toxics/pipe.ts';
+import { type Hold, QueueStage } from '../../toxics/queue-stage.ts';
+import { lossHold } from '../../toxics/retransmission.ts';
+import type { Stream, ToxicPlace, ToxicType } from '../../toxics/toxic.ts';
+import { latencyHold } from '../../toxics/types/latency.ts';
+import type { Direction, Disturbance } from '../target.ts';
 
-type Side = 'to' | 'from';
+export interface Tally {
+  hits: number;
+}
 
-export class DisturbanceOnLinks {
-  readonly #what: Disturbance;
-  readonly #random: Random;
-  readonly #lines: Record<Side, Line>;
-  readonly #tally: Tally = { hits: 0 };
-  readonly #stages = new Map<Link, { readonly flow: Flow; readonly stage: Stage }[]>();
-  #heal: () => void = () => {};
-  /** Resolves at the removal, for connections that a partition keeps from being made. */
-  readonly healed = new Promise<void>((resolve) => {
-    this.#heal = resolve;
-  });
+const streamsOf: Readonly<Record<Direction, readonly Stream[]>> = {
+  to: ['upstream'],
+  from: ['downstream'],
+  both: ['upstream', 'downstream'],
+};
 
-  constructor(what: Disturbance, random: Random) {
-    this.#what = what;
-    this.#random = random;
-    const speed = what.type === 'bandwidth' ? what.bytesPerSecond : Number.POSITIVE_INFINITY;
-    this.#lines = { to: new Line(speed), from: new Line(speed) };
-  }
+/** None for a reset, which is no matter of bytes. */
+export function toxicsOf(
+  what: Disturbance,
+  tally: Tally,
+): { readonly stream: Stream; readonly type: ToxicType }[] {
+  if (what.type === 'reset') return [];
+  return streamsOf[what.direction].map((stream) => ({ stream, type: typeOf(what, tally) }));
+}
 
-  get hits(): number {
-    return this.#tally.hits;
-  }
+function typeOf(what: Exclude<Disturbance, { type: 'reset' }>, tally: Tally): ToxicType {
+  const hold = holdOf(what, tally);
+  return {
+    name: what.type,
+    schema: z.object({}),
+    stage: (_attributes, place, next) => new QueueStage(hold(place), place.clock, place.budget, next),
+  };
+}
 
-  get isPartition(): boolean {
-    return this.#what.type === 'partition';
-  }
-
-  countConnection(): void {
-    this.#tally.hits++;
-  }
-
-  addTo(link: Link): void {
-    // A connection that a partition keeps from being made has no flows yet; it gets its stages when it has.
-    if (!link.flows) return;
-    const { direction } = this.#what;
-    const sides = direction === 'both' ? (['to', 'from'] as const) : [direction];
-    const flows = link.flows;
-    this.#stages.set(
-      link,
-      sides.map((side) => ({ flow: flows[side], stage: flows[side].add(this.#hold(side)) })),
-    );
-  }
-
-  /** The connection is closed. */
-  forget(link: Link): void {
-    this.#stages.delete(link);
-  }
-
-  heal(): void {
-    this.#heal();
-  }
-
-  remove(): void {
-    this.heal();
-    for (const { flow, stage } of [...this.#stages.values()].flat()) flow.remove(stage);
-    this.#stages.clear();
-  }
-
-  #hold(side: Side): Hold {
-    switch (this.#what.type) {
-      case 'delay':
-        return delayHold(this.#what.latencyMs, this.#what.jitterMs, this.#random, this.#tally);
-      case 'bandwidth':
-        return bandwidthHold(this.#lines[side], this.#tally);
-      case 'partition':
-        return partitionHold(this.#tally);
+function holdOf(what: Exclude<Disturbance, { type: 'reset' }>, tally: Tally): (place: ToxicPlace) => Hold {
+  const arrived = (item: Item) => {
+    tally.hits += sizeOf(item);
+  };
+  switch (what.type) {
+    case 'delay':
+      return ({ random }) => ({ ...latencyHold(what.latencyMs, what.jitterMs, random), arrived });
+    case 'loss':
+      return ({ random }) =>
+        lossHold(what.share, random, (bytes) => {
+          tally.hits += bytes;
+        });
+    case 'bandwidth': {
+      const line = new Line(what.bytesPerSecond);
+      return () => ({ ...lineHold(line), arrived });
     }
+    case 'partition':
+      return () => ({ ...stoppedHold, arrived: once(() => tally.hits++) });
   }
+}
+
+/** The first item that waits makes the connection a hit. */
+function once(count: () => void): () => void {
+  let counted = false;
+  return () => {
+    if (!counted) count();
+    counted = true;
+  };
 }

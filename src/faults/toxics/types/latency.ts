@@ -24,7 +24,7 @@ export const latency: ToxicType<z.infer<typeof schema>> = {
 const delayedBytesMax = 32 * 2 ** 20;
 
 /** Every item waits its own delay; none overtakes another. */
-function latencyHold(latencyMs: number, jitterMs: number, random: Random): Hold {
+export function latencyHold(latencyMs: number, jitterMs: number, random: Random): Hold {
   return {
     waitingBytesMax: delayedBytesMax,
     departure(item, arrivedAtMs, nowMs) {

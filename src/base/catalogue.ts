@@ -110,6 +110,35 @@ export const catalogue = {
     title: 'Workflow that calls itself',
     hint: 'A template may not be among its own children or branches, nor among theirs.',
   },
+  FD140: {
+    title: 'Pattern or path of a tolerance that cannot be read',
+    hint: 'Patterns are RE2, paths are JSONPath; see docs/chaos-toolkit.md.',
+  },
+  FD141: {
+    title: 'Activities that refer to each other in a circle',
+    hint: 'A `ref` names an activity that has a provider.',
+  },
+  FD142: {
+    title: 'Reference to a value that is not there',
+    hint: 'Name it in `configuration` or `secrets`; `$$` stands for a plain `$`.',
+  },
+  FD143: {
+    title: 'Source of secrets that is not supported',
+    hint: 'Put the secret into an environment variable, and read it with `type: env`.',
+  },
+  FD144: {
+    title: 'Controls are not applied',
+    hint: 'They are code for the chaos command; the experiment is played without them.',
+  },
+  FD145: {
+    title: 'Program or Python function of an activity is not there',
+    hint: 'Install it, or correct its name; nothing was run.',
+  },
+  FD146: {
+    title: 'Value of the configuration that its probe could not find out',
+    exit: exitCodes.toolError,
+    hint: 'Nothing was run but the probe. The message says what it answered.',
+  },
   // 2xx: PromQL
   FD201: { title: 'PromQL syntax error', hint: 'The position is inside the expression.' },
   FD202: {
@@ -354,6 +383,14 @@ export const catalogue = {
   FD760: {
     title: 'Criterion of a quality gate is not valid',
     hint: 'A criterion is an operator and a number: <600, <=+10%, >-5 or =0.',
+  },
+  FD761: {
+    title: 'Condition of an analysis is not valid',
+    hint: 'A condition is about result: result[0] >= 0.95, or len(result) == 0 || result[0] < 1.',
+  },
+  FD762: {
+    title: 'Measured in a way that is not evaluated here',
+    hint: 'Analyses are evaluated where their metrics are instant queries of Prometheus.',
   },
   FD801: {
     title: 'Run folder cannot be written',

@@ -8,6 +8,7 @@ import type { ContainerTarget, ProcessTarget, ProxyTarget } from '../faults/targ
 import type { FeatureName } from '../promql/features.ts';
 import type { HttpClientSpec } from '../telemetry/http-client-spec.ts';
 import type { RemoteSpec, ScrapeSpec } from '../telemetry/metrics/scrape-spec.ts';
+import type { HypothesisStrategy } from './chaos-toolkit/model.ts';
 import type { WorkflowSpec } from './workflow/model.ts';
 
 export interface Experiment {
@@ -22,6 +23,8 @@ export interface Experiment {
   readonly faults: readonly FaultSpec[];
   /** Say when those faults come that name one of them; absent when there is none. */
   readonly workflows?: readonly WorkflowSpec[];
+  /** What the judge must know of a Chaos Toolkit experiment; absent in every other. */
+  readonly chaosToolkit?: ChaosToolkitSpec;
   readonly phases: PhaseSpec;
   readonly objectives: readonly ObjectiveSpec[];
   readonly alerts: readonly AlertSpec[];
@@ -111,6 +114,14 @@ export type FaultKindName =
   | 'TimeChaos'
   | 'BlockChaos'
   | 'ProcessChaos';
+
+export interface ChaosToolkitSpec {
+  readonly hypothesisStrategy: HypothesisStrategy;
+  /** Of the hypothesis, in their order; `text` says what is asked and what is tolerated. None when it is skipped. */
+  readonly probes: readonly { readonly name: string; readonly text: string }[];
+  /** Of the method, each name once; `on` is what it acts with or upon. */
+  readonly actions: readonly { readonly name: string; readonly provider: string; readonly on: string }[];
+}
 
 /** 'auto': long enough for every deadline; the plan computes it. */
 export interface PhaseSpec {

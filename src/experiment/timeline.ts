@@ -5,6 +5,9 @@ import type { LabelRecord } from '../base/labels.ts';
 import type { MatchOperator } from '../base/matcher.ts';
 import type { NodeState } from './workflow/engine.ts';
 
+/** Where in a Chaos Toolkit experiment an activity stands. */
+export type ActivityPart = 'configuration' | 'hypothesis' | 'method' | 'rollbacks';
+
 export type PhaseName = 'start' | 'baseline' | 'fault' | 'recovery';
 
 /** What identifies one alert of one rule: name, labels of the instance (alertname included), and where the rule stands. */
@@ -67,6 +70,23 @@ interface EventBodies {
   'fault.no-effect': { fault: string; reason: string };
   /** A node of a Workflow or a Schedule; `state` as in workflow/engine.ts. */
   'workflow.node': { workflow: string; node: string; nodeType: string; state: NodeState; detail?: string };
+  /** A probe or an action of a Chaos Toolkit experiment begins. */
+  'activity.started': { activity: string; activityType: 'probe' | 'action'; part: ActivityPart };
+  /** `detail` says what came of it; `isDoubtful`: it was played, and its own answer says that it did not work. */
+  'activity.ended': {
+    activity: string;
+    activityType: 'probe' | 'action';
+    part: ActivityPart;
+    status: 'succeeded' | 'failed';
+    detail: string;
+    isDoubtful: boolean;
+  };
+  /** The hypothesis was asked; a probe that is out of its tolerance ends the asking. */
+  'hypothesis.checked': {
+    when: 'before' | 'during' | 'after';
+    met: boolean;
+    probes: readonly { readonly name: string; readonly met: boolean; readonly reason: string }[];
+  };
   'fault.stuck': { fault: string; lease: string; left: string[] };
   /** The live view's reading of an objective; the judge evaluates the recording by itself. */
   'objective.breached': { objective: string; value: number | null };

@@ -49,6 +49,10 @@ const sentences: Sentences = {
   'fault.undone': (e) => `fault ${e.fault} is undone with ${hitWords(e.hits)}; verified: ${e.verified}`,
   'fault.spent': (e) => `fault ${e.fault} is done with ${hitWords(e.hits)}; there is nothing to undo`,
   'fault.no-effect': (e) => `fault ${e.fault} is not in place: ${e.reason}`,
+  'activity.started': (e) => `${partWords[e.part]}${e.activityType} ${e.activity} begins`,
+  'activity.ended': (e) => `${partWords[e.part]}${e.activityType} ${e.activity} ${e.status}: ${e.detail}`,
+  'hypothesis.checked': (e) =>
+    `the hypothesis ${e.when} the method is ${e.met ? 'met' : `not met: ${unmetWords(e.probes)}`}`,
   'fault.stuck': (e) => `fault ${e.fault} could not be undone; left behind: ${e.left.join('; ')}`,
   'workflow.node': (e) =>
     `${e.nodeType} ${e.node} ${nodeWords[e.state]}${e.detail === undefined ? '' : `: ${e.detail}`}`,
@@ -76,6 +80,13 @@ const sentences: Sentences = {
   warning: (e) => `warning: ${e.message}`,
   'run.ended': (e) => `run ended: ${outcomeWords[e.outcome]}${e.reason ? `: ${e.reason}` : ''}`,
 };
+
+const partWords = {
+  configuration: 'configuration: ',
+  hypothesis: '',
+  method: '',
+  rollbacks: 'rollback: ',
+} as const;
 
 const undoWords = {
   duration: 'its time is over',
@@ -106,6 +117,13 @@ const outcomeWords = {
   'not-steady': 'the system was not steady',
   error: 'error',
 } as const;
+
+function unmetWords(probes: EventOf<'hypothesis.checked'>['probes']): string {
+  return probes
+    .filter(({ met }) => !met)
+    .map(({ name, reason }) => `${name}: ${reason}`)
+    .join('; ');
+}
 
 function exitWords(code: number | null, signal: string | null): string {
   return signal === null ? `with code ${code ?? 'unknown'}` : `by ${signal}`;
@@ -162,6 +180,8 @@ const topics: Readonly<Record<string, EventTopic>> = {
   target: 'target',
   fault: 'fault',
   workflow: 'fault',
+  activity: 'fault',
+  hypothesis: 'objective',
   objective: 'objective',
   alert: 'alert',
   notification: 'notification',

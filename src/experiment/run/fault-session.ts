@@ -322,6 +322,8 @@ export class FaultSession {
     const lease = await this.#journal.read(id);
     if (!lease) return { undone: true, evidence: 'no lease' };
     const undo = lease.undo.filter((step) => step.type !== 'ends-with-owner');
-    return undoLease({ ...lease, undo }, { clock: this.#clock, graceMs: 0, boot: this.#journal.around.boot });
+    const { boot } = this.#journal.around;
+    const leases = async () => (await this.#journal.list(lease.run)).leases;
+    return undoLease({ ...lease, undo }, { clock: this.#clock, graceMs: 0, boot, leases });
   }
 }

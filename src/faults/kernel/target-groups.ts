@@ -34,8 +34,15 @@ export class TargetGroups {
     const groups = shared.get(target) ?? new TargetGroups(target);
     shared.set(target, groups);
     groups.#users++;
-    await groups.#extendBy(extend, [...groups.#groups.values()]);
-    await groups.gather(extend);
+    try {
+      await groups.#extendBy(extend, [...groups.#groups.values()]);
+      await groups.gather(extend);
+    } catch (error) {
+      // What was made by then is in the lease, whose steps take it back unless somebody else needs it.
+      groups.#users--;
+      if (groups.#users === 0) shared.delete(target);
+      throw error;
+    }
     return groups;
   }
 

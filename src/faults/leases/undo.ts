@@ -28,6 +28,8 @@ export type UndoOutcome =
 
 export interface UndoContext extends StepContext {
   readonly boot: Boot;
+  /** What else is on disk, as it is when a step asks: faults on one target share its control group. */
+  readonly leases?: () => Promise<readonly Lease[]>;
 }
 
 /** All steps in order; a step that fails does not keep the others from being taken. */
@@ -62,7 +64,7 @@ function takeStep(written: UndoStep, lease: Lease, context: UndoContext): StepOu
     case 'end-marked':
       return endMarked(step.mark, context);
     case 'leave-cgroup':
-      return leaveCgroup(step.path, step.origin, context);
+      return leaveGroup(step, lease, context);
     case 'delete-qdisc':
       return deleteQdisc(step);
     case 'container-group':
@@ -78,6 +80,32 @@ function takeStep(written: UndoStep, lease: Lease, context: UndoContext): StepOu
     default:
       return left(`a newer Firedrill wrote the step ${JSON.stringify(step)}: undo it with that version`);
   }
+}
+
+/** The processes stay where they are as long as another fault knows them by this group; its lease moves them back. */
+async function leaveGroup(
+  { path, origin }: Extract<UndoStep, { type: 'leave-cgroup' }>,
+  { id }: Lease,
+  context: UndoContext,
+): Promise<StepOutcome> {
+  const others = (await context.leases?.()) ?? [];
+  const needs = (other: Lease) =>
+    other.undo.some((step) => step.type === 'leave-cgroup' && step.path === path);
+  const user = others.find((other) => other.id !== id && needs(other) && isActing(other, context.boot));
+  return user
+    ? done(`control group ${path} is left to ${user.fault}, which needs it too`)
+    : leaveCgroup(path, origin, context);
+}
+
+/** Whoever is over its time, or has lost its owner, is about to be undone itself. */
+function isActing(lease: Lease, boot: Boot): boolean {
+  const { state, owner, expiresAtBootMs } = lease;
+  return (
+    state === 'active' &&
+    owner.bootId === boot.id &&
+    expiresAtBootMs > boot.nowMs() &&
+    seenFromHere(owner, owner.pidNamespace) !== 'gone'
+  );
 }
 
 function isAwaited({ owner }: Lease): boolean {

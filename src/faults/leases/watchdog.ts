@@ -178,7 +178,8 @@ export class Watchdog {
   }
 
   #context() {
-    return { clock: this.#clock, graceMs: 0, boot: this.#journal.around.boot };
+    const leases = async () => (await this.#journal.list(this.#order.run)).leases;
+    return { clock: this.#clock, graceMs: 0, boot: this.#journal.around.boot, leases };
   }
 
   #runnerCpuTicks(): number {

@@ -375,8 +375,8 @@ export const catalogue = {
     hint: 'It must run, with all of its processes in one network namespace.',
   },
   FD663: {
-    title: 'Network device that is taken',
-    hint: 'One fault at a time can shape a device; put both into one fault with action netem.',
+    title: 'Network device or port that is taken',
+    hint: 'One fault at a time can shape a device, or lead a port elsewhere; put both into one fault with action netem.',
   },
   FD670: { title: 'Not a host and port', hint: 'Write `127.0.0.1:8080`, `name:80` or `[::1]:8080`.' },
   // 8xx: runs
@@ -474,6 +474,31 @@ export const catalogue = {
     title: 'Silence that held the pager is gone',
     exit: exitCodes.toolError,
     hint: 'Ask who ended it; the run was stopped so that nobody is called for a drill.',
+  },
+  // 85x: files with objectives
+  FD850: {
+    title: 'Name that the format of objectives does not allow',
+    hint: 'Names are RFC 1123 labels: lower-case letters, digits and `-`, at most 63 characters.',
+  },
+  FD851: {
+    title: 'Fields of an objective that do not fit together',
+    hint: 'Keep exactly one of those that the message names.',
+  },
+  FD852: {
+    title: 'Specification of the format contradicts itself here',
+    hint: 'The message says how it is read; docs/slo.md lists all such places.',
+  },
+  FD853: {
+    title: 'Query of an indicator that cannot be evaluated here',
+    hint: 'Firedrill evaluates PromQL: name a source of the type Prometheus and put the text into `query`.',
+  },
+  FD854: {
+    title: 'References of objectives in a circle',
+    hint: 'An indicator is an SLI; let the parts name SLIs, not SLOs.',
+  },
+  FD855: {
+    title: 'Format of objectives that is off',
+    hint: 'It is not stable yet; `--enable-feature openslo-v2alpha` reads it.',
   },
   // 9xx: the tool and its surroundings
   FD901: {

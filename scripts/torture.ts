@@ -5,9 +5,9 @@
 // the same trial again with --trials 1 --seed. Needs unshare and the right to make namespaces, in which all of it happens.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readlinkSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
@@ -109,8 +109,19 @@ async function work(worker: string, orders: Order[]): Promise<void> {
 function startWorker(worker: string): ChildProcess {
   const user = process.getuid!() === 0 ? [] : ['--user', '--map-root-user'];
   const namespaces = [...user, '--net', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child'];
-  const command = [process.execPath, worker, values.bin, readlinkSync('/proc/self/ns/pid')];
+  const command = [process.execPath, worker, values.bin, readlinkSync('/proc/self/ns/pid'), ownTmp()];
   return spawn('unshare', [...namespaces, ...command], { stdio: ['pipe', 'pipe', 'inherit'] });
+}
+
+/** A folder for temporary files in the place of everybody's; empty where that would hide what is tortured. */
+function ownTmp(): string {
+  const isHidden = [process.cwd(), resolve(values.bin)].some(
+    (path) => !relative(tmpdir(), path).startsWith('..'),
+  );
+  if (isHidden) return '';
+  const own = mkdtempSync(join(folder, 'tmp-'));
+  chmodSync(own, 0o1777);
+  return own;
 }
 
 function tell({

@@ -2,7 +2,7 @@
 // trial and was not before it is left over.
 
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface LookOptions {
@@ -12,6 +12,11 @@ export interface LookOptions {
   readonly state: string;
   /** The service that must be as it was; undefined when Firedrill started it. */
   readonly service: number | undefined;
+  /** Folders of which only the names count that stand right in them. */
+  readonly surfaces: readonly string[];
+  /** What a container engine of the torture's own does beside: its processes and its mounts. */
+  isForeignProcess(pid: number): boolean;
+  isForeignMount(line: string): boolean;
 }
 
 const commands: readonly (readonly string[])[] = [
@@ -28,17 +33,20 @@ const commands: readonly (readonly string[])[] = [
 const namespaceKinds = ['mnt', 'net', 'user', 'pid', 'ipc', 'uts', 'cgroup', 'time'];
 
 /** The worker itself, and the programs that it looks with, are left out by their pids. */
-export function lookAtMachine({ folders, state, service }: LookOptions): Set<string> {
+export function lookAtMachine(options: LookOptions): Set<string> {
+  const { folders, surfaces, state, service } = options;
   const seen = new Set<string>();
   const note = (what: string, text: string) => seen.add(`${what}: ${text}`);
   for (const command of commands)
     for (const line of linesOf(command)) note(command.join(' '), withoutCounts(line));
-  for (const line of lines('/proc/self/mountinfo')) note('mount', withoutMountIds(line));
+  const mounts = lines('/proc/self/mountinfo').filter((line) => !options.isForeignMount(line));
+  for (const line of mounts) note('mount', withoutMountIds(line));
   for (const line of lines('/proc/net/netfilter/nfnetlink_queue')) note('nfqueue', line);
   for (const socket of sockets()) note('socket', socket);
   for (const group of controlGroups('/sys/fs/cgroup', 0)) note('control group', group);
-  for (const pid of pids()) lookAtProcess(pid, note);
+  for (const pid of pids()) if (!options.isForeignProcess(pid)) lookAtProcess(pid, note);
   for (const folder of folders) for (const file of files(folder)) note('file', file);
+  for (const folder of surfaces) for (const { name } of entries(folder)) note('file', join(folder, name));
   for (const lease of openLeases(state)) note('lease', lease);
   if (service !== undefined) lookAtService(service, note);
   return seen;
@@ -112,8 +120,16 @@ function lastPid(): number {
 function files(folder: string): string[] {
   return entries(folder).flatMap((entry) => {
     const path = join(folder, entry.name);
-    return [path, ...(entry.isDirectory() ? files(path) : [])];
+    return [asItIs(path), ...(entry.isDirectory() ? files(path) : [])];
   });
+}
+
+/** With all that a fault may change of it. */
+function asItIs(path: string): string {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found?.isFile()) return path;
+  const { mode, uid, gid, size, mtimeMs } = found;
+  return `${path} mode ${(mode & 0o7777).toString(8)} of ${uid}:${gid}, ${size} bytes of ${mtimeMs}`;
 }
 
 function openLeases(state: string): string[] {
@@ -144,11 +160,16 @@ export function commandOf(pid: number): string {
   return read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
 }
 
+export function groupsOf(pid: number): string {
+  return read(`/proc/${pid}/cgroup`);
+}
+
 export function parentOf(pid: number): number {
   return Number(/^PPid:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0);
 }
 
-function linesOf([program, ...args]: readonly string[]): string[] {
+/** What a program prints, without comments; nothing when it fails. */
+export function linesOf([program, ...args]: readonly string[]): string[] {
   const { status, stdout } = spawnSync(program!, args, { encoding: 'utf8' });
   return status === 0 ? stdout.split('\n').filter((line) => line !== '' && !line.startsWith('#')) : [];
 }

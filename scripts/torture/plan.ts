@@ -2,7 +2,7 @@
 // seed decides, so that a trial can be repeated by its seed alone.
 
 import { type Random, seededRandom } from '../../src/base/random.ts';
-import { recipes } from './recipes.ts';
+import { type Recipe, recipes } from './recipes.ts';
 
 /** What is done to Firedrill, and to what it stands on. */
 export const assaults = [
@@ -84,21 +84,22 @@ export function allPairs(names: readonly string[]): Order[] {
 }
 
 function companionsOf(recipe: string): string[] {
-  const { target, oneShot } = recipes.find(({ name }) => name === recipe)!;
+  const { target, oneShot, asNobody, takes } = recipeOf(recipe);
   if (oneShot || target === 'command') return [];
   return recipes
     .filter((other) => other.name !== recipe && other.target === target && !other.oneShot)
+    .filter((other) => other.asNobody === asNobody && (takes === undefined || other.takes !== takes))
     .map(({ name }) => name);
 }
 
 function assaultsFor(recipe: string, subject: Subject): readonly Assault[] {
   if (subject !== 'firedrill') return ['kill the runner'];
-  const { undoneBy, needs } = recipes.find(({ name }) => name === recipe)!;
+  const { obstacle, takes } = recipeOf(recipe);
   const isPossible: Partial<Record<Assault, boolean>> = {
     nothing: false,
-    'fail the undo once': undoneBy !== undefined,
+    'fail the undo once': obstacle !== undefined,
     // A fault that is libfaketime itself would be seen through a second one.
-    'move the clock': !needs?.includes('faketime'),
+    'move the clock': takes !== 'clock',
   };
   return assaults.filter((assault) => isPossible[assault] ?? true);
 }
@@ -108,10 +109,14 @@ const laterInstants = ['before', 'injecting', 'during', 'undoing', 'after'] as c
 function instantsFor(recipe: string, assault: Assault, subject: Subject): readonly Instant[] {
   if (assault === 'fail the undo once') return ['during'];
   const isPlannable = assault === 'kill the runner' || assault === 'kill everything';
-  const { oneShot } = recipes.find(({ name }) => name === recipe)!;
+  const { oneShot } = recipeOf(recipe);
   // A one-shot fault is over as soon as it is in place.
   const all = oneShot ? (['before', 'injecting', 'during'] as const) : laterInstants;
   return isPlannable && subject === 'firedrill' ? ['planning', ...all] : all;
+}
+
+export function recipeOf(name: string): Recipe {
+  return recipes.find((recipe) => recipe.name === name)!;
 }
 
 function delayFor(instant: Instant, random: Random): number {

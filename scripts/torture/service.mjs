@@ -5,14 +5,16 @@
 //   GET /time     200 with what the process takes for the time, in Unix milliseconds
 //   GET /file     200 with the content of FILE, 500 with the error of the reading
 //   GET /write    200 when 64 kB could be written beside FILE, 500 with the error of the writing
+//   GET /sync     200 when 64 kB have reached the disk of DISK, 500 with the error of the writing
+//   GET /large    200 with 32 kB
 //
 // With LOOKUPS=1 it looks names up all the time, as an application would that knows nothing of drills.
 
 import { lookup } from 'node:dns/promises';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 
-const { PORT, FILE = '', LOOKUPS } = process.env;
+const { PORT, FILE = '', DISK = '', LOOKUPS } = process.env;
 let number = 0;
 const lookUp = () => lookup(`shop-${number++}.example.test`);
 
@@ -26,12 +28,25 @@ async function writeBeside(path) {
   }
 }
 
+async function sync(path) {
+  const handle = await open(path, 'w');
+  try {
+    await handle.writeFile(Buffer.alloc(65_536));
+    await handle.sync();
+  } finally {
+    await handle.close();
+    await rm(path, { force: true });
+  }
+}
+
 const answers = {
   '/': async () => 'ok',
   '/lookup': async () => (await lookUp()).address,
   '/time': async () => String(Date.now()),
   '/file': () => readFile(FILE, 'utf8'),
   '/write': () => writeBeside(`${FILE}.new`).then(() => 'written'),
+  '/sync': () => sync(`${DISK}/sync`).then(() => 'synced'),
+  '/large': async () => 'x'.repeat(32_768),
 };
 
 createServer(async (request, response) => {

@@ -3,8 +3,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import type { Order, Subject } from './plan.ts';
-import { type Recipe, recipes } from './recipes.ts';
+import type { TortureContainer } from './container.ts';
+import { type Order, recipeOf, type Subject } from './plan.ts';
+import type { Recipe } from './recipes.ts';
 
 export interface Stage {
   readonly folder: string;
@@ -13,8 +14,10 @@ export interface Stage {
   /** Where a proxy before it listens, for recipes that have one. */
   readonly proxyPort: number;
   readonly service: { readonly command: readonly string[]; readonly env: Readonly<Record<string, string>> };
-  /** Pid of the service; undefined when Firedrill starts it. */
+  /** Pid of the service; undefined when Firedrill or a container engine starts it. */
   readonly pid: number | undefined;
+  /** For recipes that break a container. */
+  readonly container: TortureContainer | undefined;
 }
 
 const faultMs = 1500;
@@ -26,11 +29,12 @@ export function commandOf(order: Order, recipe: Recipe, stage: Stage, bin: strin
   if (order.subject !== 'firedrill') return bare(order.subject, stage);
   const file = join(stage.folder, 'torture.yaml');
   writeFileSync(file, stringify(experiment(order, recipe, stage)));
-  return [process.execPath, bin, 'run', file];
+  const allow = recipe.target === 'host' ? ['--allow', 'host'] : [];
+  return [process.execPath, bin, 'run', file, ...allow];
 }
 
 function experiment({ beside }: Order, recipe: Recipe, stage: Stage): object {
-  const second = beside && recipes.find(({ name }) => name === beside.recipe)!;
+  const second = beside && recipeOf(beside.recipe);
   return {
     apiVersion: 'firedrill.dev/v1',
     kind: 'Experiment',
@@ -54,12 +58,16 @@ function fault({ kind, spec, oneShot }: Recipe, stage: Stage, durationMs: number
   return { kind, spec: { ...JSON.parse(text), ...(oneShot ? {} : { duration: `${durationMs}ms` }) } };
 }
 
-function target(recipe: Recipe, { port, proxyPort, pid, service }: Stage): object {
+function target(recipe: Recipe, { port, proxyPort, pid, service, container }: Stage): object {
   switch (recipe.target) {
     case 'port':
       return { process: { port } };
     case 'pid':
       return { process: { pid } };
+    case 'host':
+      return { host: {} };
+    case 'container':
+      return { container: { name: container!.name, socket: container!.socket } };
     case 'proxy':
       return { proxy: { listen: `127.0.0.1:${proxyPort}`, upstream: `127.0.0.1:${port}` } };
     case 'command':
@@ -70,6 +78,7 @@ function target(recipe: Recipe, { port, proxyPort, pid, service }: Stage): objec
           ready: { http: `http://127.0.0.1:${port}/`, within: '10s' },
           connects: [],
           hosts: { '*.example.test': '127.0.0.1' },
+          ...(recipe.restarts && { restart: { delay: '50ms' } }),
         },
       };
   }

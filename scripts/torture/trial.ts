@@ -9,13 +9,16 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { TortureContainer } from './container.ts';
 import { commandOf as cmdline, lookAtMachine, parentOf, pids } from './machine-look.ts';
-import { instants, type Order } from './plan.ts';
-import { type Answer, type Recipe, recipes } from './recipes.ts';
+import { Obstacle } from './obstacle.ts';
+import { instants, type Order, recipeOf } from './plan.ts';
+import type { Answer, Recipe } from './recipes.ts';
 import { commandOf, type Stage } from './subjects.ts';
 
 export interface TrialResult extends Order {
@@ -39,14 +42,15 @@ const shownMsMax = 600;
 const watchdogPauseMs = 1500;
 const journalKilobytes = 256;
 const dataKilobytes = 1024;
+const nobody = 65_534;
+const wholeSecond = 1_700_000_000;
 
 export async function makeTrial(order: Order, bin: string): Promise<TrialResult> {
-  const recipe = recipes.find(({ name }) => name === order.recipe)!;
-  const trial = new Trial(order, recipe, bin);
+  const trial = new Trial(order, recipeOf(order.recipe), bin);
   try {
     return await trial.make();
   } finally {
-    trial.cleanUp();
+    await trial.cleanUp();
   }
 }
 
@@ -57,6 +61,7 @@ class Trial {
   readonly #folder = mkdtempSync(join(tmpdir(), 'torture-'));
   readonly #children: ChildProcess[] = [];
   #stage!: Stage;
+  #obstacle: Obstacle | undefined;
   #runner!: ChildProcess;
   #exited!: Promise<number | null>;
   #errors = '';
@@ -72,7 +77,7 @@ class Trial {
     const missing = this.#missing();
     if (missing !== undefined) return this.#result({ skipped: missing });
     await this.#setUp();
-    const before = this.#look();
+    const before = await this.#look();
     this.#start();
     const { event } = instants[this.#order.instant];
     const came = this.#order.assault === 'nothing' || (await this.#until(event));
@@ -94,7 +99,9 @@ class Trial {
     });
   }
 
-  cleanUp(): void {
+  async cleanUp(): Promise<void> {
+    this.#obstacle?.remove();
+    await this.#stage?.container?.stop();
     for (const pid of pids()) if (pid !== process.pid) send(pid, 'SIGKILL');
     for (const mount of [this.#state, join(this.#folder, 'data')]) spawnSync('umount', ['-l', mount]);
     rmSync(this.#folder, { recursive: true, force: true });
@@ -106,7 +113,9 @@ class Trial {
 
   /** A fault that could not be undone; or a run that failed although nobody had touched it. */
   #badEnding(exitCode: number | null): string[] {
-    const failed = exitCode === 6 || (this.#order.assault === 'nothing' && exitCode === 5);
+    const { assault } = this.#order;
+    const mayFail = assault === 'fail the undo once';
+    const failed = (exitCode === 6 && !mayFail) || (assault === 'nothing' && exitCode === 5);
     return failed ? [`firedrill run ended with ${exitCode}`] : [];
   }
 
@@ -142,25 +151,41 @@ class Trial {
       env: {
         PORT: String(port),
         FILE: join(this.#folder, 'data', 'file'),
+        DISK: this.#folder,
         // Without a DNS server each look-up would wait; only what Firedrill starts is given one.
         ...(isCommand && this.#recipe.path === '/lookup' ? { LOOKUPS: '1' } : {}),
       },
     };
-    let pid: number | undefined;
-    if (!isCommand) {
-      const child = this.#spawn(service.command, { ...process.env, ...service.env });
-      pid = child.pid!;
-    }
-    this.#stage = { folder: this.#folder, port, proxyPort, service, pid };
-    while (!isCommand && (await ask(port, '/')).status !== 200) await sleep(20);
+    if (this.#recipe.needs?.includes('openssl')) makeCertificate(join(this.#folder, 'data'));
+    for (const program of this.#recipe.without ?? []) this.#hide(program);
+    // Whole seconds, which every way of setting times keeps.
+    for (const name of readdirSync(join(this.#folder, 'data')))
+      utimesSync(join(this.#folder, 'data', name), wholeSecond, wholeSecond);
+    if (this.#recipe.asNobody) spawnSync('chown', ['-R', `${nobody}:${nobody}`, this.#folder]);
+    const container = this.#recipe.target === 'container' ? await TortureContainer.start() : undefined;
+    const runs = !isCommand && !container;
+    const pid = runs ? this.#spawn(service.command, { ...process.env, ...service.env }).pid! : undefined;
+    this.#stage = { folder: this.#folder, port, proxyPort, service, pid, container };
+    while (!isCommand && (await this.#ask('/')).status !== 200) await sleep(20);
   }
 
-  #look(): Set<string> {
-    return lookAtMachine({
+  async #ask(path: string, limitMs = answerMsMax, port = this.#stage.port): Promise<Answer> {
+    const { container } = this.#stage;
+    return container ? await container.ask(limitMs) : await ask(port, path, limitMs);
+  }
+
+  async #look(): Promise<Set<string>> {
+    const { container } = this.#stage;
+    const seen = lookAtMachine({
       folders: ['tmp', 'data'].map((name) => join(this.#folder, name)),
       state: this.#state,
       service: this.#stage.pid,
+      surfaces: ['/tmp', '/run', '/dev/shm'],
+      isForeignProcess: (pid) => container?.isPartOf(pid) ?? false,
+      isForeignMount: (line) => container?.owns(line) ?? false,
     });
+    for (const each of (await container?.look()) ?? []) seen.add(each);
+    return seen;
   }
 
   #start(): void {
@@ -172,7 +197,6 @@ class Trial {
       PATH: `${join(this.#folder, 'programs')}:${process.env.PATH}`,
     };
     const command = commandOf(this.#order, this.#recipe, this.#stage, this.#bin);
-    if (assault === 'fail the undo once') this.#wrap(this.#recipe.undoneBy!);
     if (assault === 'move the clock') {
       const clock = join(this.#folder, 'clock');
       writeFileSync(clock, '+0');
@@ -194,6 +218,7 @@ class Trial {
   #spawn(command: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
     const [program, ...args] = command;
     const child = spawn(program!, args, {
+      ...this.#rights,
       cwd: this.#folder,
       env,
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -203,11 +228,14 @@ class Trial {
     return child;
   }
 
-  /** A program of the same name that fails when it is told to, once. */
-  #wrap(program: string): void {
-    const real = spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).stdout.trim();
+  get #rights(): { uid?: number; gid?: number } {
+    return this.#recipe.asNobody ? { uid: nobody, gid: nobody } : {};
+  }
+
+  /** As if it were not installed. */
+  #hide(program: string): void {
     const path = join(this.#folder, 'programs', program);
-    writeFileSync(path, `#!/bin/sh\nif rm ${path}.fail 2>/dev/null; then exit 1; fi\nexec ${real} "$@"\n`);
+    writeFileSync(path, '#!/bin/sh\nexit 127\n');
     chmodSync(path, 0o755);
   }
 
@@ -270,7 +298,11 @@ class Trial {
         fill(join(this.#state, 'filler'));
         break;
       case 'fail the undo once':
-        writeFileSync(join(this.#folder, 'programs', `${this.#recipe.undoneBy}.fail`), '');
+        this.#obstacle = new Obstacle(this.#recipe.obstacle!, {
+          data: join(this.#folder, 'data'),
+          service: this.#stage.pid,
+          engine: this.#stage.container?.engine,
+        });
         break;
       case 'move the clock':
         writeFileSync(join(this.#folder, 'clock'), this.#order.seed % 2 === 0 ? '+7200' : '-7200');
@@ -280,7 +312,9 @@ class Trial {
     if (!this.#hasEnded()) this.#errors += '\n(it had not ended after 30 s)';
     // A full disk is where the run could be seen to come to its end; from here on the journal must be right again.
     rmSync(join(this.#state, 'filler'), { force: true });
-    if (this.#order.assault === 'fill the disk of the journal') this.#firedrill('undo');
+    this.#obstacle?.remove();
+    const needsUndo = ['fill the disk of the journal', 'fail the undo once'];
+    if (needsUndo.includes(this.#order.assault)) this.#firedrill('undo');
     return exitCode;
   }
 
@@ -297,13 +331,19 @@ class Trial {
   }
 
   #ours(): number[] {
-    const { pid } = this.#stage;
-    return pids().filter((each) => each !== process.pid && each !== pid && parentOf(each) !== pid);
+    const { pid, container } = this.#stage;
+    return pids().filter(
+      (each) => each !== process.pid && each !== pid && parentOf(each) !== pid && !container?.isPartOf(each),
+    );
   }
 
   #firedrill(...args: string[]): number | null {
     const env = { ...process.env, FIREDRILL_STATE: this.#state, TMPDIR: join(this.#folder, 'tmp') };
-    const { status, stderr } = spawnSync(process.execPath, [this.#bin, ...args], { env, encoding: 'utf8' });
+    const { status, stderr } = spawnSync(process.execPath, [this.#bin, ...args], {
+      ...this.#rights,
+      env,
+      encoding: 'utf8',
+    });
     this.#errors += stderr;
     return status;
   }
@@ -311,7 +351,7 @@ class Trial {
   /** How much was left for it to do. */
   async #undo(before: ReadonlySet<string>): Promise<number> {
     await sleep(300);
-    const { length } = added(before, this.#look());
+    const { length } = added(before, await this.#look());
     const status = this.#firedrill('undo');
     if (status !== 0) this.#errors += `\nfiredrill undo ended with ${status}`;
     return length;
@@ -320,7 +360,7 @@ class Trial {
   async #untilClean(before: ReadonlySet<string>): Promise<{ left: string[]; ms: number }> {
     const startedAt = performance.now();
     for (;;) {
-      const now = this.#look();
+      const now = await this.#look();
       // Mounts and control groups of others, on the machine outside, may go meanwhile.
       const gone = added(now, before).filter((what) => !/^(control group|mount)\b/.test(what));
       const left = [...added(before, now), ...gone.map((what) => `no longer: ${what}`)];
@@ -337,14 +377,14 @@ class Trial {
     if (this.#order.beside) return [];
     if (!shows || this.#order.instant !== 'during' || this.#order.subject !== 'firedrill') return [];
     const { port, proxyPort } = this.#stage;
-    const answer = await ask(target === 'proxy' ? proxyPort : port, path, shownMsMax);
+    const answer = await this.#ask(path, shownMsMax, target === 'proxy' ? proxyPort : port);
     return shows(answer) ? [] : [`the fault does not show: ${JSON.stringify(answer)}`];
   }
 
   /** The service must answer as it did before. */
   async #answersWrongly(): Promise<string[]> {
-    if (this.#stage.pid === undefined) return [];
-    const answer = await ask(this.#stage.port, '/');
+    if (this.#stage.pid === undefined && !this.#stage.container) return [];
+    const answer = await this.#ask('/');
     const isRight = answer.status === 200 && answer.ms < answerMsMax;
     return isRight
       ? []
@@ -371,6 +411,13 @@ async function ask(port: number, path: string, limitMs = answerMsMax): Promise<A
 /** Writes until nothing fits any more. */
 function fill(path: string): void {
   spawnSync('sh', ['-c', `cat /dev/zero >${path}`]);
+}
+
+/** A certificate and its key, `tls.crt` and `tls.key`. */
+function makeCertificate(folder: string): void {
+  const [key, out] = [join(folder, 'tls.key'), join(folder, 'tls.crt')];
+  const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  spawnSync('openssl', [...request, '-subj', '/CN=torture', '-keyout', key, '-out', out]);
 }
 
 function faketimeLibrary(): string {

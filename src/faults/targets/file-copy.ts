@@ -33,13 +33,20 @@ export async function recordFile(path: string): Promise<FileRecord> {
   };
 }
 
-/** Puts bytes in the place of a file at once, whoever reads it meanwhile; with its owner and mode. */
-export async function replaceFile(record: FileRecord, bytes: Buffer): Promise<void> {
-  const fresh = join(dirname(record.path), `.firedrill_${hashOf(Buffer.from(record.path)).slice(0, 12)}`);
+interface Times {
+  readonly atime: number;
+  readonly mtime: number;
+}
+
+/** Puts bytes in the place of a file at once, whoever reads it meanwhile; with its owner and mode, and these times. */
+export async function replaceFile(record: FileRecord, bytes: Buffer, times?: Times): Promise<void> {
+  const fresh = besideOf(record);
   try {
     await writeSynced(fresh, bytes, 0o600);
     await chown(fresh, record.uid, record.gid);
     await chmod(fresh, record.mode);
+    // Before it is put in place: who is killed in between leaves the one or the other, never a mixture.
+    if (times) await utimes(fresh, times.atime, times.mtime);
     await rename(fresh, record.path);
   } finally {
     await rm(fresh, { force: true });
@@ -47,12 +54,21 @@ export async function replaceFile(record: FileRecord, bytes: Buffer): Promise<vo
   await sync(dirname(record.path));
 }
 
+/** What is left of a replacement when its process was killed in the middle of it. */
+export async function removeHalfWritten(record: FileRecord): Promise<void> {
+  await rm(besideOf(record), { force: true });
+}
+
+function besideOf({ path }: FileRecord): string {
+  return join(dirname(path), `.firedrill_${hashOf(Buffer.from(path)).slice(0, 12)}`);
+}
+
 /** Gives the file its bytes, mode, owner and times back; the times as exactly as a number holds them. */
 export async function restoreFile(record: FileRecord): Promise<void> {
   if ((await hashAt(record.path)) !== record.sha256) {
     const bytes = Buffer.from(record.bytes, 'base64');
     if (hashOf(bytes) !== record.sha256) throw new Error('the copy in the lease is damaged');
-    await replaceFile(record, bytes);
+    await replaceFile(record, bytes, record);
   }
   await chmod(record.path, record.mode);
   await utimes(record.path, record.atime, record.mtime);

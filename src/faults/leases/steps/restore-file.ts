@@ -1,7 +1,13 @@
 // Puts a file back that a fault has removed, changed or locked, and tells the programs that read it. What somebody
 // else has put there meanwhile is left alone.
 
-import { differenceOf, type FileRecord, hashAt, restoreFile } from '../../targets/file-copy.ts';
+import {
+  differenceOf,
+  type FileRecord,
+  hashAt,
+  removeHalfWritten,
+  restoreFile,
+} from '../../targets/file-copy.ts';
 import { sendSignal } from '../../targets/process/signal.ts';
 import type { ProcessId } from '../../targets/target.ts';
 import { done, left, type StepOutcome } from './outcome.ts';
@@ -19,15 +25,19 @@ export interface RestoreFile {
 export async function restoreFileStep({ file, put, reload }: RestoreFile): Promise<StepOutcome> {
   const { path } = file;
   try {
-    const before = await differenceOf(file);
-    if (before === undefined) return done(`${path} is as it was`);
+    await removeHalfWritten(file);
+    if ((await differenceOf(file)) === undefined) {
+      // Whoever put it back may have been killed before the programs were told; being told twice harms nobody.
+      tell(reload);
+      return done(`${path} is as it was`);
+    }
     const now = await hashAt(path);
     if (now !== put && now !== file.sha256)
       return left(
         `${path} was changed by somebody else and is left as it is; what it was is in the lease, in base64`,
       );
     await restoreFile(file);
-    for (const id of reload?.processes ?? []) sendSignal(id, reload!.signal);
+    tell(reload);
     const after = await differenceOf(file);
     return after === undefined ? done(`${path} is as it was`) : left(`${after}: firedrill undo`);
   } catch (error) {
@@ -35,4 +45,8 @@ export async function restoreFileStep({ file, put, reload }: RestoreFile): Promi
       `${path} cannot be put back (${(error as Error).message}): its contents are in the lease, in base64; firedrill undo tries again`,
     );
   }
+}
+
+function tell(reload: RestoreFile['reload']): void {
+  for (const id of reload?.processes ?? []) sendSignal(id, reload!.signal);
 }

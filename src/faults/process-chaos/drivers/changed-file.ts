@@ -68,18 +68,21 @@ export const changedFile: FaultDriver<ProcessChaosSpec> = {
     else if (spec.action === 'permissionRemoved') await chmod(path, spec.mode);
     else await rm(path);
     for (const id of processes) sendSignal(id, spec.reload!);
+    let left: string[] = [];
     return {
       hits: () => undefined,
       async missing() {
         if ((await hashAt(path)) !== put) return `${path} was changed by somebody else`;
         return (await differenceOf(file)) === undefined ? `${path} is as it was` : undefined;
       },
-      undo: async () => void (await restoreFileStep(step)),
-      async verifyUndone() {
+      async undo() {
         const outcome = await restoreFileStep(step);
-        return outcome.done
-          ? { undone: true, evidence: outcome.evidence }
-          : { undone: false, left: [outcome.left] };
+        left = outcome.done ? [] : [outcome.left];
+      },
+      async verifyUndone() {
+        const difference = await differenceOf(file);
+        if (difference === undefined) return { undone: true, evidence: `${path} is as it was` };
+        return { undone: false, left: left.length > 0 ? left : [difference] };
       },
     };
   },

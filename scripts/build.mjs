@@ -14,7 +14,7 @@ await build({
     firedrill: 'src/cli/main.ts',
     watchdog: 'src/faults/leases/watchdog-main.ts',
     'stress-worker': 'src/faults/stress-chaos/stress-worker.ts',
-    'namespace-relay': 'src/faults/dns-chaos/namespace-relay.ts',
+    'namespace-relay': 'src/faults/network-namespace/relay.ts',
   },
   outdir,
   bundle: true,
@@ -31,6 +31,7 @@ await build({
   throw failure;
 });
 await copyFile('src/faults/dns-chaos/preload.cjs', `${outdir}/preload.cjs`);
+await copyFile('src/faults/io-chaos/file-system.py', `${outdir}/file-system.py`);
 await copyFile('src/faults/network-chaos/nfqueue.py', `${outdir}/nfqueue.py`);
 await chmod(`${outdir}/firedrill.js`, 0o755);
 await rm('dist', { recursive: true, force: true });

@@ -3,8 +3,8 @@
 
 import { open, realpath } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { findProgram } from '../find-program.ts';
 import type { CommandTarget } from './route.ts';
-import { findProgram } from './surroundings.ts';
 
 /** Written for Node.js, but made to start something else, in whatever language. */
 const launchers = /^(npm|npx|pnpm|pnpx|yarn|yarnpkg|corepack)(-cli)?(\.c?js)?$/;

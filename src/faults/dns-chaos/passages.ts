@@ -4,9 +4,9 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { UserError } from '../../base/diagnostics.ts';
+import type { Namespace } from '../network-namespace/namespace.ts';
 import { resetNow } from '../reset-now.ts';
 import { formatHostPort, type HostPort } from '../targets/host-port.ts';
-import type { Namespace } from './namespace.ts';
 
 const loopback = '127.0.0.1';
 

@@ -3,8 +3,9 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findProgram } from '../find-program.ts';
 import { withDnsOnly, withNameserver } from './resolver-files.ts';
-import { exists, findProgram, textOf } from './surroundings.ts';
+import { exists, textOf } from './surroundings.ts';
 
 /** Sockets by which glibc asks a caching daemon, which lives outside and would answer in our server's place. */
 const cacheFolders = ['/var/run/nscd', '/run/nscd'];

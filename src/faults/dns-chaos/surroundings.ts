@@ -1,8 +1,7 @@
 // What the drivers take from the machine: its name servers, its programs, and whether a command line works.
 
 import { execFile } from 'node:child_process';
-import { access, constants, readFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { access, readFile } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
 import type { LabelRecord } from '../../base/labels.ts';
 import type { Random } from '../../base/random.ts';
@@ -45,19 +44,6 @@ export async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** The absolute path of a program, so that the target's own PATH cannot put another in its place. */
-export async function findProgram(name: string, path = process.env.PATH ?? ''): Promise<string | undefined> {
-  for (const folder of [...path.split(delimiter), '/usr/sbin', '/usr/bin', '/sbin', '/bin']) {
-    const candidate = join(folder || '.', name);
-    const executable = await access(candidate, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (executable) return candidate;
-  }
-  return undefined;
 }
 
 const trialTimeoutMs = 10_000;

@@ -121,6 +121,12 @@ async function verifyUndone(
   return ended.undone ? { undone: true, evidence: ended.evidence + note } : ended;
 }
 
+/** The end of a sentence of evidence. */
+export function stillBusy(connections: number): string {
+  if (connections === 0) return '';
+  return `; ${connections} connections were still busy after a second and were ended`;
+}
+
 /** Read anew for each proxy, so that a certificate that was renewed counts. */
 export async function tlsOf(request: HttpRequest): Promise<TlsSides | undefined> {
   const files = filesOf(request);

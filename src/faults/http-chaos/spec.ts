@@ -84,8 +84,16 @@ const tlsSchema = z
 
 const fields = z.strictObject({
   target: z.enum(['Request', 'Response']),
-  /** The port that the target listens on. */
+  /** The port that the target listens on, or, with `direction: to`, that it calls. */
   port,
+  direction: z
+    .enum(['from', 'to'])
+    .optional()
+    .describe('from: requests that the target receives (the default). to: requests that it sends.'),
+  openConnections: z
+    .enum(['end', 'keep'])
+    .optional()
+    .describe('Those of before: ended when they are quiet (the default), or left as they are.'),
   /** `*` stands for any characters, `?` for one. */
   path: text.optional(),
   method: z.string().optional(),
@@ -106,6 +114,10 @@ type HttpChaosTls =
 export interface HttpChaosSpec {
   readonly target: 'Request' | 'Response';
   readonly port: number;
+  /** `from`: requests that the target receives. `to`: those that it sends. */
+  readonly direction: 'from' | 'to';
+  /** Connections of before stay, and go past the fault. */
+  readonly keepsOpen: boolean;
   readonly match: {
     /** A pattern: `*` stands for any characters, `?` for one. */
     readonly path: string | undefined;
@@ -161,6 +173,8 @@ export const httpChaosSchema = fields
     (spec): HttpChaosSpec => ({
       target: spec.target,
       port: spec.port,
+      direction: spec.direction ?? 'from',
+      keepsOpen: spec.openConnections === 'keep',
       match: {
         path: spec.path,
         method: spec.method,

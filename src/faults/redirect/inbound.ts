@@ -1,4 +1,4 @@
-// Leads new connections to a TCP port of this machine to a server of ours, while whoever listens on the port goes on
+// Leads new connections to a TCP port of a network namespace to a server of ours there, while whoever listens on the port goes on
 // listening and knows nothing of it:
 //
 //     client ── port 8080 ──nft──> our server ──from 127.x.y.z──> port 8080, where the target listens
@@ -7,14 +7,16 @@
 // take our other traffic with it, so the rule knows them by their source: an address of 127.0.0.0/8 that nobody else
 // uses, or, with IPv6, which has but one loopback address, ports outside of the range that the kernel gives to others.
 
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
+import { isIPv6, type Server, type Socket } from 'node:net';
 import type { Random } from '../../base/random.ts';
 import type { ExtendLease } from '../fault.ts';
 import { countersOf, NftTable } from '../kernel/nft-table.ts';
+import type { Place } from '../network-chaos/namespace.ts';
+import { type Network, openNetwork } from './network.ts';
 
 export interface InboundRedirectOptions {
+  /** The network namespace that the target is in. */
+  readonly place: Place;
   readonly port: number;
   /** Addresses on which the target listens; `0.0.0.0` and `::` are all of them. */
   readonly addresses: readonly string[];
@@ -22,37 +24,47 @@ export interface InboundRedirectOptions {
 }
 
 const ruleName = 'redirected';
+/** Without it the kernel would take the next packet of a connection that it did not follow before for the first of one. */
+const opening = 'tcp flags & (syn | ack) == syn';
 /** Before any other address translation: Docker's and that of most firewalls is at -100. */
 const priority = -110;
-const connectTimeoutMs = 5000;
 
 export class InboundRedirect {
   readonly server: Server;
   readonly #options: InboundRedirectOptions;
+  readonly #network: Network;
   readonly #source: string;
   readonly #sourcePorts: { readonly first: number; readonly last: number };
   #table: NftTable | undefined;
   #nextPort = 0;
   #preferred: string | undefined;
 
-  private constructor(options: InboundRedirectOptions, server: Server) {
+  private constructor(options: InboundRedirectOptions, network: Network, server: Server) {
     const octet = () => 2 + Math.floor(options.random() * 250);
     this.#options = options;
     this.#source = `127.${octet()}.${octet()}.${octet()}`;
-    this.#sourcePorts = portsOfNobody();
+    this.#network = network;
+    this.#sourcePorts = portsOfNobody(network.localPorts);
     this.server = server;
   }
 
   /** Opens our server; nothing is redirected yet. */
   static async open(options: InboundRedirectOptions): Promise<InboundRedirect> {
-    return new InboundRedirect(options, await listenAnywhere());
+    const network = await openNetwork(options.place, options.random);
+    try {
+      return new InboundRedirect(options, network, await network.listen());
+    } catch (error) {
+      await network.close();
+      throw error;
+    }
   }
 
-  /** From now on new connections come to our server. The lease knows the table's holder before there is a table. */
+  /** From now on new connections come to our server. The lease knows who holds table and sockets before there is a table. */
   async begin(extend: ExtendLease): Promise<void> {
-    const table = await NftTable.start();
+    const table = await NftTable.start(this.#options.place);
     this.#table = table;
-    await extend([{ type: 'end-tree', process: table.holder }]);
+    const holders = [table.holder, this.#network.helper].filter((process) => process !== undefined);
+    await extend(holders.map((process) => ({ type: 'end-tree', process })));
     await table.create(this.#statements(table.name));
   }
 
@@ -91,15 +103,23 @@ export class InboundRedirect {
     await table.apply(['output', 'prerouting'].map((chain) => `flush chain inet ${table.name} ${chain}`));
   }
 
-  /** Idempotent; the table is gone when it resolves. */
+  /** Idempotent; the table is gone when it resolves. What came to us is broken. */
   async close(): Promise<void> {
     await this.#table?.close();
     this.server.close();
   }
 
-  /** An address on which the target is reached from here. */
-  get targetAddress(): string {
-    return this.#preferred ?? targetAddresses(this.#options.addresses)[0] ?? '127.0.0.1';
+  /** After `close`: whether the target accepts a connection from where it is, and nobody of ours is there any more. */
+  async leave(): Promise<boolean> {
+    const accepts = await this.connect().then(
+      (socket) => {
+        socket.destroy();
+        return true;
+      },
+      () => false,
+    );
+    await this.#network.close();
+    return accepts;
   }
 
   get isGone(): boolean {
@@ -121,8 +141,8 @@ export class InboundRedirect {
       `rule inet ${table} output ip saddr ${this.#source} accept`,
       `rule inet ${table} output meta nfproto ipv6 tcp sport ${first}-${last} accept`,
       ...[...new Set(addresses.map(destination))].flatMap((to) => [
-        `rule inet ${table} output ${to} tcp dport ${port} ${redirect}`,
-        `rule inet ${table} prerouting iif != lo ${to} tcp dport ${port} ${redirect}`,
+        `rule inet ${table} output ${to} tcp dport ${port} ${opening} ${redirect}`,
+        `rule inet ${table} prerouting iif != lo ${to} tcp dport ${port} ${opening} ${redirect}`,
       ]),
       // Our server listens on every address, because connections from outside are redirected to the address that they
       // came by. Nobody shall reach it but by the redirect.
@@ -137,12 +157,9 @@ export class InboundRedirect {
       const from = isIPv6(address)
         ? { localPort: first + (this.#nextPort++ % (last - first + 1)) }
         : { localAddress: this.#source };
-      const socket = connect({ host: address, port, allowHalfOpen: true, ...from });
       try {
-        await once(socket, 'connect', { signal: AbortSignal.timeout(connectTimeoutMs) });
-        return socket;
+        return await this.#network.connect({ host: address, port }, from);
       } catch (error) {
-        socket.destroy();
         const isTaken = ['EADDRINUSE', 'EADDRNOTAVAIL'].includes((error as NodeJS.ErrnoException).code ?? '');
         if (!isIPv6(address) || !isTaken || attempt > last - first) throw error;
       }
@@ -173,28 +190,10 @@ function targetAddresses(listening: readonly string[]): string[] {
 const portsTaken = 1024;
 
 /** A range of ports that the kernel never gives to a connection that names none. */
-function portsOfNobody(): { readonly first: number; readonly last: number } {
-  const range = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'latin1')
-    .trim()
-    .split(/\s+/)
-    .map(Number);
-  const [low = 32_768, high = 60_999] = range;
+function portsOfNobody([low, high]: readonly [number, number]): {
+  readonly first: number;
+  readonly last: number;
+} {
   const first = high + portsTaken < 65_535 ? high + 1 : low - portsTaken;
   return { first, last: first + portsTaken - 1 };
-}
-
-async function listenAnywhere(): Promise<Server> {
-  try {
-    return await listen('::');
-  } catch {
-    // A kernel without IPv6.
-    return listen('0.0.0.0');
-  }
-}
-
-async function listen(host: string): Promise<Server> {
-  const server = createServer({ allowHalfOpen: true });
-  server.listen(0, host);
-  await once(server, 'listening');
-  return server;
 }

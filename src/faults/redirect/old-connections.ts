@@ -1,18 +1,29 @@
 // Connections that were open before a redirect are not led by it: address translation looks at the first packet only. So
 // they are ended with `ss -K` (ss(8)), each when it is quiet, and their clients come back by the new way.
 
-import { execFile } from 'node:child_process';
 import { isIPv6 } from 'node:net';
-import { promisify } from 'node:util';
 import type { Clock } from '../../base/clock.ts';
+import { runTool } from '../kernel/qdisc.ts';
+import type { Place } from '../network-chaos/namespace.ts';
+import type { HostPort } from '../targets/host-port.ts';
 
-const run = promisify(execFile);
-const options = { env: { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/usr/bin:/sbin:/bin` } };
+/** The two ends of a connection, as the side knows them whose sockets are ended. */
+export interface Ends {
+  readonly local: HostPort;
+  readonly remote: HostPort;
+}
 
-interface Peer {
-  readonly address: string;
+export interface OldConnections {
+  readonly place: Place;
+  /** Whose port it is: `local` for those that a target accepted, `remote` for those that it made. */
+  readonly side: 'local' | 'remote';
   readonly port: number;
-  /** The server has answered the last that it got, and all of it has arrived. */
+  /** Which of the established connections of the port are to be ended. */
+  isMeant(ends: Ends): boolean;
+}
+
+interface Open extends Ends {
+  /** Nobody is owed an answer, and all that was sent has arrived. */
   readonly isQuiet: boolean;
 }
 
@@ -21,23 +32,22 @@ const lookEveryMs = 25;
 const quietMsMin = 10;
 
 /**
- * Ends the established connections of a listening port but for those that `spare` names: quiet ones at once, the
- * others when they become so, and after `patienceMs` all. Returns how many are still there.
+ * Ends the connections that are meant: quiet ones at once, the others when they become so, and after `patienceMs` all.
+ * Returns how many are still there.
  */
 export async function endOldConnections(
-  port: number,
-  spare: (peer: { readonly address: string; readonly port: number }) => boolean,
+  old: OldConnections,
   clock: Clock,
   patienceMs: number,
 ): Promise<number> {
-  const look = async () => (await peersOf(port)).filter((peer) => !spare(peer));
+  const look = async () => (await openOf(old)).filter((ends) => old.isMeant(ends));
   for (let waitedMs = 0; waitedMs <= patienceMs; waitedMs += lookEveryMs) {
-    const peers = await look();
-    if (peers.length === 0) return 0;
+    const open = await look();
+    if (open.length === 0) return 0;
     const isLast = waitedMs + lookEveryMs > patienceMs;
     await end(
-      port,
-      peers.filter((peer) => peer.isQuiet || isLast),
+      old.place,
+      open.filter(({ isQuiet }) => isQuiet || isLast),
     );
     await clock.sleep(lookEveryMs);
   }
@@ -46,37 +56,45 @@ export async function endOldConnections(
 
 /** Whether there is ss at all. */
 export async function findsConnections(): Promise<boolean> {
-  return run('ss', ['-V'], options).then(
+  return runTool(undefined, ['ss', '-V']).then(
     () => true,
     () => false,
   );
 }
 
-async function peersOf(port: number): Promise<Peer[]> {
-  const { stdout } = await run('ss', ['-HtnOi', 'state', 'established', `( sport = :${port} )`], options);
-  return stdout.split('\n').flatMap((line) => {
+const established = ['-Htn', 'state', 'established'] as const;
+
+async function openOf({ place, side, port }: OldConnections): Promise<Open[]> {
+  const filter = `( ${side === 'local' ? 'sport' : 'dport'} = :${port} )`;
+  const listing = await runTool(place, ['ss', '-Oi', ...established, filter]);
+  return listing.split('\n').flatMap((line) => {
     // Recv-Q Send-Q Local Peer, then what TCP knows of it.
-    const match = /^(\d+)\s+(\d+)\s+\S+\s+(?:\[([^\]]+)\]|([^\s:]+)):(\d+)\s(.*)$/.exec(line.trim());
+    const match = /^(\d+)\s+(\d+)\s+(\S+):(\d+)\s+(\S+):(\d+)\s(.*)$/.exec(line.trim());
     if (!match) return [];
-    const [, received, unsent, address6, address4, peerPort, info = ''] = match;
+    const [, received, unsent, local, localPort, remote, remotePort, info = ''] = match;
     const since = (what: string) => Number(new RegExp(`\\b${what}:(\\d+)`).exec(info)?.[1] ?? 0);
+    // A server is quiet when it has spoken last, a client when it has heard last.
+    const [answer, question] = side === 'local' ? ['lastsnd', 'lastrcv'] : ['lastrcv', 'lastsnd'];
     const isQuiet =
       received === '0' &&
       unsent === '0' &&
-      since('lastsnd') <= since('lastrcv') &&
-      since('lastsnd') >= quietMsMin;
-    const address = (address6 ?? address4)!.replace(/^::ffff:(?=\d+\.)/, '');
-    return [{ address, port: Number(peerPort), isQuiet }];
+      since(answer!) <= since(question!) &&
+      since(answer!) >= quietMsMin;
+    return [{ local: endOf(local!, localPort!), remote: endOf(remote!, remotePort!), isQuiet }];
   });
 }
 
-async function end(port: number, peers: readonly Peer[]): Promise<void> {
-  if (peers.length === 0) return;
-  const each = peers.map(({ address, port: peerPort }) => {
-    const host = isIPv6(address) ? `[${address}]` : address;
-    return `( dst = ${host}:${peerPort} )`;
-  });
-  const filter = `( sport = :${port} ) and ( ${each.join(' or ')} )`;
+function endOf(address: string, port: string): HostPort {
+  const host = address.replace(/^\[(.*)\]$/, '$1').replace(/%.*$/, '');
+  return { host: host.replace(/^::ffff:(?=\d+\.)/, ''), port: Number(port) };
+}
+
+async function end(place: Place, connections: readonly Ends[]): Promise<void> {
+  if (connections.length === 0) return;
+  const written = ({ host, port }: HostPort) => `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  const each = connections.map(
+    ({ local, remote }) => `( src = ${written(local)} and dst = ${written(remote)} )`,
+  );
   // It complains of sockets that were gone already; what counts is who is left.
-  await run('ss', ['-K', '-Htn', 'state', 'established', filter], options).catch(() => {});
+  await runTool(place, ['ss', '-K', ...established, each.join(' or ')]).catch(() => {});
 }

@@ -3,7 +3,7 @@
 
 import { open, readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { findProgram } from '../dns-chaos/surroundings.ts';
+import { findProgram } from '../find-program.ts';
 import type { ProcessTarget } from '../targets/declaration.ts';
 
 type CommandTarget = Extract<ProcessTarget, { type: 'command' }>;

@@ -3,12 +3,12 @@
 
 import type { ActiveFault, ExtendLease, FaultDriver, Usability } from '../../fault.ts';
 import { countersOf, NftTable } from '../../kernel/nft-table.ts';
+import { Namespace } from '../../network-namespace/namespace.ts';
 import { canRedirect, inOtherNetwork } from '../../redirect/probe.ts';
 import { containerOf, runningContainer } from '../../targets/container/fault.ts';
 import { unseen } from '../../targets/container/process-view.ts';
 import { identify } from '../../targets/process/proc.ts';
 import { type AskUpstream, askFromHere, askUdp } from '../forward.ts';
-import { Namespace } from '../namespace.ts';
 import { nameservers } from '../resolver-files.ts';
 import { type DnsRequest, missing, whatOf } from '../route.ts';
 import { DnsServer } from '../server.ts';

@@ -5,6 +5,7 @@
 import { readFile, readlink } from 'node:fs/promises';
 import type { Random } from '../../../base/random.ts';
 import type { FaultDriver, Usability } from '../../fault.ts';
+import { findProgram } from '../../find-program.ts';
 import type { Launch } from '../../targets/target.ts';
 import { inTrialFolder } from '../../trial-folder.ts';
 import { openStandardPort } from '../doors.ts';
@@ -12,14 +13,7 @@ import { askUdp } from '../forward.ts';
 import { mountCommand, writeResolverFiles } from '../resolver-mounts.ts';
 import { type DnsRequest, type DnsRoute, firstAstray, routeDriver } from '../route.ts';
 import type { DnsChaosSpec } from '../spec.ts';
-import {
-  checkTimeoutMs,
-  findProgram,
-  newServer,
-  tryLaunch,
-  type Upstreams,
-  upstreamsOfMachine,
-} from '../surroundings.ts';
+import { checkTimeoutMs, newServer, tryLaunch, type Upstreams, upstreamsOfMachine } from '../surroundings.ts';
 
 export function mountNamespaceDriver(upstreams: Upstreams): FaultDriver<DnsChaosSpec> {
   return routeDriver({

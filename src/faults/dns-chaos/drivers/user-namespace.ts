@@ -6,19 +6,19 @@
 import { readlink } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { FaultDriver, Usability } from '../../fault.ts';
+import { findProgram } from '../../find-program.ts';
+import { Namespace } from '../../network-namespace/namespace.ts';
 import { formatHostPort, parseHostPort } from '../../targets/host-port.ts';
 import type { ProcessId } from '../../targets/target.ts';
 import { askUdp, type Endpoint } from '../forward.ts';
-import { Namespace } from '../namespace.ts';
 import { Inlets, type Outlet, openOutlets } from '../passages.ts';
 import { addressInHosts } from '../resolver-files.ts';
-import { writeResolverFiles } from '../resolver-mounts.ts';
+import { mountCommand, writeResolverFiles } from '../resolver-mounts.ts';
 import { type CommandTarget, type DnsRequest, type DnsRoute, firstAstray, routeDriver } from '../route.ts';
 import { hostAddress } from '../server.ts';
 import type { DnsChaosSpec } from '../spec.ts';
 import {
   checkTimeoutMs,
-  findProgram,
   newServer,
   textOf,
   tryLaunch,
@@ -56,7 +56,7 @@ async function usability(request: DnsRequest, declared: CommandTarget): Promise<
     return { usable: false, reason: 'no right to make a user namespace', remedy };
   }
   try {
-    const namespace = await Namespace.start({ mounts: [], addresses: [], onListening: () => {} });
+    const namespace = await Namespace.start({ prefix: [], addresses: [], onListening: () => {} });
     try {
       (await namespace.bindUdp(door.address, door.port)).close();
       const prefix = await enterPrefix(namespace, '/');
@@ -81,7 +81,7 @@ async function open(request: DnsRequest, declared: CommandTarget, upstreams: Ups
   await inlets.check();
   const server = await newServer(withOutlets.hosts, upstreams, request);
   const namespace = await Namespace.start({
-    mounts: await writeResolverFiles(request.scratchFolder, door.address),
+    prefix: await mountCommand(await writeResolverFiles(request.scratchFolder, door.address)),
     addresses: plan.addresses,
     onListening: (ports) => inlets.update(ports),
   });

@@ -10,6 +10,7 @@ import {
   type HttpRequest,
   type Interception,
   Interceptions,
+  stillBusy,
   tlsMistake,
   tlsOf,
   whatOf,
@@ -36,6 +37,12 @@ export const proxy: FaultDriver<HttpChaosSpec> = {
 async function probe(request: HttpRequest): Promise<Usability> {
   const { spec } = request;
   const target = proxyOf(request);
+  if (spec.direction !== 'from')
+    return {
+      usable: false,
+      reason: 'a proxy makes no requests of its own',
+      remedy: 'leave direction out: the fault acts on what passes the proxy',
+    };
   const mistake = await tlsMistake(request);
   if (mistake) return mistake;
   const ports = [parseHostPort(target.address, true).port, target.upstream.port];
@@ -82,10 +89,9 @@ function interception(target: TcpProxy, second: HttpProxy, port: number): Interc
     },
     async verifyEnded() {
       if (isLed()) return { undone: false, left: [`the proxy at ${target.address}`] };
-      const note = broken > 0 ? `; ${broken} connections were still busy after a second and were ended` : '';
       return {
         undone: true,
-        evidence: `the proxy at ${target.address} leads to ${formatHostPort(target.upstream)} again${note}`,
+        evidence: `the proxy at ${target.address} leads to ${formatHostPort(target.upstream)} again${stillBusy(broken)}`,
       };
     },
   };

@@ -1,17 +1,18 @@
-// On a process that listens already: new connections to its port are led to our proxy by nftables, without a restart.
-// The target sees them come from an address of 127.0.0.0/8 of ours.
+// On a process or a container that listens already: new connections to its port are led to our proxy by nftables, in the
+// network namespace where it listens and without a restart. The target sees them come from an address of 127.0.0.0/8 of ours.
 
-import { connect } from 'node:net';
 import { UserError } from '../../../base/diagnostics.ts';
 import type { ExtendLease, FaultDriver, Usability } from '../../fault.ts';
 import { InboundRedirect } from '../../redirect/inbound.ts';
-import { endOldConnections, findsConnections } from '../../redirect/old-connections.ts';
-import { canRedirect, inOtherNetwork } from '../../redirect/probe.ts';
+import { type Ends, endOldConnections, findsConnections } from '../../redirect/old-connections.ts';
+import { canRedirect } from '../../redirect/probe.ts';
 import { type ListeningSocket, listeningSockets, socketHolders } from '../../targets/process/proc.ts';
+import { homeOf, unreachable } from '../home.ts';
 import {
   type HttpRequest,
   type Interception,
   Interceptions,
+  stillBusy,
   tlsMistake,
   tlsOf,
   whatOf,
@@ -23,7 +24,7 @@ const interceptions = new Interceptions(open);
 
 export const redirect: FaultDriver<HttpChaosSpec> = {
   name: 'nft-redirect',
-  targets: ['process'],
+  targets: ['process', 'container'],
   probe,
   plan: (request) => ({
     ...whatOf(request),
@@ -39,15 +40,14 @@ export const redirect: FaultDriver<HttpChaosSpec> = {
 };
 
 async function probe(request: HttpRequest): Promise<Usability> {
-  const { target, spec, declared } = request;
-  if (target.type !== 'process') throw new Error(`${request.name}: the target is no process`);
-  const mistake = await tlsMistake(request);
+  const { spec, declared } = request;
+  if (spec.direction !== 'from')
+    return { usable: false, reason: 'it leads what comes in', remedy: 'see the others', otherTarget: true };
+  const mistake = (await tlsMistake(request)) ?? (await unreachable(request));
   if (mistake) return mistake;
   // A command has not been started yet.
   if (declared.type !== 'command') {
-    const pids = (await target.processes()).map(({ pid }) => pid);
-    const elsewhere = inOtherNetwork(pids);
-    if (elsewhere) return elsewhere;
+    const { pids } = await homeOf(request);
     if (socketsOf(spec.port, pids).length === 0) {
       return {
         usable: false,
@@ -62,8 +62,9 @@ async function probe(request: HttpRequest): Promise<Usability> {
   return canRedirect();
 }
 
+/** In the network namespace that all of them share. */
 function socketsOf(port: number, pids: readonly number[]): ListeningSocket[] {
-  return listeningSockets(port).filter(({ inode }) => socketHolders([inode], pids).length > 0);
+  return listeningSockets(port, pids[0]).filter(({ inode }) => socketHolders([inode], pids).length > 0);
 }
 
 /** How long connections of before get to become quiet. */
@@ -71,12 +72,10 @@ const oldPatienceMs = 1000;
 const quietMs = 20;
 /** How long an answer that is under way at the undo may take. */
 const drainPatienceMs = 1000;
-const checkTimeoutMs = 2000;
 
 async function open(request: HttpRequest, extend: ExtendLease): Promise<Interception> {
   const { target, spec, clock, random } = request;
-  if (target.type !== 'process') throw new Error(`${request.name}: the target is no process`);
-  const pids = (await target.processes()).map(({ pid }) => pid);
+  const { place, pids } = await homeOf(request);
   const addresses = socketsOf(spec.port, pids).map((socket) => socket.address);
   if (addresses.length === 0)
     throw UserError.of(
@@ -84,17 +83,21 @@ async function open(request: HttpRequest, extend: ExtendLease): Promise<Intercep
       `${request.name}: target ${target.name} does not listen on TCP port ${spec.port}`,
     );
   const tls = await tlsOf(request);
-  const way = await InboundRedirect.open({ port: spec.port, addresses, random });
+  const way = await InboundRedirect.open({ place, port: spec.port, addresses, random });
   const proxy = new HttpProxy({ clock, connect: () => way.connect(), tls });
   proxy.serve(way.server);
   try {
     await way.begin(extend);
-    const isOurs = (peer: { address: string; port: number }) => way.isOurs(peer.address, peer.port);
-    const old = await endOldConnections(spec.port, isOurs, clock, oldPatienceMs);
-    return interception(way, proxy, spec.port, old);
+    const isMeant = ({ remote }: Ends) => !way.isOurs(remote.host, remote.port);
+    const { port } = spec;
+    const old = spec.keepsOpen
+      ? 0
+      : await endOldConnections({ place, side: 'local', port, isMeant }, clock, oldPatienceMs);
+    return interception(way, proxy, port, old);
   } catch (error) {
     await way.close();
     await proxy.close();
+    await way.leave();
     throw error;
   }
 }
@@ -106,6 +109,7 @@ function interception(
   oldConnections: number,
 ): Interception {
   let broken = 0;
+  let reached: Promise<boolean> | undefined;
   return {
     proxy,
     oldConnections,
@@ -121,25 +125,11 @@ function interception(
     },
     async verifyEnded() {
       if (!way.isGone) return { undone: false, left: [`the ${way.where}`] };
-      const open = await accepts(way.targetAddress, port);
-      const reach = open
+      reached ??= way.leave();
+      const reach = (await reached)
         ? `a connection to port ${port} reaches the target`
         : `nobody listens on port ${port} any more`;
-      const note = broken > 0 ? `; ${broken} connections were still busy after a second and were ended` : '';
-      return { undone: true, evidence: `the ${way.where} is gone, ${reach}${note}` };
+      return { undone: true, evidence: `the ${way.where} is gone, ${reach}${stillBusy(broken)}` };
     },
   };
-}
-
-function accepts(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: checkTimeoutMs });
-    const finish = (open: boolean) => {
-      socket.destroy();
-      resolve(open);
-    };
-    socket.once('connect', () => finish(true));
-    socket.once('timeout', () => finish(false));
-    socket.once('error', () => finish(false));
-  });
 }

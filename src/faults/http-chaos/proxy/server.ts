@@ -14,8 +14,8 @@ const connectionsMax = 4096;
 
 export interface HttpProxyOptions {
   readonly clock: Clock;
-  /** A new connection to the server behind. */
-  connect(): Promise<Socket>;
+  /** A new connection to the server behind, for one of a client. */
+  connect(client: Socket): Promise<Socket>;
   /** Undefined: what is encrypted goes through unread. */
   readonly tls: TlsSides | undefined;
 }
@@ -91,7 +91,7 @@ export class HttpProxy {
     client.once('close', () => this.#sockets.delete(client));
     let server: Socket | undefined;
     try {
-      server = await this.#options.connect();
+      server = await this.#options.connect(client);
       server.on('error', () => {});
       server.setNoDelay(true);
       const { tls } = this.#options;

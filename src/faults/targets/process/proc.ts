@@ -143,7 +143,7 @@ export function anonymousBytes(pid: number): number {
   return Number(kilobytes ?? 0) * 1024;
 }
 
-/** A socket on which somebody in our network namespace listens. */
+/** A socket on which somebody listens. */
 export interface ListeningSocket {
   readonly inode: string;
   readonly uid: number;
@@ -151,11 +151,14 @@ export interface ListeningSocket {
   readonly address: string;
 }
 
-/** Listening TCP sockets of a port, of both address families and on any address. */
-export function listeningSockets(port: number): ListeningSocket[] {
+/**
+ * Listening TCP sockets of a port, of both address families and on any address, in the network namespace of a process;
+ * default: in ours.
+ */
+export function listeningSockets(port: number, networkOf: number | 'self' = 'self'): ListeningSocket[] {
   const sockets: ListeningSocket[] = [];
-  for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    for (const line of (readText(file) ?? '').split('\n').slice(1)) {
+  for (const file of ['tcp', 'tcp6']) {
+    for (const line of (readText(`/proc/${networkOf}/net/${file}`) ?? '').split('\n').slice(1)) {
       // sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode; state 0A is LISTEN.
       const [, local, , state, , , , uid, , inode] = line.trim().split(/\s+/);
       if (state !== '0A' || inode === undefined) continue;

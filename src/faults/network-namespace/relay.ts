@@ -1,14 +1,16 @@
 // The helper inside a target's network namespace, a program of its own: opens sockets there and hands them to
-// Firedrill (see namespace-protocol.ts), and reports which TCP ports have a listener. It ends with Firedrill,
+// Firedrill (see protocol.ts), and reports which TCP ports have a listener. It ends with Firedrill,
 // because the channel between them closes then.
 
 import type { SendHandle } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { connect, createServer, isIPv6 } from 'node:net';
-import type { DoorOrder, HelperMessage } from './namespace-protocol.ts';
+import { localPortRange } from './local-ports.ts';
+import type { DoorOrder, HelperMessage } from './protocol.ts';
 
 const portsIntervalMs = 50;
+const localPorts = localPortRange();
 
 process.on('disconnect', () => process.exit(0));
 process.on('message', (message) => openDoor(message as DoorOrder));
@@ -17,7 +19,7 @@ let reported: string | undefined;
 reportPorts();
 setInterval(reportPorts, portsIntervalMs);
 
-function openDoor({ id, open, address, port }: DoorOrder): void {
+function openDoor({ id, open, address, port, from }: DoorOrder): void {
   const fail = (error: NodeJS.ErrnoException) => say({ id, error: error.code ?? error.message });
   if (open === 'udp') {
     const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
@@ -29,7 +31,7 @@ function openDoor({ id, open, address, port }: DoorOrder): void {
     server.once('error', fail);
     server.listen(port, address, () => say({ id }, server, () => server.close()));
   } else {
-    const socket = connect({ host: address, port, allowHalfOpen: true });
+    const socket = connect({ host: address, port, allowHalfOpen: true, ...from });
     // Nothing may be read here: what the other side says first is not for us.
     socket.pause();
     socket.once('error', fail);
@@ -47,7 +49,7 @@ function reportPorts(): void {
   const text = report.join();
   if (text === reported) return;
   reported = text;
-  say({ listening: report });
+  say({ listening: report, localPorts });
 }
 
 /** Lines of /proc/net/tcp: number, local address:port in hexadecimal, remote, state; 0A is LISTEN. */

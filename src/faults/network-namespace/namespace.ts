@@ -1,14 +1,15 @@
-// A user, mount and network namespace that a helper of ours holds open, and the doors between it and the machine.
-// Inside there is a loopback device and nothing else; what the target needs goes through the helper's sockets.
+// A helper of ours in another network namespace, and the doors that it opens there. The namespace is a target's, or one
+// that the helper holds open, with a loopback device and nothing else: what is needed there goes through its sockets.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket as UdpSocket } from 'node:dgram';
 import type { Server, Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { UserError } from '../../base/diagnostics.ts';
-import { namespaceRelayCommand } from './companions.ts';
-import type { DoorOrder, HelperMessage } from './namespace-protocol.ts';
-import { mountCommand } from './resolver-mounts.ts';
-import { findProgram } from './surroundings.ts';
+import { findProgram } from '../find-program.ts';
+import { identify } from '../targets/process/proc.ts';
+import type { ProcessId } from '../targets/target.ts';
+import type { Call, DoorOrder, HelperMessage } from './protocol.ts';
 
 /** How long the helper may take to start; a slow machine needs a second. */
 const startTimeoutMs = 10_000;
@@ -32,8 +33,8 @@ shift
 exec "$@"`;
 
 export interface NamespaceOptions {
-  /** Pairs for the mount script: what, where. */
-  readonly mounts: readonly string[];
+  /** Put before the helper's command inside: what mounts files of ours there. */
+  readonly prefix: readonly string[];
   /** Addresses, beyond loopback, that the target shall find on its own machine. */
   readonly addresses: readonly string[];
   /** Told in the beginning and at each change. */
@@ -47,6 +48,7 @@ export class Namespace {
     { resolve: (handle: unknown) => void; reject: (error: Error) => void }
   >();
   readonly #onListening: (ports: readonly number[]) => void;
+  #localPorts: readonly [number, number] = [0, 0];
   #nextId = 1;
   #stderr = '';
   #ended = false;
@@ -77,8 +79,8 @@ export class Namespace {
         '--',
       ],
       ...['/bin/sh', '-c', loopbackScript, 'sh', ip, ...new Set(addresses), '--'],
-      ...(await mountCommand(options.mounts)),
-      ...namespaceRelayCommand(),
+      ...options.prefix,
+      ...relayCommand(),
     ];
     const helper = spawn(unshare, command, {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -91,11 +93,15 @@ export class Namespace {
     return namespace;
   }
 
-  /** A helper in the network namespace of a process, which is not ours and has its devices. */
-  static async enter(pid: number): Promise<Namespace> {
+  /**
+   * A helper in the network namespace of a process, which is not ours and has its devices. It runs as `group`, by which
+   * the packet filter can tell what it sends from what others there do.
+   */
+  static async enter(pid: number, group?: number): Promise<Namespace> {
     const nsenter = await findProgram('nsenter');
     if (!nsenter) throw UserError.of('FD652', 'nsenter (util-linux) is not installed');
-    const helper = spawn(nsenter, ['--target', String(pid), '--net', '--', ...namespaceRelayCommand()], {
+    const as = group === undefined ? [] : ['--setgid', String(group)];
+    const helper = spawn(nsenter, ['--target', String(pid), '--net', ...as, '--', ...relayCommand()], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       env: { ...process.env, NODE_OPTIONS: '' },
       detached: true,
@@ -109,20 +115,30 @@ export class Namespace {
     return this.#helper.pid!;
   }
 
+  /** For the lease; undefined when it has ended already. */
+  get helper(): ProcessId | undefined {
+    return identify(this.pid);
+  }
+
   get ended(): boolean {
     return this.#ended;
   }
 
+  /** The first and the last of the ports that the kernel gives inside to connections that name none. */
+  get localPorts(): readonly [number, number] {
+    return this.#localPorts;
+  }
+
   bindUdp(address: string, port: number): Promise<UdpSocket> {
-    return this.#open('udp', address, port) as Promise<UdpSocket>;
+    return this.#open({ open: 'udp', address, port }) as Promise<UdpSocket>;
   }
 
   listen(address: string, port: number): Promise<Server> {
-    return this.#open('listen', address, port) as Promise<Server>;
+    return this.#open({ open: 'listen', address, port }) as Promise<Server>;
   }
 
-  async connect(address: string, port: number): Promise<Socket> {
-    const socket = (await this.#open('connect', address, port)) as Socket;
+  async connect(address: string, port: number, from: Call['from'] = {}): Promise<Socket> {
+    const socket = (await this.#open({ open: 'connect', address, port, from })) as Socket;
     socket.allowHalfOpen = true;
     return socket;
   }
@@ -162,21 +178,32 @@ export class Namespace {
 
   #onMessage(message: HelperMessage, handle: unknown): void {
     if ('listening' in message) {
+      this.#localPorts = message.localPorts;
       this.#onListening(message.listening);
       return;
     }
     const order = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
     if (handle) order?.resolve(handle);
-    else order?.reject(new Error(message.error ?? 'the socket was lost on its way'));
+    else order?.reject(Object.assign(new Error(message.error ?? lost), { code: message.error }));
   }
 
-  #open(open: DoorOrder['open'], address: string, port: number): Promise<unknown> {
+  #open(door: Call): Promise<unknown> {
     if (this.#ended) return Promise.reject(new Error('the helper in the namespace has ended'));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#helper.send({ id, open, address, port } satisfies DoorOrder);
+      this.#helper.send({ id, ...door } satisfies DoorOrder);
     });
   }
+}
+
+const lost = 'the socket was lost on its way';
+
+/** The command line of the helper; from source it needs the loader that runs us. */
+function relayCommand(): string[] {
+  const fromSource = import.meta.url.endsWith('.ts');
+  const file = new URL(fromSource ? './relay.ts' : './namespace-relay.js', import.meta.url);
+  const loader = fromSource ? ['--import', import.meta.resolve('tsx')] : [];
+  return [process.execPath, ...loader, fileURLToPath(file)];
 }

@@ -1,0 +1,68 @@
+// The network namespace that a target's connections are made and accepted in, and whether we may act there.
+
+import { UserError } from '../../base/diagnostics.ts';
+import type { Usability } from '../fault.ts';
+import { type Place, placeOf } from '../network-chaos/namespace.ts';
+import { runningContainer } from '../targets/container/fault.ts';
+import { unseen } from '../targets/container/process-view.ts';
+import type { ContainerTargetHandle, ProcessTargetHandle } from '../targets/target.ts';
+import type { HttpRequest } from './interception.ts';
+
+export interface Home {
+  readonly place: Place;
+  readonly pids: readonly number[];
+}
+
+/** The target, which is a process or a container: drivers of these are not asked about others. */
+export function targetOf({ name, target }: HttpRequest): ProcessTargetHandle | ContainerTargetHandle {
+  if (target.type === 'proxy') throw new Error(`${name}: the target is a proxy`);
+  return target;
+}
+
+/** Throws a UserError when it has no process any more, or when they do not share a network namespace. */
+export async function homeOf(request: HttpRequest): Promise<Home> {
+  const pids = (await targetOf(request).processes()).map(({ pid }) => pid);
+  const found = placeOf(pids);
+  if (typeof found === 'object') return { place: found.place, pids };
+  const why = found === 'none' ? 'has no process any more' : 'is in several network namespaces';
+  throw UserError.of('FD656', `${request.name}: target ${request.target.name} ${why}`);
+}
+
+/** Why we cannot act where the target is, or undefined. A command has not been started yet: it will be where we are. */
+export async function unreachable(request: HttpRequest): Promise<Usability | undefined> {
+  const { declared, machine } = request;
+  const target = targetOf(request);
+  if (target.type === 'container') {
+    const running = await runningContainer(request);
+    if (!running.usable) return running;
+    if (machine.uid !== 0) return forbidden(target);
+  }
+  if (declared.type === 'command') return undefined;
+  const pids = (await target.processes()).map(({ pid }) => pid);
+  const found = placeOf(pids);
+  if (found === 'none' && target.type === 'container') return unseen(target);
+  if (found === 'none')
+    return { usable: false, reason: 'the target has no process', remedy: 'start it first' };
+  if (found === 'several')
+    return {
+      usable: false,
+      reason: 'its processes are in several network namespaces',
+      remedy: 'name one of them as a target of its own, by its pid',
+    };
+  if (found.place !== undefined && machine.uid !== 0)
+    return {
+      usable: false,
+      reason: `process ${found.place} of the target is in another network namespace`,
+      remedy: 'run as root (CAP_SYS_ADMIN and CAP_NET_ADMIN)',
+    };
+  return undefined;
+}
+
+/** Also for containers of a user's own Podman or Docker, whose socket root has to be told. */
+export function forbidden({ container }: ContainerTargetHandle): Usability {
+  return {
+    usable: false,
+    reason: `no right to enter the network namespace of container ${container.name}`,
+    remedy: `run as root, with container.socket: ${container.socket} in the file, or put a proxy target before it`,
+  };
+}

@@ -84,6 +84,8 @@ export interface FaultDriver<Spec = unknown> {
   plan(request: FaultRequest<Spec>): DriverPlan;
   /** Before a command target starts: servers that must be up, and how the command is started. */
   prepare?(request: FaultRequest<Spec>): Promise<PreparedFault>;
+  /** What it takes for itself alone while it acts; two faults of a run that take the same are refused. */
+  takes?(request: FaultRequest<Spec>): Promise<readonly TakenAlone[]>;
   /** Milliseconds that `inject` itself may take (a grace period); the lease lasts that much longer. Default: 0. */
   injectMs?(request: FaultRequest<Spec>): number;
   /** The steps that another process can take; on disk before `inject` is called. May look at the target. */
@@ -94,6 +96,13 @@ export interface FaultDriver<Spec = unknown> {
     prepared: PreparedFault | undefined,
     extend: ExtendLease,
   ): Promise<ActiveFault>;
+}
+
+export interface TakenAlone {
+  /** `the queueing discipline of eth0`, the same words for the same thing. */
+  readonly what: string;
+  /** Faults whose drivers say the same here share it; none does without. */
+  readonly sharedBy?: string;
 }
 
 export type ExtendLease = (steps: readonly UndoStep[]) => Promise<void>;

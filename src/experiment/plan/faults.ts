@@ -60,7 +60,22 @@ export async function planFaults(
       injections.push(await planInjection(spec, target, peers, experiment.folder, planning));
     planned.push({ spec, candidates: candidates.map((target) => target.spec.name), injections });
   }
+  await refuseTakenTwice(planned);
   return planned;
+}
+
+/** Faults of a workflow may come one after the other; what they take is refused when they meet. */
+async function refuseTakenTwice(planned: readonly PlannedFault[]): Promise<void> {
+  const taken = new Map<string, { readonly fault: string; readonly sharedBy: string | undefined }>();
+  const together = planned.filter(({ spec }) => spec.workflow === undefined);
+  for (const { driver, request } of together.flatMap(({ injections }) => injections)) {
+    for (const { what, sharedBy } of (await driver.takes?.(request)) ?? []) {
+      const first = taken.get(what);
+      if (first && (sharedBy === undefined || first.sharedBy !== sharedBy))
+        throw UserError.of('FD663', `${request.name} and ${first.fault} would both take ${what}`);
+      taken.set(what, { fault: request.name, sharedBy });
+    }
+  }
 }
 
 /** Labels may stand for several containers, each a target of its own; a selector meets their own labels here. */

@@ -7,7 +7,7 @@ import { rootHandle, runTool } from '../../kernel/qdisc.ts';
 import { type DeleteQdisc, deleteQdisc } from '../../leases/steps/delete-qdisc.ts';
 import { identify } from '../../targets/process/proc.ts';
 import { describeFault } from '../describe.ts';
-import { type Place, placeOf, runApart } from '../namespace.ts';
+import { networkOf, type Place, placeOf, runApart } from '../namespace.ts';
 import { hitComment, type NetworkRequest, packetTargetOf, placeOfTarget, TargetPackets } from '../packets.ts';
 import { knock, notForThis, unusable, whyNotFound } from '../reach.ts';
 import { classOf, disciplineOf, switchCommands } from '../shaping.ts';
@@ -26,9 +26,18 @@ function shaper(name: 'netem' | 'tbf'): FaultDriver<NetworkChaosSpec> {
     async probe(request) {
       const discipline = disciplineOf(request.spec, mtuDefault);
       if (discipline?.[0] !== name) return notForThis(`${name} does not do this`, 'see the others');
-      return (await whyNotHere(request)) ?? (await whyNotBy(discipline)) ?? { usable: true };
+      const reason = (await whyNotHere(request)) ?? (await whyNotBy(discipline)) ?? (await whyTaken(request));
+      return reason ?? { usable: true };
     },
     plan: (request) => planOf(name, request),
+    async takes(request) {
+      const place = await placeNow(request);
+      const network = networkOf(place ?? 'self') ?? 'none';
+      const devices = await devicesOf(request, place);
+      return devices.map(({ name: device }) => ({
+        what: `the queueing discipline of ${device} (network ${network})`,
+      }));
+    },
     undoSteps: async () => [],
     inject: (request, _prepared, extend) => inject(request, extend),
   };
@@ -46,6 +55,23 @@ async function whyNotHere(request: NetworkRequest): Promise<Usability | undefine
       'name one of them in device, or give the target a network namespace of its own',
     );
   return await whyNotFound(request);
+}
+
+/** What is wrong with the devices as they are now. */
+async function whyTaken(request: NetworkRequest): Promise<Usability | undefined> {
+  const place = await placeNow(request);
+  try {
+    for (const { name } of await devicesOf(request, place)) await refuseTaken(place, name);
+    return undefined;
+  } catch (error) {
+    return unusable((error as Error).message, 'name a device in device that nobody has shaped');
+  }
+}
+
+/** A program that Firedrill starts later is in our own namespace. */
+async function placeNow(request: NetworkRequest): Promise<Place> {
+  const found = placeOf((await packetTargetOf(request).processes()).map(({ pid }) => pid));
+  return typeof found === 'object' ? found.place : undefined;
 }
 
 const trials = new Map<string, Promise<string | undefined>>();

@@ -177,9 +177,9 @@ const mistakes: readonly Mistake[] = [
     drill: (good) =>
       good
         .replace('PodChaos', 'IOChaos')
-        .replace('action: pod-failure', 'action: attrOverride, attr: { size: 0 }, volumePath: /tmp'),
+        .replace('action: pod-failure', 'action: fault, errno: 5, methods: [getlk], volumePath: /tmp'),
     code: 'FD600',
-    says: 'attrOverride needs a FUSE file system under the target',
+    says: 'no system call stands for getlk with action fault',
   },
 ];
 

@@ -1,4 +1,4 @@
-// strace acts on every n-th call, not on a share of them: `percent` becomes the nearest of 100, 50, 33, 25, 20, …
+// strace acts on every n-th call, not on a share of them: `percent` must be one of 100, 50, 33, 25, 20, …
 
 import type { Random } from '../../base/random.ts';
 
@@ -7,6 +7,11 @@ export function everyNth(percent: number): number {
   const below = Math.floor(100 / percent);
   const gap = (n: number) => Math.abs(100 / n - percent);
   return gap(below) <= gap(below + 1) ? below : below + 1;
+}
+
+/** 33 is one in three; 40 is nothing of the kind. */
+export function isOneInN(percent: number): boolean {
+  return Math.abs(100 / everyNth(percent) - percent) < 0.5;
 }
 
 /** strace's expression; the first call is drawn, so that threads which make few calls are not all hit at their first. */

@@ -145,13 +145,18 @@ describeWith(['strace', 'setpriv'], 'IOChaos on a running process', () => {
       const answer = await strace.probe(await request(target, { volumePath: data, ...spec }));
       return answer.usable ? 'usable' : `${answer.reason}; ${answer.remedy}`;
     };
-    expect(await refusal({ action: 'attrOverride', attr: { perm: 72 } })).toMatch(/needs a FUSE file system/);
+    expect(await refusal({ action: 'attrOverride', attr: { perm: 72 } })).toMatch(
+      /needs a file system under the target/,
+    );
     expect(await refusal({ action: 'fault', errno: 5, methods: ['read', 'lookup'] })).toMatch(
       /stands for lookup/,
     );
     expect(await refusal({ action: 'fault', errno: 5, methods: ['release'] })).toMatch(/stands for release/);
     expect(await refusal({ action: 'latency', delay: '1s', methods: ['release'] })).toBe('usable');
     expect(await refusal({ action: 'fault', errno: 5, percent: 0 })).toMatch(/0 percent/);
+    expect(await refusal({ action: 'fault', errno: 5, percent: 40 })).toMatch(
+      /40 % is none of them; ask for 33 %/,
+    );
     expect(await refusal({ action: 'fault', errno: 5, path: `${data}/*.wal` })).toMatch(/^no file matches/);
     expect(await refusal({ action: 'fault', errno: 5, volumePath: '/no/such' })).toMatch(
       /is no folder of process/,

@@ -3,8 +3,6 @@
 
 import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { getSystemErrorName } from 'node:util';
-import { formatDuration } from '../../../base/duration.ts';
 import type { Random } from '../../../base/random.ts';
 import type {
   ActiveFault,
@@ -15,10 +13,11 @@ import type {
   Usability,
 } from '../../fault.ts';
 import type { ProcessTargetHandle } from '../../targets/target.ts';
+import { describeIo } from '../describe.ts';
 import { filesOf } from '../files.ts';
 import { HeldTarget, markOf } from '../held-target.ts';
 import { chooseCalls } from '../methods.ts';
-import { everyNth, whenExpression } from '../share.ts';
+import { everyNth, isOneInN, whenExpression } from '../share.ts';
 import type { IoChaosSpec } from '../spec.ts';
 import { type Injection, straceArguments, TamperCount, tracerOf } from '../tracer.ts';
 
@@ -56,19 +55,24 @@ function refusedByAsking(spec: IoChaosSpec): Refusal | undefined {
   if (action === 'attrOverride')
     return refusal(
       'system calls can be refused and delayed, but what stat says cannot be replaced in them',
-      'attrOverride needs a FUSE file system under the target: run it with Chaos Mesh on a cluster',
+      'attrOverride needs a file system under the target: declare it with process.command, and run as root',
     );
   if (percent === 0) return refusal('0 percent of the calls is none', 'ask for 1 to 100 percent');
+  if (!isOneInN(percent))
+    return refusal(
+      `it hits every n-th call, and ${percent} % is none of them`,
+      `ask for ${Math.round(100 / everyNth(percent))} %, or declare the target with process.command and run as root (FUSE)`,
+    );
   if (action === 'mistake' && (spec.mistake.maxLength > 1 || spec.mistake.maxOccurrences > 1))
     return refusal(
       'more than one wrong byte could lie beyond what the target reads, and so destroy its memory',
-      'ask for maxLength: 1 and maxOccurrences: 1, or run it with Chaos Mesh on a cluster (FUSE)',
+      'ask for maxLength: 1 and maxOccurrences: 1, or declare the target with process.command and run as root (FUSE)',
     );
   const { calls, impossible } = chooseCalls(spec);
   if (impossible.length === 0 && calls.length > 0) return undefined;
   return refusal(
     `no system call stands for ${impossible.join(', ')} with action ${action}`,
-    'leave them out of `methods`; Chaos Mesh on a cluster (FUSE) has them',
+    'leave them out of `methods`, or declare the target with process.command and run as root (FUSE)',
   );
 }
 
@@ -148,27 +152,14 @@ function tamperingOf(spec: IoChaosSpec, random: Random): string {
 }
 
 function planOf({ spec, target }: IoRequest): DriverPlan {
-  const nth = everyNth(spec.percent);
-  const calls = spec.methods.length === 0 ? 'every call' : spec.methods.join(', ');
-  const share = nth === 1 ? '' : ` (one in ${nth} of each thread, for ${spec.percent} %)`;
+  const share = `one in ${everyNth(spec.percent)} of each thread, for ${spec.percent} %`;
   return {
-    what: `${calls} of ${target.name} on ${spec.path ?? spec.volumePath} ${effectOf(spec)}${share}`,
+    what: describeIo(spec, target.name, share),
     how: 'strace on the running processes; all their system calls are slower meanwhile, and mapped files are not reached',
     undo: 'strace ends and lets the processes go',
     survivesCrash: 'nothing: strace is killed with Firedrill, and the kernel lets the processes go',
     hits: 'system calls tampered with',
   };
-}
-
-function effectOf(spec: IoChaosSpec): string {
-  if (spec.action === 'latency') return `takes ${formatDuration(spec.delayMs)} longer`;
-  if (spec.action === 'fault') return `fails with ${nameOf(spec.errno)}`;
-  return 'gives a wrong first byte';
-}
-
-function nameOf(errno: number): string {
-  const name = getSystemErrorName(-errno);
-  return name.startsWith('E') ? name : `error ${errno}`;
 }
 
 async function inject(request: IoRequest, extend: ExtendLease): Promise<ActiveFault> {

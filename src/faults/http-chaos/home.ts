@@ -15,8 +15,8 @@ export interface Home {
 
 /** The target, which is a process or a container: drivers of these are not asked about others. */
 export function targetOf({ name, target }: HttpRequest): ProcessTargetHandle | ContainerTargetHandle {
-  if (target.type === 'proxy') throw new Error(`${name}: the target is a proxy`);
-  return target;
+  if (target.type === 'process' || target.type === 'container') return target;
+  throw new Error(`${name}: the target is neither a process nor a container`);
 }
 
 /** Throws a UserError when it has no process any more, or when they do not share a network namespace. */

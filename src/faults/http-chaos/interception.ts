@@ -111,7 +111,7 @@ async function verifyUndone(
   users: number,
 ): Promise<Ended> {
   if (proxy.has(rule)) return { undone: false, left: ['a rule of the HTTP proxy'] };
-  const note = rule.unpatched > 0 ? `; ${rule.unpatched} bodies could not be patched` : '';
+  const note = notesOn(proxy, rule);
   if (users > 0)
     return {
       undone: true,
@@ -119,6 +119,14 @@ async function verifyUndone(
     };
   const ended = await verifyEnded();
   return ended.undone ? { undone: true, evidence: ended.evidence + note } : ended;
+}
+
+/** What the fault could not act on. */
+function notesOn({ unread }: HttpProxy, { unpatched }: HttpRule): string {
+  return [
+    unpatched > 0 ? `; ${unpatched} bodies could not be patched` : '',
+    unread > 0 ? `; ${unread} connections passed unread, as HTTP/2 does, and TLS where no tls is given` : '',
+  ].join('');
 }
 
 /** The end of a sentence of evidence. */
@@ -160,14 +168,15 @@ function filesOf({ spec: { tls }, folder = '.' }: HttpRequest): TlsFiles | undef
 
 /** What every driver says of the fault itself. */
 export function whatOf({ spec, durationMs }: HttpRequest): Pick<DriverPlan, 'what' | 'hits'> {
-  const { target, port, match } = spec;
+  const { target, direction, port, match } = spec;
   const messages = target === 'Request' ? 'requests' : 'responses';
+  const side = direction === 'to' ? 'calls to port' : 'port';
   const path = match.path === undefined ? '' : ` to ${match.path}`;
   const method = match.method === undefined ? '' : `${match.method} `;
   const code = match.code === undefined ? '' : ` with status ${match.code}`;
   const during = durationMs === undefined ? '' : ` for ${humanDuration(durationMs)}`;
   return {
-    what: `${verbs(spec).join(', ')} ${method}${messages}${path}${code} on port ${port}${during}`,
+    what: `${verbs(spec).join(', ')} ${method}${messages}${path}${code} on ${side} ${port}${during}`,
     hits: `${messages} changed`,
   };
 }

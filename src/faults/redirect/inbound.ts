@@ -13,6 +13,7 @@ import type { ExtendLease } from '../fault.ts';
 import { countersOf, NftTable } from '../kernel/nft-table.ts';
 import type { Place } from '../network-chaos/namespace.ts';
 import { type Network, openNetwork } from './network.ts';
+import { opening } from './opening.ts';
 
 export interface InboundRedirectOptions {
   /** The network namespace that the target is in. */
@@ -24,8 +25,6 @@ export interface InboundRedirectOptions {
 }
 
 const ruleName = 'redirected';
-/** Without it the kernel would take the next packet of a connection that it did not follow before for the first of one. */
-const opening = 'tcp flags & (syn | ack) == syn';
 /** Before any other address translation: Docker's and that of most firewalls is at -100. */
 const priority = -110;
 

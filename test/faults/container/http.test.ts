@@ -117,6 +117,33 @@ describeWith(needs, 'HTTPChaos on a container of Docker', () => {
     await expect.poll(() => holders.filter(isAlive), { timeout: 5000 }).toEqual([]);
   });
 
+  it('changes what it asks of another, and nobody else', async () => {
+    const { target, pid, own } = await web();
+    const upstream = `${name}-upstream`;
+    await daemon.runWeb(upstream);
+    cleanup(async () => void (await daemon.docker('rm', '-f', upstream)));
+    const url = `http://${await daemon.addressOf(upstream)}:8080/index.html`;
+    const call = () =>
+      daemon
+        .docker('exec', name, 'wget', '-q', '-O', '-', url)
+        .catch((error: Error) => /50\d/.exec(error.message)?.[0] ?? error.message);
+    expect(await call()).toBe('hello');
+    const { fault, driver, steps } = await inject(httpChaos as never, target, {
+      ...answers503,
+      direction: 'to',
+    });
+    expect(driver).toBe('nft-outbound');
+    expect(await fault.missing()).toBeUndefined();
+    expect(await call()).toBe('503');
+    expect(await own()).toBe('hello 200');
+    expect(fault.hits()).toBe(1);
+    await fault.undo();
+    expect(await fault.verifyUndone()).toMatchObject({ undone: true });
+    expect(await call()).toBe('hello');
+    expect(await tablesOf(pid)).toBe('');
+    expect(await takeSteps(steps)).toMatchObject({ undone: true });
+  });
+
   it('refuses a port that nobody in the container listens on, and whoever may not enter it', async () => {
     const { target } = await web();
     const elsewhere = await requestOf(httpChaos as never, target, { ...answers503, port: 81 });
@@ -126,7 +153,7 @@ describeWith(needs, 'HTTPChaos on a container of Docker', () => {
     const request = await requestOf(httpChaos as never, target, answers503);
     const unprivileged = { ...request, machine: { ...(await probeMachine()), uid: 1000 } };
     await expect(chooseDriver(httpChaos as never, unprivileged)).rejects.toThrow(
-      /no right to enter the network namespace of container http-4; run as root, with container.socket: /,
+      /no right to enter the network namespace of container http-5; run as root, with container.socket: /,
     );
   });
 });

@@ -8,6 +8,7 @@ import { seededRandom } from '../../../src/base/random.ts';
 import { redirect as dnsRedirect } from '../../../src/faults/dns-chaos/drivers/redirect.ts';
 import { dnsChaosSchema } from '../../../src/faults/dns-chaos/spec.ts';
 import type { ActiveFault, FaultDriver, FaultRequest } from '../../../src/faults/fault.ts';
+import { outbound as httpOutbound } from '../../../src/faults/http-chaos/drivers/outbound.ts';
 import { redirect as httpRedirect } from '../../../src/faults/http-chaos/drivers/redirect.ts';
 import { httpChaosSchema } from '../../../src/faults/http-chaos/spec.ts';
 import { systemBoot } from '../../../src/faults/leases/boot.ts';
@@ -35,6 +36,7 @@ await leases.start();
 
 const kinds = {
   HTTPChaos: { schema: httpChaosSchema, driver: httpRedirect as FaultDriver },
+  HTTPCalls: { schema: httpChaosSchema, driver: httpOutbound as FaultDriver },
   DNSChaos: { schema: dnsChaosSchema, driver: dnsRedirect as FaultDriver },
 };
 

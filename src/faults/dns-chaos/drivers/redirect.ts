@@ -2,10 +2,8 @@
 // resolver follow at once, at the begin and at the end, because neither knows of it.
 
 import type { ActiveFault, ExtendLease, FaultDriver, PreparedFault, Usability } from '../../fault.ts';
-import { type Group2, group2Of, nftMatch, whyNotBelow } from '../../kernel/cgroup2.ts';
-import { kernelName } from '../../kernel/nft-table.ts';
 import { OutboundRedirect } from '../../redirect/outbound.ts';
-import { canRedirect, inOtherNetwork } from '../../redirect/probe.ts';
+import { canRedirectFrom, inOtherNetwork } from '../../redirect/probe.ts';
 import type { ProcessTargetHandle } from '../../targets/target.ts';
 import { type Doors, openLoopbackPort } from '../doors.ts';
 import { askUdp } from '../forward.ts';
@@ -44,20 +42,7 @@ async function probe({ target, declared }: DnsRequest): Promise<Usability> {
   const pids = (await target.processes()).map(({ pid }) => pid);
   const elsewhere = inOtherNetwork(pids);
   if (elsewhere) return elsewhere;
-  const remedy = 'run as root, with nftables installed and cgroup2 mounted below /sys/fs/cgroup';
-  for (const pid of pids) {
-    const group = group2Of(pid);
-    const reason = group ? await whyNotIn(group) : 'no control groups of version 2 here';
-    if (reason) return { usable: false, reason, remedy };
-  }
-  return { usable: true };
-}
-
-function whyNotIn(group: Group2): Promise<string | undefined> {
-  return whyNotBelow(group, kernelName(), async (made) => {
-    const seen = await canRedirect(nftMatch(made));
-    return seen.usable ? undefined : seen.reason;
-  });
+  return canRedirectFrom(pids);
 }
 
 async function inject(

@@ -37,18 +37,26 @@ export class Connection {
   readonly #fromServer: ByteSource;
   readonly #rules: () => readonly HttpRule[];
   readonly #clock: Clock;
+  readonly #onUnread: () => void;
   readonly #closed = new AbortController();
   #isFinishing = false;
   /** Between two exchanges. */
   isQuiet = true;
 
-  constructor({ client, server }: Sides, rules: () => readonly HttpRule[], clock: Clock) {
+  /** `onUnread` is called when what is said turns out not to be HTTP/1. */
+  constructor(
+    { client, server }: Sides,
+    rules: () => readonly HttpRule[],
+    clock: Clock,
+    onUnread: () => void,
+  ) {
     this.#client = client;
     this.#server = server;
     this.#fromClient = new ByteSource(client);
     this.#fromServer = new ByteSource(server);
     this.#rules = rules;
     this.#clock = clock;
+    this.#onUnread = onUnread;
     client.on('close', () => this.#closed.abort());
   }
 
@@ -98,7 +106,7 @@ export class Connection {
     }
     if (this.#fromServer.buffered.length === 0) return true;
     // A server that speaks first speaks no HTTP, or says good-bye.
-    await this.#tunnel();
+    await this.#unread();
     return false;
   }
 
@@ -107,7 +115,7 @@ export class Connection {
     const head = await takeHead(this.#fromClient);
     const request = Buffer.isBuffer(head) ? parseRequest(head) : undefined;
     const framing = request && requestFraming(request.fields);
-    if (!request || !framing) return this.#tunnel(Buffer.isBuffer(head) ? head : undefined);
+    if (!request || !framing) return this.#unread(Buffer.isBuffer(head) ? head : undefined);
     const rules = this.#matching('Request', (rule) => matchesRequest(rule.spec, request));
     if (this.#abort(rules)) return 'end';
     await delay(rules, this.#clock, this.#closed.signal);
@@ -178,7 +186,7 @@ export class Connection {
       const head = await takeHead(this.#fromServer);
       if (head === undefined) return 'end';
       const response = head === 'foreign' ? undefined : parseResponse(head);
-      if (!response) return this.#tunnel(undefined, head === 'foreign' ? undefined : head);
+      if (!response) return this.#unread(undefined, head === 'foreign' ? undefined : head);
       const isInterim = response.code < 200 && response.code !== 101;
       if (!isInterim) return this.#final(request, sent, response, head as Buffer);
       await write(this.#client, head as Buffer);
@@ -243,6 +251,11 @@ export class Connection {
     for (const rule of aborting) rule.hits++;
     if (aborting.length > 0) this.destroy();
     return aborting.length > 0;
+  }
+
+  #unread(toServer?: Buffer, toClient?: Buffer): Promise<After> {
+    this.#onUnread();
+    return this.#tunnel(toServer, toClient);
   }
 
   /** Passes everything on both ways, beginning with what was taken already. */

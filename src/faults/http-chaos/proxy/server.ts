@@ -25,6 +25,7 @@ export class HttpProxy {
   readonly #sockets = new Set<Socket>();
   readonly #connections = new Set<Connection>();
   #rules: readonly HttpRule[] = [];
+  #unread = 0;
   #server: Server | undefined;
 
   constructor(options: HttpProxyOptions) {
@@ -40,6 +41,11 @@ export class HttpProxy {
 
   get isListening(): boolean {
     return this.#server?.listening ?? false;
+  }
+
+  /** Connections whose beginning was not HTTP/1, and which passed as they were. */
+  get unread(): number {
+    return this.#unread;
   }
 
   get openConnections(): number {
@@ -97,7 +103,14 @@ export class HttpProxy {
       const { tls } = this.#options;
       const isTls = tls !== undefined && (await beginsTls(client));
       const sides = isTls ? await secure({ client, server }, tls) : { client, server };
-      const connection = new Connection(sides, () => this.#rules, this.#options.clock);
+      const connection = new Connection(
+        sides,
+        () => this.#rules,
+        this.#options.clock,
+        () => {
+          this.#unread++;
+        },
+      );
       this.#connections.add(connection);
       await connection.run().finally(() => this.#connections.delete(connection));
     } catch {

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 export interface Running {
   /** The first line that it printed. */
   readonly line: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -24,7 +25,7 @@ export async function start(program: string, args: readonly string[], line = /./
     child.kill('SIGTERM');
     await once(child, 'exit');
   };
-  return { line: await firstLine(child, line), stop };
+  return { line: await firstLine(child, line), pid: child.pid!, stop };
 }
 
 async function firstLine(child: ChildProcess, wanted: RegExp): Promise<string> {

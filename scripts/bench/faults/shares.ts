@@ -1,0 +1,101 @@
+// What share of look-ups fails and of packets is lost, beside what was asked for.
+
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dnsChaos } from '../../../src/faults/dns-chaos/dns-chaos.ts';
+import { networkChaos } from '../../../src/faults/network-chaos/network-chaos.ts';
+import { Asker } from './asker.ts';
+import { Injecting } from './injecting.ts';
+import { startNameServer } from './name-server.ts';
+import type { BenchPart, Report } from './part.ts';
+import { startTarget } from './target.ts';
+
+const lookUps = 1000;
+const lossAskedMs = 2500;
+/** An answer may still be under way. */
+const lastMs = 200;
+
+export const shares: BenchPart = {
+  name: 'shares',
+  about: 'look-ups that fail and packets that are lost, of all',
+  async run(report) {
+    const injecting = await Injecting.start();
+    try {
+      await dnsShares(injecting, report).catch((error: Error) =>
+        report.note(`not measured: ${error.message}`),
+      );
+      await lossShares(injecting, report).catch((error: Error) =>
+        report.note(`not measured: ${error.message}`),
+      );
+    } finally {
+      await injecting.stop();
+    }
+  },
+};
+
+/** Of ten names that are asked for in turn, so many are to fail: there is no draw in it. */
+async function dnsShares(injecting: Injecting, report: Report): Promise<void> {
+  const stopServer = await startNameServer();
+  const program = resolve('scripts/bench/faults/lookups-program.ts');
+  const child = spawn(process.execPath, ['--import', 'tsx', program, '127.0.0.77', '53'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const failed = async () => {
+    child.stdin.write(`${lookUps}\n`);
+    return Number((await answers.next()).value) / lookUps;
+  };
+  try {
+    report.table(`DNSChaos error, ${lookUps} look-ups`, 'asked', 'measured');
+    for (const [share, patterns] of [
+      [0, ['*.other.test']],
+      [0.3, ['service0.test', 'service1.test', 'service2.test']],
+      [1, ['*.test']],
+    ] as const) {
+      const ready = await injecting.prepare(dnsChaos, child.pid!, { action: 'error', patterns });
+      const active = await ready.inject();
+      const measured = await failed();
+      await active.undo();
+      await ready.settle();
+      report.row(`share ${share} (${ready.driver})`, share, measured);
+      judge(report, `DNS error share ${share}, off by`, measured - share, 0.05 * share);
+    }
+  } finally {
+    child.kill('SIGKILL');
+    await stopServer();
+  }
+}
+
+async function lossShares(injecting: Injecting, report: Report): Promise<void> {
+  const target = await startTarget();
+  const asker = new Asker('udp', target.ports.udp);
+  try {
+    report.table('NetworkChaos loss of datagrams', 'asked', 'measured', 'datagrams');
+    for (const share of [0, 0.3, 1]) {
+      await asker.ready();
+      const fields = { action: 'loss', loss: { loss: String(share * 100) } };
+      const ready = await injecting.prepare(networkChaos, target.pid, fields);
+      const active = await ready.inject();
+      await asker.asked();
+      await sleep(lossAskedMs);
+      const asked = await asker.asked();
+      await active.undo();
+      await ready.settle();
+      const counted = asked.filter(({ atMs }) => atMs < asked.at(-1)!.atMs - lastMs);
+      const lost = counted.filter(({ tookMs }) => tookMs === undefined).length;
+      const measured = lost / counted.length;
+      report.row(`share ${share} (${ready.driver})`, share, measured, counted.length);
+      const drawn = 3 * Math.sqrt((share * (1 - share)) / counted.length);
+      judge(report, `packet loss ${share}, off by`, measured - share, drawn);
+    }
+  } finally {
+    asker.stop();
+    await target.stop();
+  }
+}
+
+function judge(report: Report, name: string, off: number, bound: number): void {
+  report.goal({ name, measured: Math.abs(off), bound, unit: '', wanted: 'at most' });
+}

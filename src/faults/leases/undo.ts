@@ -4,6 +4,7 @@
 import type { Boot } from './boot.ts';
 import type { Lease, UndoStep } from './lease.ts';
 import { ownPidNamespace, seenFromHere } from './pid-namespace.ts';
+import { leftByHand } from './steps/by-hand.ts';
 import {
   connectContainer,
   restoreGroup,
@@ -42,10 +43,11 @@ export async function undoLease(lease: Lease, context: UndoContext): Promise<Und
   return { undone: true, evidence: evidence.join('; ') || 'nothing to take back' };
 }
 
-function takeStep(written: UndoStep, lease: Lease, context: UndoContext): StepOutcome | Promise<StepOutcome> {
+async function takeStep(written: UndoStep, lease: Lease, context: UndoContext): Promise<StepOutcome> {
   const step = seenStep(written, lease, context);
   if ('done' in step) return step;
   if (step.type === 'remove') return removePath(step.path);
+  if (step.type === 'by-hand') return leftByHand(step.what, step.file);
   const isSameBoot = lease.owner.bootId === context.boot.id;
   if (step.type === 'restore-file')
     return restoreFileStep(isSameBoot ? step : { file: step.file, put: step.put });
@@ -56,6 +58,8 @@ function takeStep(written: UndoStep, lease: Lease, context: UndoContext): StepOu
   if (step.type === 'container-update') return updateContainer(step, context);
   // Everything but files, what engines keep and what stands elsewhere ends with the machine, and the pids of an earlier start mean somebody else.
   if (lease.owner.bootId !== context.boot.id) return done('the machine was restarted since');
+  const user = await userBeside(written, lease, context);
+  if (user) return done(`${sharedName(step)} is left to ${user.fault}, which needs it too`);
   switch (step.type) {
     case 'continue':
       return continueProcess(step.process, context);
@@ -64,7 +68,7 @@ function takeStep(written: UndoStep, lease: Lease, context: UndoContext): StepOu
     case 'end-marked':
       return endMarked(step.mark, context);
     case 'leave-cgroup':
-      return leaveGroup(step, lease, context);
+      return leaveCgroup(step.path, step.origin, context);
     case 'delete-qdisc':
       return deleteQdisc(step);
     case 'container-group':
@@ -82,19 +86,25 @@ function takeStep(written: UndoStep, lease: Lease, context: UndoContext): StepOu
   }
 }
 
-/** The processes stay where they are as long as another fault knows them by this group; its lease moves them back. */
-async function leaveGroup(
-  { path, origin }: Extract<UndoStep, { type: 'leave-cgroup' }>,
-  { id }: Lease,
-  context: UndoContext,
-): Promise<StepOutcome> {
+/**
+ * Faults on one target share a control group, or a proxy of ours: the step of one takes it from none of the others,
+ * and the last one's lease ends it.
+ */
+async function userBeside(step: UndoStep, { id }: Lease, context: UndoContext): Promise<Lease | undefined> {
+  if (step.type !== 'leave-cgroup' && step.type !== 'end-tree') return undefined;
+  const same = JSON.stringify(step);
   const others = (await context.leases?.()) ?? [];
-  const needs = (other: Lease) =>
-    other.undo.some((step) => step.type === 'leave-cgroup' && step.path === path);
-  const user = others.find((other) => other.id !== id && needs(other) && isActing(other, context.boot));
-  return user
-    ? done(`control group ${path} is left to ${user.fault}, which needs it too`)
-    : leaveCgroup(path, origin, context);
+  return others.find(
+    (other) =>
+      other.id !== id &&
+      other.undo.some((each) => JSON.stringify(each) === same) &&
+      isActing(other, context.boot),
+  );
+}
+
+function sharedName(step: UndoStep): string {
+  if (step.type === 'leave-cgroup') return `control group ${step.path}`;
+  return step.type === 'end-tree' ? `process ${step.process.pid}` : step.type;
 }
 
 /** Whoever is over its time, or has lost its owner, is about to be undone itself. */

@@ -6,14 +6,15 @@ import type { ExtendLease, FaultRequest } from '../fault.ts';
 import { countersOf, NftTable } from '../kernel/nft-table.ts';
 import { runTool } from '../kernel/qdisc.ts';
 import { TargetGroups } from '../kernel/target-groups.ts';
-import type { ContainerTargetHandle, ProcessTargetHandle } from '../targets/target.ts';
+import type { ContainerTargetHandle, HostTargetHandle, ProcessTargetHandle } from '../targets/target.ts';
 import { type Place, placeOf } from './namespace.ts';
+import { sessionPorts } from './on-host.ts';
 import { peersOf } from './peers.ts';
 import { chainsOf, elementsOf, groupRules, type Selection, type Way } from './selection.ts';
 import { socketsOf } from './sockets.ts';
 import type { NetworkChaosSpec } from './spec.ts';
 
-export type PacketTarget = ProcessTargetHandle | ContainerTargetHandle;
+export type PacketTarget = ProcessTargetHandle | ContainerTargetHandle | HostTargetHandle;
 
 export type NetworkRequest = FaultRequest<NetworkChaosSpec>;
 
@@ -70,7 +71,8 @@ export class TargetPackets {
       table: table.name,
       scope: request.spec,
       peers,
-      wholeNamespace: ownsNamespace(target, place),
+      whole: target.type === 'host' ? 'host' : ownsNamespace(target, place) ? 'namespace' : undefined,
+      spared: target.type === 'host' ? sessionPorts() : [],
     };
     const packets = new TargetPackets(request, selection, table, place, extend);
     try {
@@ -143,7 +145,7 @@ export class TargetPackets {
 
   /** Brings the rules up to what the target is now. */
   async #gather(): Promise<void> {
-    if (this.#selection.wholeNamespace || this.#target.type === 'container') return;
+    if (this.#selection.whole || this.#target.type !== 'process') return;
     const isFirst = this.#groups === undefined;
     if (this.#groups) await this.#groups.gather(this.#extend);
     else this.#groups = await TargetGroups.enter(this.#target, this.#extend);
@@ -188,6 +190,7 @@ export function packetTargetOf({ name, target }: NetworkRequest): PacketTarget {
 
 /** Throws a UserError when the target is in no namespace, or in several. */
 export async function placeOfTarget(request: NetworkRequest): Promise<Place> {
+  if (request.target.type === 'host') return undefined;
   const pids = (await packetTargetOf(request).processes()).map(({ pid }) => pid);
   const found = placeOf(pids);
   if (typeof found === 'object') return found.place;

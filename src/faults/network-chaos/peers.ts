@@ -45,6 +45,8 @@ async function openDoorsOf(target: TargetHandle): Promise<Peer[]> {
       const { host, port } = parseHostPort(target.address);
       return (await addressesOf(host)).map((address) => ({ address, port }));
     }
+    case 'host':
+      return [{ address: 'local', port: undefined }];
     case 'process': {
       const pids = (await target.processes()).map(({ pid }) => pid);
       if (pids.some((pid) => networkOf(pid) !== networkOf('self')))

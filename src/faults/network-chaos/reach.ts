@@ -35,7 +35,7 @@ export async function whyNotFound(request: NetworkRequest): Promise<Usability | 
       'name one of them as a target of its own, by its pid',
     );
   // A program that Firedrill starts later is in our own namespace.
-  if (found === 'none' && request.declared.type !== 'command')
+  if (found === 'none' && !['command', 'host'].includes(request.declared.type))
     return unusable('the target has no process', 'start it first');
   const place = found === 'none' ? undefined : found.place;
   try {
@@ -43,7 +43,9 @@ export async function whyNotFound(request: NetworkRequest): Promise<Usability | 
   } catch (error) {
     return unusable((error as Error).message, 'correct the name in externalTargets, or write the address');
   }
-  return ownsNamespace(target, place) ? undefined : await whyNoGroup(target, pids[0] ?? process.pid);
+  return target.type === 'host' || ownsNamespace(target, place)
+    ? undefined
+    : await whyNoGroup(target, pids[0] ?? process.pid);
 }
 
 /** The match for a group of ours below that of the process, which is tried and removed again. */
@@ -71,7 +73,8 @@ function selectionRules(groupMatch: string): string[] {
     table: trialTable,
     scope: { direction: 'both', target: undefined, externalTargets: [], ports: [1], device: 'lo' },
     peers: [{ address: 'local', port: 1 }],
-    wholeNamespace: false,
+    whole: undefined,
+    spared: [22],
   };
   return [...chainsOf(selection, { out: [], in: [] }), ...groupRules(selection, [groupMatch])];
 }
@@ -89,10 +92,7 @@ const connectTimeoutMs = 2000;
 
 /** A connection to a port on which the target listens, in our network namespace: `a connection to …`, or undefined. */
 export async function knock(request: NetworkRequest): Promise<string | undefined> {
-  const pids = (await packetTargetOf(request).processes()).map(({ pid }) => pid);
-  const found = placeOf(pids);
-  if (typeof found === 'string' || found.place !== undefined) return undefined;
-  const door = socketsOf(pids).doors.find(({ protocol }) => protocol === 'tcp');
+  const door = await tcpDoorOf(request);
   if (!door) return undefined;
   const host = door.address ?? '127.0.0.1';
   const since = performance.now();
@@ -102,6 +102,19 @@ export async function knock(request: NetworkRequest): Promise<string | undefined
   return error === undefined
     ? `a new connection to ${name} came to be in ${took} ms`
     : `a new connection to ${name}: ${error} after ${took} ms`;
+}
+
+/** On the machine itself it is the first of the ports that are meant. */
+async function tcpDoorOf(
+  request: NetworkRequest,
+): Promise<{ readonly address?: string | undefined; readonly port: number } | undefined> {
+  const target = packetTargetOf(request);
+  const [port] = request.spec.ports;
+  if (target.type === 'host') return port === undefined ? undefined : { port };
+  const pids = (await target.processes()).map(({ pid }) => pid);
+  const found = placeOf(pids);
+  if (typeof found === 'string' || found.place !== undefined) return undefined;
+  return socketsOf(pids).doors.find(({ protocol }) => protocol === 'tcp');
 }
 
 function tryToConnect(host: string, port: number): Promise<string | undefined> {

@@ -27,13 +27,15 @@ export interface Selection {
   readonly scope: Scope;
   /** Undefined: everybody. */
   readonly peers: readonly Peer[] | undefined;
-  /** The whole network namespace is the target's, but for its loopback device. */
-  readonly wholeNamespace: boolean;
+  /** Everybody's packets: of a network namespace but for its loopback device, or of the machine. */
+  readonly whole: 'namespace' | 'host' | undefined;
+  /** TCP ports, of either side, whose packets are left alone. */
+  readonly spared: readonly number[];
 }
 
 /** Statements for `add`: sets, chains, and the rules that do not depend on what the target is doing. */
 export function chainsOf(selection: Selection, actions: Readonly<Record<Way, readonly string[]>>): string[] {
-  const { table, scope, wholeNamespace } = selection;
+  const { table, scope } = selection;
   return [
     ...sets.map(({ name, type }) => `set inet ${table} ${name} { type ${type}; }`),
     ...waysOf[scope.direction].flatMap((way) => [
@@ -44,9 +46,8 @@ export function chainsOf(selection: Selection, actions: Readonly<Record<Way, rea
         (match) => `rule inet ${table} narrow_${way} ${match} goto act_${way}`,
       ),
       `chain inet ${table} ${way} { type filter hook ${way}put priority ${selectionPriority}; policy accept; }`,
-      ...(wholeNamespace
-        ? [targetRule(selection, way, `${sides[way].device} != "lo"`)]
-        : socketRules(selection, way)),
+      ...sparingRules(selection, way),
+      ...entryRules(selection, way),
     ]),
   ];
 }
@@ -89,6 +90,24 @@ const sides = {
   out: { own: 's', other: 'd', device: 'oifname' },
   in: { own: 'd', other: 's', device: 'iifname' },
 } as const;
+
+function sparingRules({ table, spared }: Selection, way: Way): string[] {
+  if (spared.length === 0) return [];
+  const ports = spared.join(', ');
+  return ['sport', 'dport'].map((side) => `rule inet ${table} ${way} tcp ${side} { ${ports} } return`);
+}
+
+/** Whose packets are meant. */
+function entryRules(selection: Selection, way: Way): string[] {
+  switch (selection.whole) {
+    case 'host':
+      return [targetRule(selection, way, '')];
+    case 'namespace':
+      return [targetRule(selection, way, `${sides[way].device} != "lo"`)];
+    default:
+      return socketRules(selection, way);
+  }
+}
 
 function socketRules(selection: Selection, way: Way): string[] {
   const { own, other } = sides[way];

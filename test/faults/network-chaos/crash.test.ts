@@ -19,9 +19,11 @@ import type { Peer } from './requests.ts';
 import { startPeer, wire } from './support.ts';
 
 /** The runner from source, because it carries a program beside its code. */
-async function injected(peer: Peer, fields: NetworkOrder['fields']) {
+async function injected(peer: Peer, fields: NetworkOrder['fields'], wanted?: string) {
   const state = temporaryFolder();
-  const order: NetworkOrder = { state, pid: peer.pid, watchdogCommand: await bundled(watchdogEntry), fields };
+  const watchdogCommand = await bundled(watchdogEntry);
+  const chosen = wanted === undefined ? {} : { driver: wanted };
+  const order: NetworkOrder = { state, pid: peer.pid, watchdogCommand, fields, ...chosen };
   const program = 'test/faults/network-chaos/network-program.ts';
   const runner = start([process.execPath, '--import', 'tsx', program, JSON.stringify(order)]);
   const driver = (await lineOf(runner, 'injected ')).split(' ')[1];
@@ -63,6 +65,22 @@ describeWith(needs, 'when Firedrill is killed during a network fault', () => {
     await until(() => groupOf(app) === group, 8000, 'the return of the target to its control group');
     await until(() => kernelHas(app, runner.id.pid) === '', 5000, 'an end of tables and disciplines');
     expect(await client.ask('connect', app)).toBe('connected');
+    const [lease] = (await journalIn(state).list()).leases;
+    await until(async () => (await journalIn(state).read(lease!.id))!.state === 'undone', 5000, 'the lease');
+  });
+
+  it('nothing is left of a redirecting proxy, and connections come to the target again', async () => {
+    const { here, there } = wire();
+    const app = await startPeer(here.host, here.prefix);
+    const client = await startPeer(there.host, there.prefix);
+    const fields = { action: 'delay', delay: { latency: '5s' }, direction: 'both' };
+    const { runner, state } = await injected(app, fields, 'redirecting-proxy');
+    expect(kernelHas(app, runner.id.pid)).not.toBe('');
+    const held = client.ask('trips', app);
+    process.kill(runner.id.pid, 'SIGKILL');
+    await until(() => kernelHas(app, runner.id.pid) === '', 5000, 'an end of the table');
+    expect(['closed', 'ECONNRESET']).toContain(await held.then((trips) => [trips].flat()[0]));
+    expect((await client.ask<number[]>('trips', app))[0]).toBeLessThan(1000);
     const [lease] = (await journalIn(state).list()).leases;
     await until(async () => (await journalIn(state).read(lease!.id))!.state === 'undone', 5000, 'the lease');
   });

@@ -16,10 +16,12 @@ export interface NetworkOrder {
   readonly state: string;
   readonly pid: number;
   readonly watchdogCommand: readonly string[];
+  /** In place of the best. */
+  readonly driver?: string;
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-const { state, pid, watchdogCommand, fields } = JSON.parse(process.argv[2]!) as NetworkOrder;
+const { state, pid, watchdogCommand, driver: wanted, fields } = JSON.parse(process.argv[2]!) as NetworkOrder;
 const leases = new Leases({
   journal: new Journal({ state, uid: process.getuid!(), boot: systemBoot }),
   run: 'network',
@@ -32,7 +34,8 @@ const leases = new Leases({
 await leases.start();
 const target = pidTarget({ name: 'app', namespace: 'default', labels: {} }, pid, createGuard(new Set()));
 const { request } = requestFor(target, fields);
-const { driver } = await chooseDriver(networkChaos, request);
+const drivers = networkChaos.drivers.filter(({ name }) => wanted === undefined || name === wanted);
+const { driver } = await chooseDriver({ ...networkChaos, drivers }, request);
 const processes = await target.processes();
 const undo = await driver.undoSteps(request);
 const lease = await leases.open({ fault: 'network', target: 'app', undo, expiresInMs: 600_000, processes });

@@ -107,6 +107,7 @@ function open(to, port, withinMs = timeoutMs) {
 
 function echo(socket, bytes, withinMs = timeoutMs) {
   return new Promise((resolve) => {
+    if (socket.destroyed) return resolve('closed');
     const since = performance.now();
     let missing = bytes;
     const finish = (value) => {

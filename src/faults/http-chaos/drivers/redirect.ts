@@ -34,6 +34,8 @@ export const redirect: FaultDriver<HttpChaosSpec> = {
     undo: 'the redirect is removed, and connections through the proxy end after their answer',
     survivesCrash: 'nothing: the redirect ends with Firedrill, and connections through the proxy break',
   }),
+  // Two redirects of one port would lead each other's connections round in a circle.
+  takes: async ({ target }) => [{ what: `the connections to target ${target.name}`, sharedBy: 'HTTPChaos' }],
   // The table's holder gets into the lease before there is a table: until then nothing is changed.
   undoSteps: async () => [],
   inject: (request, _prepared, extend) => interceptions.inject(request, extend),

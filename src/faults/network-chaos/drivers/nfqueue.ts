@@ -3,6 +3,7 @@
 
 import type { ActiveFault, DriverPlan, ExtendLease, FaultDriver } from '../../fault.ts';
 import { describeFault } from '../describe.ts';
+import { sparedOnHost } from '../on-host.ts';
 import { type NetworkRequest, placeOfTarget, TargetPackets } from '../packets.ts';
 import { type LineSpeed, type QueueOrder, QueueProgram } from '../queue-program.ts';
 import { knock, notForThis, unusable, whyNotFound } from '../reach.ts';
@@ -13,7 +14,7 @@ let trial: Promise<string | undefined> | undefined;
 
 export const nfqueue: FaultDriver<NetworkChaosSpec> = {
   name: 'nfqueue',
-  targets: ['process', 'container'],
+  targets: ['process', 'container', 'host'],
   async probe(request) {
     const effects = effectsOf(request.spec);
     if (!effects) return notForThis('it holds and drops packets, but answers none', 'see the others');
@@ -34,13 +35,15 @@ export const nfqueue: FaultDriver<NetworkChaosSpec> = {
   inject,
 };
 
-function plan({ spec, durationMs }: NetworkRequest): DriverPlan {
+function plan({ spec, durationMs, target }: NetworkRequest): DriverPlan {
+  const isHost = target.type === 'host';
   return {
     what: describeFault(spec, durationMs),
-    how: 'packet by packet in a program of ours (NFQUEUE), to which an nftables table leads the packets of the target',
-    undo: 'no packet is led there any more, what it holds goes on, and the processes go back to their control group',
-    survivesCrash:
-      'nothing that acts: program and tables end with Firedrill. The control group stays until `firedrill undo`',
+    how: `packet by packet in a program of ours (NFQUEUE), to which an nftables table leads ${isHost ? `them; ${sparedOnHost()}` : 'the packets of the target'}`,
+    undo: `no packet is led there any more${isHost ? ', and' : ','} what it holds goes on${isHost ? '' : ', and the processes go back to their control group'}`,
+    survivesCrash: isHost
+      ? 'nothing: program and tables end with Firedrill'
+      : 'nothing that acts: program and tables end with Firedrill. The control group stays until `firedrill undo`',
     hits: 'packets affected',
   };
 }

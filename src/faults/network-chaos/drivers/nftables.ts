@@ -2,6 +2,7 @@
 
 import type { ActiveFault, DriverPlan, ExtendLease, FaultDriver, Usability } from '../../fault.ts';
 import { describeFault } from '../describe.ts';
+import { sparedOnHost } from '../on-host.ts';
 import { type Actions, hitComment, type NetworkRequest, TargetPackets } from '../packets.ts';
 import { knock, notForThis, trialTable, tryRules, unusable, whyNotFound } from '../reach.ts';
 import type { NetworkChaosSpec } from '../spec.ts';
@@ -26,7 +27,7 @@ function driver(
 ): FaultDriver<NetworkChaosSpec> {
   return {
     name,
-    targets: ['process', 'container'],
+    targets: ['process', 'container', 'host'],
     async probe(request): Promise<Usability> {
       const statements = statementsFor(request.spec);
       if (!statements) return notForThis(limits, 'see the others');
@@ -53,13 +54,19 @@ function driver(
   };
 }
 
-function planOf({ spec, durationMs }: NetworkRequest): DriverPlan {
+function planOf({ spec, durationMs, target }: NetworkRequest): DriverPlan {
+  const isHost = target.type === 'host';
   return {
     what: describeFault(spec, durationMs),
-    how: 'in an nftables table; its packets are known by a control group of ours, its ports and its connections',
-    undo: 'the table is removed, and the processes go back to their control group',
-    survivesCrash:
-      'nothing that acts: the table ends with its holder. The control group stays, empty of meaning, until `firedrill undo`',
+    how: isHost
+      ? `in an nftables table, whoever the packets belong to; ${sparedOnHost()}`
+      : 'in an nftables table; its packets are known by a control group of ours, its ports and its connections',
+    undo: isHost
+      ? 'the table is removed'
+      : 'the table is removed, and the processes go back to their control group',
+    survivesCrash: isHost
+      ? 'nothing: the table ends with its holder'
+      : 'nothing that acts: the table ends with its holder. The control group stays, empty of meaning, until `firedrill undo`',
     hits: spec.action === 'reset' || spec.action === 'reject' ? 'packets refused' : 'packets dropped',
   };
 }

@@ -98,10 +98,22 @@ export class DisturbedLinks {
   /** Ends those that are open, each when its client waits for nothing and after a second in any case. */
   async endOpen(): Promise<void> {
     const old = new Set(this.#links);
+    await this.#endWhenQuiet(() => [...old].filter((link) => this.#links.has(link)));
+  }
+
+  /** The same with all, also with those that are just being connected on. */
+  async drain(): Promise<void> {
+    await this.#endWhenQuiet(
+      () => [...this.#links],
+      () => this.#waiting.size > 0,
+    );
+  }
+
+  async #endWhenQuiet(open: () => Link[], mayCome = () => false): Promise<void> {
     const seen = new Map<Link, number | undefined>();
     for (let waitedMs = 0; waitedMs <= restPatienceMs; waitedMs += restMs) {
-      const left = [...old].filter((link) => this.#links.has(link));
-      if (left.length === 0) return;
+      const left = open();
+      if (left.length === 0 && !mayCome()) return;
       for (const link of left) {
         const { restingAt } = link;
         const rests = restingAt !== undefined && seen.get(link) === restingAt;

@@ -124,10 +124,12 @@ function readTolerance(reading: Reading, path: YamlPath): Tolerance | undefined 
   if (checked?.type !== 'probe') return checked as Tolerance | undefined;
   const { name, provider } = checked;
   if (provider.type === 'process' && provider.arguments && !isMapping(provider.arguments))
-    reading.error('FD105', `${name} is given the value to judge as the argument "value"`, [
-      ...path,
-      ...['provider', 'arguments'],
-    ], { expected: 'a mapping' });
+    reading.error(
+      'FD105',
+      `${name} is given the value to judge as the argument "value"`,
+      [...path, ...['provider', 'arguments']],
+      { expected: 'a mapping' },
+    );
   // Its answer is a mapping with the status, and a mapping that is not empty counts as true.
   if (provider.type !== 'python')
     reading.error('FD120', `${name} is met whatever it answers, unless it fails`, [...path, 'provider'], {

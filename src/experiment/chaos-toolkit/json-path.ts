@@ -12,7 +12,8 @@ export function compileJsonPath(path: string): JsonPath {
   const steps = cut(path.trim());
   return (value) =>
     steps.reduce<unknown[]>(
-      (values, step) => values.flatMap((each) => (step.isFilter ? kept(step.query, each) : all(step.query, each))),
+      (values, step) =>
+        values.flatMap((each) => (step.isFilter ? kept(step.query, each) : all(step.query, each))),
       [value],
     );
 }

@@ -135,11 +135,13 @@ export const experimentSchema = z.strictObject({
       rollbacks: z.strictObject({ strategy: z.enum(rollbackStrategies).optional() }).optional(),
     })
     .optional(),
-  'steady-state-hypothesis': z.strictObject({
-    title: text,
-    probes: activities.nullish(),
-    controls: controlsSchema.optional(),
-  }).optional(),
+  'steady-state-hypothesis': z
+    .strictObject({
+      title: text,
+      probes: activities.nullish(),
+      controls: controlsSchema.optional(),
+    })
+    .optional(),
   method: activities,
   rollbacks: activities.nullish(),
 });

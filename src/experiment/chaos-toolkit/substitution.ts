@@ -21,9 +21,7 @@ export function substitute(value: unknown, variables: Variables): unknown {
   if (typeof value === 'string') return substituteText(value, variables);
   if (Array.isArray(value)) return value.map((entry) => substitute(entry, variables));
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, substitute(inner, variables)]),
-  );
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, substitute(inner, variables)]));
 }
 
 function substituteText(text: string, variables: Variables): unknown {

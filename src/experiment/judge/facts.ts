@@ -88,12 +88,12 @@ export function gatherFacts(
     outcome: ended?.outcome ?? null,
     outcomeReason: ended?.reason ?? null,
     baselineAt: phaseStart(events, 'baseline'),
-    injectedAt: least(injected.map((fault) => fault.injectedAt)),
+    injectedAt: least(injected.map((fault) => fault.injectedAt)) ?? firstAction(events),
     undoingAt: least(injected.map((fault) => fault.undoingAt)),
     undoneAt:
       injected.length > 0 && injected.every((fault) => fault.goneAt !== null)
         ? Math.max(...injected.map((fault) => fault.goneAt!))
-        : null,
+        : lastRollback(events),
     faultComplete: isComplete(events, injected, stop?.at ?? null),
     faults,
     unsteady: failed
@@ -106,6 +106,17 @@ export function gatherFacts(
     stuck: eventsOf(events, 'fault.stuck'),
     blind: blindStretches(events, endedAt),
   };
+}
+
+/** When the first action of a Chaos Toolkit method was played. */
+function firstAction(events: readonly TimelineEvent[]): number | null {
+  const begun = eventsOf(events, 'activity.started');
+  return begun.find(({ part, activityType }) => part === 'method' && activityType === 'action')?.at ?? null;
+}
+
+function lastRollback(events: readonly TimelineEvent[]): number | null {
+  if (firstAction(events) === null) return null;
+  return eventsOf(events, 'activity.ended').findLast(({ part }) => part === 'rollbacks')?.at ?? null;
 }
 
 /**

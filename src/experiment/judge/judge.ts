@@ -13,6 +13,7 @@ import { judgeAlert } from './alert.ts';
 import { judgeCollateral } from './collateral.ts';
 import { eventsOf, gatherFacts, type RunFacts } from './facts.ts';
 import { judgeFault } from './fault.ts';
+import { judgeAction, judgeProbe } from './hypothesis.ts';
 import { judgeObjective } from './objective.ts';
 import type { ObjectiveFinding } from './objective-finding.ts';
 import { judgeRun } from './run-verdict.ts';
@@ -31,9 +32,12 @@ export function judge(
   options: JudgeOptions = {},
 ): Verdict {
   const facts = gatherFacts(experiment, timeline, recording);
-  const faults = experiment.faults
-    .filter((spec) => !isPassedBy(spec, facts))
-    .map((spec) => judgeFault(spec, facts, recording));
+  const faults = [
+    ...experiment.faults
+      .filter((spec) => !isPassedBy(spec, facts))
+      .map((spec) => judgeFault(spec, facts, recording)),
+    ...(experiment.chaosToolkit?.actions ?? []).map((spec) => judgeAction(spec, facts)),
+  ];
   const findings = experiment.objectives.map((spec) => judgeObjective(spec, facts, recording));
   const faultHit = faults.some((fault) => fault.verdict === 'effective');
   const context = {
@@ -45,7 +49,10 @@ export function judge(
     projection: options.projection ?? true,
   };
   const alerts = experiment.alerts.map((spec) => judgeAlert(spec, context));
-  const objectives = findings.map((finding) => withDetection(finding, alerts, experiment));
+  const objectives = [
+    ...findings.map((finding) => withDetection(finding, alerts, experiment)),
+    ...judgeProbes(experiment, facts),
+  ];
   const collateral = judgeCollateral(experiment, facts);
   const items = { objectives, alerts, faults, collateral };
   const run = judgeRun(experiment, facts, items);
@@ -70,6 +77,11 @@ export function judge(
     report: null,
     runFolder: null,
   };
+}
+
+function judgeProbes({ chaosToolkit }: Experiment, facts: RunFacts): ObjectiveVerdict[] {
+  const { probes = [], hypothesisStrategy = 'default' } = chaosToolkit ?? {};
+  return probes.map((spec) => judgeProbe(spec, hypothesisStrategy, facts));
 }
 
 /** A branch that its workflow did not take, while it took others: there is nothing to say of it. */

@@ -299,6 +299,18 @@ export const catalogue = {
     title: 'Every process of a user would be hit',
     hint: 'Name one program of theirs; `--allow FD514` lifts this.',
   },
+  FD515: {
+    title: 'The machine itself would be hit',
+    hint: 'Everything on it may feel the fault; `--allow host`, which is `--allow FD515`, lifts this.',
+  },
+  FD516: {
+    title: 'The loopback of the whole machine would be hit',
+    hint: 'Name the ports that are meant in `ports`; `--allow FD516` lifts this.',
+  },
+  FD517: {
+    title: 'The line to this machine would be hit',
+    hint: 'Nobody could take it back from there: leave the port of SSH out of `ports`.',
+  },
   FD520: {
     title: 'Container is not there',
     hint: 'Start it first, or correct its name; the engines that were asked are named.',
@@ -499,6 +511,10 @@ export const catalogue = {
   FD855: {
     title: 'Format of objectives that is off',
     hint: 'It is not stable yet; `--enable-feature openslo-v2alpha` reads it.',
+  },
+  FD856: {
+    title: 'Objective without an error budget',
+    hint: 'Nothing holds 100 %: choose the highest target whose misses you are ready to be woken for.',
   },
   // 9xx: the tool and its surroundings
   FD901: {

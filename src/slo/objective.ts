@@ -193,6 +193,15 @@ export interface SlothSettings {
     readonly page: SlothAlert;
     readonly ticket: SlothAlert;
   };
+  /** The Kubernetes object that it was read from: its rules become one too. */
+  readonly object:
+    | {
+        readonly name: string;
+        readonly namespace: string | undefined;
+        readonly labels: LabelRecord;
+        readonly annotations: LabelRecord;
+      }
+    | undefined;
 }
 
 interface SlothAlert {

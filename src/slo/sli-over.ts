@@ -57,7 +57,7 @@ export function queryOver(
 ): string {
   switch (query.form) {
     case 'placeholder':
-      return filled(query.promql, windowMs);
+      return filled(query.promql, windowMs).trim();
     case 'counter':
       return summed(ratesOf(query.promql, windowMs), grouping);
     case 'value':
@@ -85,7 +85,7 @@ function shareOver(
   }
   const ratio =
     sli.query.form === 'placeholder'
-      ? `(${filled(sli.query.promql, windowMs)})`
+      ? `(${filled(sli.query.promql, windowMs).trim()})`
       : meanOver(`((${sli.query.promql}) >= -Inf)`, windowMs, options);
   return (sli.rawType === 'failure') === bad ? ratio : `1 - ${ratio}`;
 }
@@ -108,16 +108,21 @@ function subquery(expression: string, windowMs: number, { stepMs }: OverOptions)
   return `${expression}[${formatDuration(windowMs)}:${stepMs === undefined ? '' : formatDuration(stepMs)}]`;
 }
 
-const placeholder = /\{\{ *\.window *\}\}/g;
+export const windowPlaceholder = /\{\{ *\.window *\}\}/g;
 
 /** Whether the text has a placeholder for the window. */
 export function hasWindowPlaceholder(promql: string): boolean {
-  return promql.search(placeholder) >= 0;
+  return promql.search(windowPlaceholder) >= 0;
+}
+
+/** The text with a window of the same length in characters, so that positions in it stay what they are. */
+export function withPaddedWindow(promql: string): string {
+  return promql.replaceAll(placeholder, (found) => '5m'.padEnd(found.length));
 }
 
 /** The text with its placeholders filled in. */
 export function filled(promql: string, windowMs: number): string {
-  return promql.replaceAll(placeholder, formatDuration(windowMs)).trim();
+  return promql.replaceAll(windowPlaceholder, formatDuration(windowMs));
 }
 
 /** The text with the rate of each counter in the place of its selector. */

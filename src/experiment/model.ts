@@ -4,7 +4,12 @@
 import type { CaptureSpec } from '../alertmanager/capture-spec.ts';
 import type { LabelRecord } from '../base/labels.ts';
 import type { Selector } from '../faults/chaos-mesh/selector.ts';
-import type { ContainerTarget, ProcessTarget, ProxyTarget } from '../faults/targets/declaration.ts';
+import type {
+  ContainerTarget,
+  HostTarget,
+  ProcessTarget,
+  ProxyTarget,
+} from '../faults/targets/declaration.ts';
 import type { FeatureName } from '../promql/features.ts';
 import type { HttpClientSpec } from '../telemetry/http-client-spec.ts';
 import type { RemoteSpec, ScrapeSpec } from '../telemetry/metrics/scrape-spec.ts';
@@ -26,6 +31,8 @@ export interface Experiment {
   /** What the judge must know of a Chaos Toolkit experiment; absent in every other. */
   readonly chaosToolkit?: ChaosToolkitSpec;
   readonly phases: PhaseSpec;
+  /** Absent in runs of earlier versions, which warmed nothing. */
+  readonly history?: HistorySpec;
   readonly objectives: readonly ObjectiveSpec[];
   readonly alerts: readonly AlertSpec[];
   readonly collateral: CollateralSpec;
@@ -49,7 +56,7 @@ export interface TargetSpec {
   readonly labels: LabelRecord;
   /** Every selector chooses it: a target that stands for the pods of a Chaos Mesh file. */
   readonly anySelector?: true;
-  readonly kind: ProcessTarget | ProxyTarget | ContainerTarget;
+  readonly kind: ProcessTarget | ProxyTarget | ContainerTarget | HostTarget;
 }
 
 export type TrafficSpec =
@@ -127,6 +134,16 @@ export interface ChaosToolkitSpec {
 export interface PhaseSpec {
   readonly baseline: number | 'auto';
   readonly recovery: number | 'auto';
+}
+
+/** What long windows are given behind the baseline, on an embedded source. */
+export interface HistorySpec {
+  readonly isOn: boolean;
+  /** Null: as long as the windows are. */
+  readonly lengthMsMax: number | null;
+  readonly samplesMax: number;
+  /** Real samples, by an absolute path or from a Prometheus; null without. */
+  readonly from: { readonly path: string } | { readonly url: string; readonly http: HttpClientSpec } | null;
 }
 
 export interface ObjectiveSpec {

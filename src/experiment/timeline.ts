@@ -44,6 +44,8 @@ interface EventBodies {
     newPid: number /** By our own supervisor, as the file allows. */;
     expected: boolean;
   };
+  /** Long windows were given a history, before the gate: what it is made of, so that it can be made again. */
+  'history.warmed': WarmedWindows;
   'steady.held': object;
   'steady.failed': { reasons: string[] };
   'fault.injecting': {
@@ -142,6 +144,22 @@ export interface NotificationEvent {
   readonly alerts: readonly { readonly status: 'firing' | 'resolved'; readonly labels: LabelRecord }[];
 }
 
+/** What windows were warmed with. Times are Unix milliseconds. */
+export interface WarmedWindows {
+  /** The steady part of the baseline, which the history repeats backwards. */
+  readonly steadyFromMs: number;
+  readonly steadyToMs: number;
+  /** How far before its end the history reaches. */
+  readonly reachMs: number;
+  readonly series: number;
+  readonly samples: number;
+  /** Of these series, how many have a real history, and from where it is; none when absent. */
+  readonly real?: { readonly from: string; readonly series: number; readonly sinceMs: number };
+  /** What has no history, or only a part of it: `30d of http_requests_total`, and why. */
+  readonly cold: readonly string[];
+  readonly tookMs: number;
+}
+
 export type EventType = keyof EventBodies;
 
 export type EventOf<T extends EventType> = { readonly at: number; readonly type: T } & Readonly<
@@ -166,6 +184,39 @@ export interface JudgedPlan {
   readonly routing?: PlannedRoute;
   /** Which alerts hold others back, by the same configuration. */
   readonly inhibitions?: readonly PlannedInhibition[];
+  /** Recording rules that the listed alerts read, each after those that it reads itself; absent where there are none. */
+  readonly recordings?: readonly PlannedRecording[];
+  /** What is to be given a history before the fault; absent when nothing looks back beyond the baseline. */
+  readonly history?: PlannedHistory;
+}
+
+export interface PlannedRecording {
+  readonly name: string;
+  readonly expr: string;
+  readonly labels: LabelRecord;
+  readonly evaluationIntervalMs: number;
+}
+
+export interface PlannedHistory {
+  readonly windows: readonly PlannedWindow[];
+  /** Recording rules whose series some window reads, each after those that it reads itself. */
+  readonly recordings: readonly PlannedRecording[];
+  /** No history is longer; null for as long as the windows are. */
+  readonly lengthMsMax: number | null;
+  readonly samplesMax: number;
+}
+
+/** One selector that looks back beyond the baseline. */
+export interface PlannedWindow {
+  /** Printed, without offset and `@`. */
+  readonly selector: string;
+  readonly kind: 'counter' | 'level' | 'recorded';
+  /** The longest range that leads to it, by which people know the window. */
+  readonly rangeMs: number;
+  /** How far before an evaluation its oldest sample may lie. */
+  readonly reachMs: number;
+  /** Samples of its history may be so far apart; 0 for as near as those of the run. */
+  readonly spacingMs: number;
 }
 
 export interface PlannedMatcher {

@@ -12,6 +12,7 @@ import type {
   TimelineEvent,
 } from '../experiment/timeline.ts';
 import { visible } from './plain-text.ts';
+import { warmedWords } from './warmed-words.ts';
 
 /** The unit of an objective's values, where the reader of the event knows it. */
 export type UnitOfObjective = (objective: string) => Unit;
@@ -39,6 +40,7 @@ const sentences: Sentences = {
     `target ${e.target} (pid ${e.pid}) exited ${exitWords(e.code, e.signal)}${e.expected ? ', as expected' : ''}`,
   'target.replaced': (e) =>
     `target ${e.target} is now pid ${e.newPid}, was ${e.oldPid}${e.expected ? ', as expected' : ''}`,
+  'history.warmed': (e) => warmedWords(e),
   'steady.held': () => 'steady: every objective holds and no listed alert is active',
   'steady.failed': (e) => `not steady, so nothing is injected: ${e.reasons.join('; ')}`,
   'fault.injecting': (e) => `injecting ${e.fault} (${e.kind}) into ${e.targets.join(', ')} by ${e.driver}`,

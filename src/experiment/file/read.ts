@@ -16,6 +16,7 @@ import { resolveAlert } from './alerts.ts';
 import { isChaosMesh, isKubernetesObject, readChaosMesh } from './chaos-mesh.ts';
 import { type FaultContext, faultNames, resolveFault } from './fault-resolution.ts';
 import { checkFeatures } from './features.ts';
+import { checkHistory, resolveHistory } from './history.ts';
 import { resolveObjective } from './objectives.ts';
 import { type Parts, partsOf } from './parts.ts';
 import { resolvePhases } from './phases.ts';
@@ -79,6 +80,7 @@ export async function readExperiment(options: ReadOptions): Promise<ReadResult> 
     durationMs: options.durationMs,
   });
   checkReferences(reading, parts);
+  checkHistory(reading);
   checkFeatures(reading, parts);
   const fileSecrets = await checkTelemetryFiles(reading, parts, options.files, folder);
 
@@ -199,6 +201,7 @@ function resolveRest(fields: ExperimentFields, folder: string) {
     traffic: resolveTraffic(spec.traffic ?? []),
     telemetry: resolveTelemetry(spec.telemetry ?? {}, folder),
     phases: resolvePhases(spec.phases),
+    history: resolveHistory(spec.history, folder),
     objectives,
     alerts: (spec.alerts ?? []).map((alert) => resolveAlert(alert, objectiveNames)),
     collateral: resolveCollateral(spec.collateral),

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { complain, list, text } from '../../base/scalars.ts';
 import { alertSchema } from './alerts.ts';
 import { faultSchema } from './faults.ts';
+import { historySchema } from './history.ts';
 import { objectiveSchema } from './objectives.ts';
 import { phasesSchema } from './phases.ts';
 import { collateralSchema, limitsSchema, stopConditionSchema } from './safety.ts';
@@ -25,6 +26,9 @@ export const specFields = {
   telemetry: telemetrySchema.optional().describe('How the system is watched.'),
   faults: list(faultSchema, 20).min(1).describe('What is broken.'),
   phases: phasesSchema.optional().describe('How long the run watches before and after.'),
+  history: historySchema
+    .optional()
+    .describe('What long windows are given behind the baseline; auto when not given.'),
   objectives: list(objectiveSchema).optional().describe('What must hold.'),
   alerts: list(alertSchema, 500).optional().describe('What each alert owes.'),
   collateral: collateralSchema.optional().describe('What alerts mean that are not listed.'),

@@ -59,7 +59,12 @@ export function orderOf(seed: number, subject: Subject, names: readonly string[]
   const instant = pick(instantsFor(recipe, assault, subject));
   const order = { seed, subject, recipe, assault, instant, delayMs: delayFor(instant, random) };
   const others = companionsOf(recipe).filter((name) => names.includes(name));
-  const isAlone = subject !== 'firedrill' || others.length === 0 || random() >= pairShare;
+  // What is in the way of an undo is put there once the one fault is in place.
+  const isAlone =
+    subject !== 'firedrill' ||
+    assault === 'fail the undo once' ||
+    others.length === 0 ||
+    random() >= pairShare;
   return isAlone ? order : { ...order, beside: { recipe: pick(others), endsFirst: random() < 0.5 } };
 }
 

@@ -49,6 +49,8 @@ export async function makeTrial(order: Order, bin: string): Promise<TrialResult>
   const trial = new Trial(order, recipeOf(order.recipe), bin);
   try {
     return await trial.make();
+  } catch (error) {
+    return trial.broken(error as Error);
   } finally {
     await trial.cleanUp();
   }
@@ -91,12 +93,17 @@ class Trial {
     const clean = await this.#untilClean(before);
     const unlike = await this.#answersWrongly();
     return this.#result({
-      left: [...unshown, ...this.#badEnding(exitCode), ...clean.left, ...unlike],
+      left: [...unshown, ...this.#badEnding(exitCode, came), ...clean.left, ...unlike],
       cleanAfterMs: clean.left.length === 0 ? clean.ms : undefined,
       leftForUndo,
       exitCode,
       ...(came ? {} : { skipped: `the run ended with ${exitCode} before ${event}` }),
     });
+  }
+
+  /** The torture itself went wrong, which is no less to be looked at. */
+  broken(error: Error): TrialResult {
+    return this.#result({ left: [`the trial went wrong: ${error.stack}`] });
   }
 
   async cleanUp(): Promise<void> {
@@ -112,10 +119,11 @@ class Trial {
   }
 
   /** A fault that could not be undone; or a run that failed although nobody had touched it. */
-  #badEnding(exitCode: number | null): string[] {
+  #badEnding(exitCode: number | null, came: boolean): string[] {
     const { assault } = this.#order;
-    const mayFail = assault === 'fail the undo once';
-    const failed = (exitCode === 6 && !mayFail) || (assault === 'nothing' && exitCode === 5);
+    const mayFail = came && assault === 'fail the undo once';
+    const isUntouched = !came || assault === 'nothing';
+    const failed = (exitCode === 6 && !mayFail) || (isUntouched && exitCode === 5);
     return failed ? [`firedrill run ended with ${exitCode}`] : [];
   }
 

@@ -2,11 +2,12 @@
 // can work here, what it will do and how it is undone, and does it. Everything else is an optional capability.
 
 import type { z } from 'zod';
+import type { ErrorCode } from '../base/catalogue.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { UndoStep } from './leases/lease.ts';
 import type { PeerSelection } from './select.ts';
-import type { ContainerTarget, ProcessTarget, ProxyTarget } from './targets/declaration.ts';
+import type { ContainerTarget, HostTarget, ProcessTarget, ProxyTarget } from './targets/declaration.ts';
 import type { Launch, TargetHandle } from './targets/target.ts';
 
 export interface FaultKind<Spec = unknown> {
@@ -18,7 +19,15 @@ export interface FaultKind<Spec = unknown> {
   isOneShot(spec: Spec): boolean;
   /** The other targets that a fault is about (the far side of a line), when it names any. */
   peers?(spec: Spec): PeerSelection | undefined;
+  /** What speaks against it on the machine itself. A kind without this never acts there, and may say why. */
+  onHost?(spec: Spec): readonly HostRefusal[];
+  readonly whyNotOnHost?: string;
   readonly drivers: readonly FaultDriver<Spec>[];
+}
+
+export interface HostRefusal {
+  readonly code: ErrorCode;
+  readonly message: string;
 }
 
 /** One fault on one target. */
@@ -32,7 +41,7 @@ export interface FaultRequest<Spec = unknown> {
   /** What the kind's `peers` chose, when it chose. */
   readonly peers?: readonly TargetHandle[];
   /** How the target is declared in the experiment, for drivers that must know before it is started. */
-  readonly declared: ProcessTarget | ProxyTarget | ContainerTarget;
+  readonly declared: ProcessTarget | ProxyTarget | ContainerTarget | HostTarget;
   readonly machine: Machine;
   readonly clock: Clock;
   readonly random: Random;

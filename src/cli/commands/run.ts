@@ -118,12 +118,19 @@ export function notifyOf(text: string): Planning['notify'] {
 }
 
 /** The refusals that somebody may have a reason to lift; all others say that something cannot be done. */
-const liftableCodes: readonly ErrorCode[] = ['FD510', 'FD511', 'FD512', 'FD514', 'FD806'];
+const liftableCodes: readonly ErrorCode[] = [
+  ...(['FD510', 'FD511', 'FD512', 'FD514'] as const),
+  ...(['FD515', 'FD516', 'FD806'] as const),
+];
+/** Another word for the refusal of the machine itself. */
+const hostWord = 'host';
 
 function liftable(text: string): ErrorCode {
-  const code = liftableCodes.find((each) => each === text);
+  const code = text === hostWord ? 'FD515' : liftableCodes.find((each) => each === text);
   if (code) return code;
-  throw UserError.of('FD105', `--allow ${text}`, { expected: `one of ${liftableCodes.join(', ')}` });
+  throw UserError.of('FD105', `--allow ${text}`, {
+    expected: `one of ${liftableCodes.join(', ')}, ${hostWord}`,
+  });
 }
 
 function durationOf(text: string | undefined): number | undefined {

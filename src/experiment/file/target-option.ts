@@ -19,10 +19,11 @@ interface TargetOption {
 type TargetKindFields =
   | { readonly process: { readonly port: number } | { readonly pid: number } }
   | { readonly proxy: { readonly listen: string; readonly upstream: string } }
-  | { readonly container: { readonly name: string } };
+  | { readonly container: { readonly name: string } }
+  | { readonly host: Readonly<Record<string, never>> };
 
 const expected =
-  'NAME=process:port:8080, NAME=process:pid:123, NAME=container:NAME or NAME=proxy:LISTEN>UPSTREAM, with ,label=KEY=VALUE and ,namespace=NAME behind it where a selector asks for them';
+  'NAME=process:port:8080, NAME=process:pid:123, NAME=container:NAME, NAME=proxy:LISTEN>UPSTREAM or NAME=host, with ,label=KEY=VALUE and ,namespace=NAME behind it where a selector asks for them';
 
 /** Reads the argument of one `--target`. */
 function parseTargetOption(text: string): Parsed<TargetOption> {
@@ -53,6 +54,7 @@ function parseFields(text: string): TargetOption['fields'] | undefined {
 }
 
 function parseKind(text: string): TargetKindFields | undefined {
+  if (text === 'host') return { host: {} };
   const [, by, digits] = /^process:(port|pid):(\d{1,9})$/.exec(text) ?? [];
   const number = Number(digits);
   if (by === 'port' && number >= 1 && number <= 65_535) return { process: { port: number } };
@@ -85,10 +87,13 @@ export function applyTargets(
     const { name, fields } = option.value;
     const holder = targetHolder(value, name);
     if (!holder) continue;
-    const { process, proxy, container, ...kept } = (holder.targets[name] ?? {}) as Record<string, unknown>;
+    const { process, proxy, container, host, ...kept } = (holder.targets[name] ?? {}) as Record<
+      string,
+      unknown
+    >;
     const isMute = areStandIns && !fields.labels && fields.namespace === undefined;
     holder.targets[name] = { ...kept, ...fields, ...(isMute && { anySelector: true }) };
-    const kind = ['process', 'proxy', 'container'].find((key) => key in fields)!;
+    const kind = ['process', 'proxy', 'container', 'host'].find((key) => key in fields)!;
     applied.push({
       path: [...holder.path, name, kind],
       argument: { option: '--target', text, value: fields, valueOffset: name.length + 1 },

@@ -128,13 +128,14 @@ const containerSchema = z
     });
   });
 
-const targetKinds = ['process', 'proxy', 'container'] as const;
+const targetKinds = ['process', 'proxy', 'container', 'host'] as const;
 
 export const targetSchema = z
   .strictObject({
     process: processSchema.optional().describe('A process and its descendants.'),
     proxy: proxySchema.optional().describe('A TCP proxy of ours in front of something.'),
     container: containerSchema.optional().describe('A container of Docker or Podman that runs already.'),
+    host: z.strictObject({}).optional().describe('The machine itself; only with --allow host.'),
     namespace: name.optional().describe('For selectors; default when not given.'),
     labels: z.record(text, z.string()).optional().describe('For selectors.'),
     anySelector: z.boolean().optional().describe('Every selector chooses it, whatever it asks for.'),
@@ -154,12 +155,14 @@ export function resolveTarget(targetName: string, target: TargetFields, folder: 
     namespace: target.namespace ?? namespaceDefault,
     labels: target.labels ?? {},
     ...(target.anySelector && { anySelector: true }),
-    kind: target.container
-      ? resolveContainer(target.container)
-      : target.proxy
-        ? resolveProxy(target.proxy)
-        : resolveProcess(target.process!, folder),
+    kind: resolveKind(target, folder),
   };
+}
+
+function resolveKind({ container, proxy, host, process }: TargetFields, folder: string): TargetSpec['kind'] {
+  if (container) return resolveContainer(container);
+  if (proxy) return resolveProxy(proxy);
+  return host ? { type: 'host' } : resolveProcess(process!, folder);
 }
 
 function resolveProxy(proxy: z.output<typeof proxySchema>): ProxyTarget {

@@ -8,6 +8,7 @@ import { selects } from '../../faults/chaos-mesh/selector.ts';
 import { chooseDriver, type PassedOver } from '../../faults/choose.ts';
 import type { DriverPlan, FaultDriver, FaultKind, FaultRequest, Machine } from '../../faults/fault.ts';
 import type { FaultKinds } from '../../faults/kinds.ts';
+import { checkOnHost } from '../../faults/on-host.ts';
 import { checkShare, mostSelected, selectTargets } from '../../faults/select.ts';
 import type { Experiment, FaultSpec } from '../model.ts';
 import type { PlannedTarget } from './targets.ts';
@@ -120,6 +121,7 @@ async function planInjection(
   planning: FaultPlanning,
 ): Promise<PlannedInjection> {
   const kind: FaultKind = planning.kinds[spec.kind];
+  if (target.handle.type === 'host') checkOnHost(kind, spec.name, spec.spec, planning.allowed);
   // Names may hold dots, so a separator of our own keeps `a.b` on `c` from `a` on `b.c`.
   const scratchFolder = join(planning.scratchFolder, `${spec.name}@${target.spec.name}`);
   const request: FaultRequest = {

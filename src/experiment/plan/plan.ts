@@ -27,6 +27,7 @@ import type { JudgedPlan } from '../timeline.ts';
 import { planAlerts } from './alerts.ts';
 import { type PlannedFault, planFaults } from './faults.ts';
 import { type Foresight, foresee } from './foresight.ts';
+import { groupsThatWait, planHistory, recordingsOf, recordingsReadBy } from './history.ts';
 import { readNotifier } from './notifier.ts';
 import { overheadMs, phaseLengths } from './phases.ts';
 import { readRules } from './rules.ts';
@@ -49,6 +50,8 @@ export interface Plan {
   readonly shadow: ShadowPlan | undefined;
   /** What a remote is mirrored for. */
   readonly selectors: readonly MirroredSelector[];
+  /** Those of our rule groups that begin only when long windows have their history. */
+  readonly waitingGroups: ReadonlySet<RuleGroup>;
   readonly judged: JudgedPlan;
   readonly totalMs: number;
   readonly foresight: readonly Foresight[];
@@ -83,6 +86,9 @@ export async function planRun(experiment: Experiment, planning: Planning): Promi
     const text = `the plan takes ${humanDuration(totalMs)}, and limits.runTime is ${humanDuration(experiment.limits.runTimeMs)}`;
     throw UserError.of('FD802', text);
   }
+  const recordings = recordingsOf(rules.groups, experiment.telemetry.evaluationIntervalMs);
+  const history = planHistory(experiment, rules.groups, recordings, phases.baselineMs);
+  const read = recordingsReadBy(alerts, recordings);
   const judged: JudgedPlan = {
     scrapeIntervalMs,
     source: experiment.telemetry.prometheus ? 'remote' : 'embedded',
@@ -91,6 +97,8 @@ export async function planRun(experiment: Experiment, planning: Planning): Promi
     alerts,
     undoDelayMs: scrapeIntervalMs + undoMs,
     ...notifier.judged,
+    ...(read.length > 0 && { recordings: read }),
+    ...(history && { history }),
   };
   const scratchFolder = join(tmpdir(), `firedrill-${randomUUID()}`);
   const random = seededRandom(experiment.seed);
@@ -100,6 +108,7 @@ export async function planRun(experiment: Experiment, planning: Planning): Promi
     clock: planning.clock,
     random,
     allowsOwnContainer: planning.allowed.has('FD511'),
+    allowsHost: planning.allowed.has('FD515'),
     engineSockets: () => engineSockets(planning.env, planning.machine.uid),
   };
   const byName = new Map<string, PlannedTarget[]>();
@@ -111,6 +120,7 @@ export async function planRun(experiment: Experiment, planning: Planning): Promi
     targets,
     faults,
     ruleGroups: rules.groups,
+    waitingGroups: groupsThatWait(rules.groups, recordings, history, phases.baselineMs),
     alertmanager: notifier.config,
     notifications: notifier.config && {
       templates: await readTemplates(notifier.config),

@@ -2,11 +2,13 @@
 // starts stands in as a handle that has no process until it is started.
 
 import type { Clock } from '../../base/clock.ts';
+import { UserError } from '../../base/diagnostics.ts';
 import type { Random } from '../../base/random.ts';
 import { containerTarget } from '../../faults/targets/container/container.ts';
 import { findContainers } from '../../faults/targets/container/find.ts';
 import type { ContainerTarget } from '../../faults/targets/declaration.ts';
 import type { Guard } from '../../faults/targets/guard.ts';
+import { hostTarget } from '../../faults/targets/host.ts';
 import type { CommandTarget } from '../../faults/targets/process/command.ts';
 import { pidTarget } from '../../faults/targets/process/pid.ts';
 import { portTarget } from '../../faults/targets/process/port.ts';
@@ -26,6 +28,8 @@ export interface TargetPlanning {
   readonly random: Random;
   /** Whether the container may be hit that we run in ourselves. */
   readonly allowsOwnContainer: boolean;
+  /** Whether the machine itself may be hit. */
+  readonly allowsHost: boolean;
   /** Where container engines are looked for when a target names none. */
   engineSockets(): readonly string[];
 }
@@ -45,6 +49,9 @@ export async function planTarget(spec: TargetSpec, planning: TargetPlanning): Pr
       return [{ spec, handle: new TcpProxy(spec, kind, clock, random) }];
     case 'container':
       return await planContainers(spec, kind, planning);
+    case 'host':
+      if (!planning.allowsHost) throw UserError.of('FD515', `target ${spec.name} is the machine itself`);
+      return [{ spec, handle: hostTarget(spec) }];
   }
 }
 
@@ -95,5 +102,9 @@ export class AwaitedCommand implements ProcessTargetHandle {
 
   expectExit(): void {
     this.#running?.expectExit();
+  }
+
+  async restart(changes: Readonly<Record<string, string | undefined>>): Promise<string | undefined> {
+    return this.#running ? await this.#running.restart(changes) : 'it was not started';
   }
 }

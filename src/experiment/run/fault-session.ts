@@ -9,7 +9,7 @@ import type { Journal } from '../../faults/leases/journal.ts';
 import type { LeaseHandle, Leases } from '../../faults/leases/leases.ts';
 import { type UndoOutcome, undoLease } from '../../faults/leases/undo.ts';
 import { selectTargets } from '../../faults/select.ts';
-import type { Launch } from '../../faults/targets/target.ts';
+import type { Launch, ProcessId, TargetHandle } from '../../faults/targets/target.ts';
 import type { PlannedFault, PlannedInjection } from '../plan/faults.ts';
 import type { EventOf } from '../timeline.ts';
 import type { TimelineLog } from './timeline-log.ts';
@@ -215,8 +215,8 @@ export class FaultSession {
   async #injectOne(fault: LiveFault, injection: PlannedInjection): Promise<void> {
     const { driver, request } = injection;
     const { target } = request;
-    const isOthers = target.type === 'container' || (target.type === 'process' && !target.started);
-    const others = isOthers ? { processes: await target.processes() } : {};
+    const held = await heldOf(target);
+    const others = held ? { processes: held } : {};
     const lease = await this.#leases.open({
       fault: fault.name,
       target: target.name,
@@ -326,4 +326,11 @@ export class FaultSession {
     const leases = async () => (await this.#journal.list(lease.run)).leases;
     return undoLease({ ...lease, undo }, { clock: this.#clock, graceMs: 0, boot, leases });
   }
+}
+
+/** Processes that no second run may act on meanwhile; undefined for what is this run's own. */
+async function heldOf(target: TargetHandle): Promise<ProcessId[] | undefined> {
+  if (target.type === 'host') return target.standIn();
+  const isOthers = target.type === 'container' || (target.type === 'process' && !target.started);
+  return isOthers ? await target.processes() : undefined;
 }

@@ -52,7 +52,7 @@ export class TargetSession {
         this.#proxies.push(handle);
       } else if (handle instanceof AwaitedCommand && spec.kind.type === 'command') {
         handle.running = await this.#startCommand(spec, spec.kind, await launchesOf(spec.name), stop);
-      } else if (handle.type !== 'proxy') {
+      } else if (handle.type === 'process' || handle.type === 'container') {
         void this.#watchOther(handle, await handle.processes());
       }
     }

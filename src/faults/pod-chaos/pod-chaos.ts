@@ -47,5 +47,6 @@ export const podChaos: FaultKind<PodChaosSpec> = {
   kind: 'PodChaos',
   schema: podChaosSchema,
   isOneShot: (spec) => spec.action !== 'pod-failure',
+  whyNotOnHost: 'stopping or killing every process of it would end this drill as well; name a process',
   drivers: [freezer, signals, container],
 };

@@ -22,7 +22,7 @@ export async function stressUnusable(
       remedy: 'see the driver target-limits',
       otherTarget: true,
     };
-  if (target.type !== 'process')
+  if (target.type === 'proxy')
     return {
       usable: false,
       reason: `target ${target.name} is a proxy, which has no processes`,

@@ -12,6 +12,7 @@ const workersMax = 32;
 export function ownWorkers(workerCommand: readonly string[]): FaultDriver<StressChaosSpec> {
   return {
     name: 'own-workers',
+    targets: ['process', 'proxy', 'host'],
 
     async probe(request) {
       const { cpu, memory, io, sockets } = request.spec.stressors;

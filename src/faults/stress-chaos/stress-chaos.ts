@@ -92,6 +92,15 @@ export function createStressChaos(workerCommand: readonly string[]): FaultKind<S
     kind: 'StressChaos',
     schema: stressChaosSchema,
     isOneShot: () => false,
+    onHost: ({ limits }) =>
+      limits
+        ? [
+            {
+              code: 'FD105',
+              message: '`limits` are of a process; on the machine itself it takes `stressors`',
+            },
+          ]
+        : [],
     drivers: [
       ...[targetLimits, stressNg, workers],
       ...[onContainers(targetLimits), onContainers(stressNg), onContainers(workers)],

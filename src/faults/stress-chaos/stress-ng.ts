@@ -8,6 +8,7 @@ import { slackMs, startMsMax, startStress, stressUndoSteps } from './workers.ts'
 
 export const stressNg: FaultDriver<StressChaosSpec> = {
   name: 'stress-ng',
+  targets: ['process', 'proxy', 'host'],
 
   async probe(request) {
     if (request.machine.stressNg === undefined)

@@ -41,6 +41,11 @@ export interface ContainerTarget {
   readonly runtime: 'docker' | 'podman' | undefined;
 }
 
+/** The machine that Firedrill runs on. */
+export interface HostTarget {
+  readonly type: 'host';
+}
+
 export interface ReadyCheck {
   readonly http?: string;
   readonly tcp?: string;

@@ -26,6 +26,11 @@ export interface ProcessTargetHandle extends TargetBase {
   processes(): Promise<ProcessId[]>;
   /** Only with `started`: told before a fault kills it, so that the exit counts as expected. */
   expectExit?(): void;
+  /**
+   * Only with `started`: ends it gracefully and starts it again, with these variables in place of its own (undefined: none)
+   * until it is called again. Says why it is not ready then, when it is not.
+   */
+  restart?(changes: Readonly<Record<string, string | undefined>>): Promise<string | undefined>;
 }
 
 export interface ProxyTargetHandle extends TargetBase {
@@ -57,6 +62,15 @@ export interface ContainerTargetHandle extends TargetBase {
   processes(): Promise<ProcessId[]>;
 }
 
+/** The machine itself. */
+export interface HostTargetHandle extends TargetBase {
+  readonly type: 'host';
+  /** None: no single process is meant. */
+  processes(): Promise<ProcessId[]>;
+  /** Process 1, which a lease holds for the machine, so that no second run acts on it. */
+  standIn(): ProcessId[];
+}
+
 export interface ActiveDisturbance {
   /** Bytes (delay, loss, bandwidth) or connections (partition, reset) that it affected so far. */
   hits(): number;
@@ -83,11 +97,13 @@ export type Disturbance =
   /** Connections are broken, open ones at once and new ones as they come. */
   | { readonly type: 'reset' };
 
-export type TargetHandle = ProcessTargetHandle | ProxyTargetHandle | ContainerTargetHandle;
+export type TargetHandle = ProcessTargetHandle | ProxyTargetHandle | ContainerTargetHandle | HostTargetHandle;
 
 /** What a fault driver changes about how a command target is started, so that the fault can reach it later. */
 export interface Launch {
   /** Put before the command: `['unshare', '-m', …, '--']`. */
   readonly prefix: readonly string[];
   readonly env: LabelRecord;
+  /** Files that a process started in this way leaves when it is killed; they go with the target. */
+  residue?(pid: number): readonly string[];
 }

@@ -7,5 +7,7 @@ export const timeChaos: FaultKind<TimeChaosSpec> = {
   kind: 'TimeChaos',
   schema: timeChaosSchema,
   isOneShot: () => false,
+  whyNotOnHost:
+    'its clock is that of all programs, their timers, logs and certificates; name a process that Firedrill starts',
   drivers: [libfaketime],
 };

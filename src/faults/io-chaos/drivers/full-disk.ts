@@ -24,6 +24,7 @@ const fillMsMax = 30_000;
 
 export const fullDisk: FaultDriver<IoChaosSpec> = {
   name: 'full-disk',
+  targets: ['process', 'proxy', 'host'],
 
   async probe(request) {
     const { spec, target, declared } = request;
@@ -34,7 +35,7 @@ export const fullDisk: FaultDriver<IoChaosSpec> = {
         remedy: 'see the other drivers',
         otherTarget: true,
       };
-    if (target.type !== 'process')
+    if (target.type === 'proxy')
       return { usable: false, reason: `target ${target.name} has no processes`, remedy: 'name a process' };
     const refused = await folderRefusal(request);
     if (refused) return refused;
@@ -149,9 +150,9 @@ class FullDisk implements ActiveFault {
 /** The file as we see it: in the namespace of a target that has mounts of its own, through its process. */
 async function fillerFiles({ spec, target, scratchFolder }: IoRequest): Promise<string[]> {
   const [first] = target.type === 'process' ? await target.processes() : [];
-  if (!first) return [];
+  if (!first && target.type !== 'host') return [];
   const volume = realpathSync(spec.volumePath);
-  const folder = hasOwnNamespace(first.pid) ? `/proc/${first.pid}/root${volume}` : volume;
+  const folder = first && hasOwnNamespace(first.pid) ? `/proc/${first.pid}/root${volume}` : volume;
   const name = createHash('sha256').update(scratchFolder).digest('hex').slice(0, 12);
   return [join(folder, `.firedrill_full_${name}`)];
 }
@@ -161,7 +162,10 @@ async function refusedDisk({
   target,
   scratchFolder,
 }: IoRequest): Promise<Exclude<Usability, { usable: true }> | undefined> {
-  const remedy = 'declare it with process.command, so that Firedrill starts it with a disk of its own';
+  const remedy =
+    target.type === 'host'
+      ? 'name a folder on a disk that the machine, and this drill, can do without'
+      : 'declare it with process.command, so that Firedrill starts it with a disk of its own';
   const [first] = target.type === 'process' ? await target.processes() : [];
   if (first && hasOwnNamespace(first.pid))
     return { usable: false, reason: `process ${first.pid} has mounts of its own`, remedy };

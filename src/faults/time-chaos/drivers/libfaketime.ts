@@ -148,7 +148,7 @@ function launchWith({ spec, declared }: TimeRequest, library: string, file: stri
     ...settings(file),
     ...(hasMonotonic(spec) ? {} : { DONT_FAKE_MONOTONIC: '1' }),
   };
-  return { prefix: [], env };
+  return { prefix: [], env, residue: sharedMemory };
 }
 
 function hasMonotonic({ clockIds }: TimeChaosSpec): boolean {

@@ -117,7 +117,7 @@ export function hasWindowPlaceholder(promql: string): boolean {
 
 /** The text with a window of the same length in characters, so that positions in it stay what they are. */
 export function withPaddedWindow(promql: string): string {
-  return promql.replaceAll(placeholder, (found) => '5m'.padEnd(found.length));
+  return promql.replaceAll(windowPlaceholder, (found) => '5m'.padEnd(found.length));
 }
 
 /** The text with its placeholders filled in. */

@@ -33,6 +33,7 @@ await build({
 await copyFile('src/faults/dns-chaos/preload.cjs', `${outdir}/preload.cjs`);
 await copyFile('src/faults/io-chaos/file-system.py', `${outdir}/file-system.py`);
 await copyFile('src/faults/network-chaos/nfqueue.py', `${outdir}/nfqueue.py`);
+await copyFile('src/experiment/chaos-toolkit/providers/python-call.py', `${outdir}/python-call.py`);
 await chmod(`${outdir}/firedrill.js`, 0o755);
 await rm('dist', { recursive: true, force: true });
 await rename(outdir, 'dist');

@@ -9,7 +9,7 @@ import { readExperiment } from '../experiment/file/read.ts';
 import type { Experiment } from '../experiment/model.ts';
 import { type Plan, type Planning, planRun } from '../experiment/plan/plan.ts';
 import { writeRunFiles } from '../experiment/run/folder.ts';
-import { runExperiment } from '../experiment/run/run.ts';
+import { type RunResult, runExperiment } from '../experiment/run/run.ts';
 import type { Verdict } from '../experiment/verdict.ts';
 import { createFaultKinds } from '../faults/kinds.ts';
 import { probeMachine } from '../faults/machine.ts';
@@ -79,11 +79,24 @@ export async function planDrill(
 /** Plans and runs; the run folder holds verdict.json and report.html when it resolves. */
 export async function drill(experiment: Experiment, options: DrillOptions): Promise<DrillResult> {
   const plan = await planDrill(experiment, options);
+  return reported(experiment, options, (around, line) => {
+    tellDrivers(plan, line);
+    return runExperiment(plan, around);
+  });
+}
+
+type Surroundings = Parameters<typeof runExperiment>[1];
+
+/** Shows how the run goes, and writes what comes of it into its folder. */
+export async function reported(
+  experiment: Experiment,
+  options: Pick<DrillOptions, 'runs' | 'trial' | 'projection' | 'userStop'>,
+  run: (around: Surroundings, line: (text: string) => void) => Promise<RunResult>,
+): Promise<DrillResult> {
   const view = progress(experiment);
   try {
-    tellDrivers(plan, view.line);
     view.start();
-    const result = await runExperiment(plan, {
+    const around: Surroundings = {
       clock: steadyClock,
       journal: openJournal(),
       runs: options.runs,
@@ -96,8 +109,8 @@ export async function drill(experiment: Experiment, options: DrillOptions): Prom
       hurry: options.userStop.hurry,
       onEvent: view.onEvent,
       onReading: view.onReading,
-    });
-    const { folder, timeline, recording, failure } = result;
+    };
+    const { folder, timeline, recording, failure, ...result } = await run(around, view.line);
     const verdict = { ...result.verdict, report: folder.report };
     const input: ReportInput = { experiment, timeline, recording, verdict };
     const unwritten = await writeRunFiles(folder, [

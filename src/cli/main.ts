@@ -46,8 +46,8 @@ runOptions(program.command('demo'))
   .action(async (options) => end(await (await import('./commands/demo.ts')).demo(options)));
 
 runOptions(program.command('run'))
-  .description('run an experiment, or a bare Chaos Mesh file, and judge it')
-  .argument('<experiment>', 'experiment file (YAML)')
+  .description('run an experiment, or a bare file of Chaos Mesh or Chaos Toolkit, and judge it')
+  .argument('<experiment>', 'experiment file (YAML or JSON)')
   .option('--dry-run', 'show the plan, the blast radius and the undo; touch nothing')
   .option(
     '--set <path=value>',
@@ -67,6 +67,28 @@ runOptions(program.command('run'))
   )
   .option('--allow <code>', 'lift one refusal by its code (repeatable)', collect)
   .option('--duration <time>', 'how long faults last that have neither a duration nor an end, as 30s')
+  .addOption(
+    new Option(
+      '--hypothesis-strategy <when>',
+      'when the hypothesis of a Chaos Toolkit experiment is asked',
+    ).choices([
+      'default',
+      'before-method-only',
+      'after-method-only',
+      'during-method-only',
+      'continuously',
+      'skip',
+    ]),
+  )
+  .option('--hypothesis-frequency <time>', 'how often it is asked during the method; 1s when not given')
+  .addOption(
+    new Option('--rollback-strategy <when>', 'when its rollbacks are played').choices([
+      'default',
+      'always',
+      'never',
+      'deviated',
+    ]),
+  )
   .option('--no-projection', 'never judge by what a longer fault would have done')
   .addOption(
     new Option('--inconclusive <as>', 'exit code of an inconclusive run: fail (3) or warn (0)')
@@ -97,13 +119,14 @@ program
 program
   .command('check')
   .description(
-    'validate experiments, rule files, Alertmanager configurations and Chaos Mesh files; lint rules (docs/lint.md)',
+    'validate experiments, rule files, Alertmanager configurations, files of Chaos Mesh and Chaos Toolkit; lint rules (docs/lint.md)',
   )
   .argument('<file...>', 'files to check')
   .addOption(
     new Option('--kind <kind>', 'what the files are; found out when not given').choices([
       'experiment',
       'chaos-mesh',
+      'chaos-toolkit',
       'rules',
       'alertmanager',
     ]),

@@ -6,55 +6,48 @@ import { exitCodeOf, type Gate } from '../../experiment/judge/exit-code.ts';
 import type { Planning } from '../../experiment/plan/plan.ts';
 import { orderedVerdict } from '../../report/json.ts';
 import { renderTerminal } from '../../report/terminal/render.ts';
-import { type DrillResult, drill, planDrill, readFile, userStop } from '../drill.ts';
+import {
+  type ChaosToolkitOptions,
+  drillChaosToolkit,
+  dryRunJson,
+  dryRunText,
+  looksLikeChaosToolkit,
+  readChaosToolkitFile,
+} from '../chaos-toolkit.ts';
+import { type DrillResult, drill, planDrill, readFile, type UserStop, userStop } from '../drill.ts';
 import { showDiagnostics } from '../failure.ts';
 import { planJson, planText } from '../plan-text.ts';
 import { parseWantedReport, type WantedReport, writeReport } from '../reports.ts';
-import { print, printJson, terminalOptions } from '../surroundings.ts';
+import { print, printJson, readUserFile, terminalOptions } from '../surroundings.ts';
 
-export interface RunOptions {
+export interface RunOptions extends ChaosToolkitOptions {
   readonly output: 'text' | 'json';
   readonly notify: string;
   readonly runs: string;
   readonly dryRun?: boolean;
-  readonly set?: readonly string[];
-  readonly target?: readonly string[];
   readonly report?: readonly string[];
   readonly gate: Gate;
   readonly allow?: readonly string[];
-  readonly duration?: string;
   readonly projection: boolean;
   readonly inconclusive: 'fail' | 'warn';
   readonly until?: string;
 }
 
 export async function run(file: string, options: RunOptions): Promise<number> {
-  const notify = notifyOf(options.notify);
   const reports = (options.report ?? []).map(parseWantedReport);
   const warnOnly = warnsOnly(options);
-  const allowed = (options.allow ?? []).map(liftable);
-  const experiment = await readFile(file, {
-    sets: options.set ?? [],
-    targets: options.target ?? [],
-    durationMs: durationOf(options.duration),
-  });
+  const text = await readUserFile(file);
+  const job = looksLikeChaosToolkit(file, text)
+    ? await chaosToolkitJob(file, text, options)
+    : await experimentJob(file, options);
   if (options.dryRun) {
-    const plan = await planDrill(experiment, { notify, allowed });
-    if (options.output === 'json') printJson(await planJson(plan));
-    else print(await planText(plan, terminalOptions()));
+    await job.tellPlan();
     return exitCodes.pass;
   }
   const stop = userStop();
   const results: DrillResult[] = [];
-  for (let trial = 1; trial <= experiment.trials && !stop.stop.aborted; trial++) {
-    const result = await drill(experiment, {
-      notify,
-      allowed,
-      projection: options.projection,
-      runs: options.runs,
-      trial,
-      userStop: stop,
-    });
+  for (let trial = 1; trial <= job.trials && !stop.stop.aborted; trial++) {
+    const result = await job.drill(trial, stop);
     results.push(result);
     if (!['pass', 'inconclusive'].includes(result.verdict.verdict)) break;
   }
@@ -66,6 +59,54 @@ export async function run(file: string, options: RunOptions): Promise<number> {
   // What is still broken on the machine comes before everything else.
   if (failure && code !== exitCodes.notUndone) return failure.exitCode;
   return code === exitCodes.inconclusive && warnOnly ? exitCodes.pass : code;
+}
+
+/** What a file comes to, whoever's format it is in. */
+interface Job {
+  readonly trials: number;
+  tellPlan(): Promise<void>;
+  drill(trial: number, userStop: UserStop): Promise<DrillResult>;
+}
+
+async function experimentJob(file: string, options: RunOptions): Promise<Job> {
+  refuseStrategies(options);
+  const notify = notifyOf(options.notify);
+  const allowed = (options.allow ?? []).map(liftable);
+  const { projection, runs } = options;
+  const experiment = await readFile(file, {
+    sets: options.set ?? [],
+    targets: options.target ?? [],
+    durationMs: durationOf(options.duration),
+  });
+  return {
+    trials: experiment.trials,
+    tellPlan: async () => {
+      const plan = await planDrill(experiment, { notify, allowed });
+      if (options.output === 'json') printJson(await planJson(plan));
+      else print(await planText(plan, terminalOptions()));
+    },
+    drill: (trial, stop) => drill(experiment, { notify, allowed, projection, runs, trial, userStop: stop }),
+  };
+}
+
+async function chaosToolkitJob(file: string, text: string, options: RunOptions): Promise<Job> {
+  const { projection, runs, hypothesisFrequency } = options;
+  const read = await readChaosToolkitFile(file, text, options);
+  return {
+    trials: 1,
+    tellPlan: async () => {
+      if (options.output === 'json') printJson(dryRunJson(read));
+      else print(dryRunText(read, terminalOptions()));
+    },
+    drill: (trial, stop) =>
+      drillChaosToolkit(read, { projection, runs, trial, userStop: stop }, hypothesisFrequency),
+  };
+}
+
+function refuseStrategies(options: ChaosToolkitOptions): void {
+  const { hypothesisStrategy, hypothesisFrequency, rollbackStrategy } = options;
+  if ((hypothesisStrategy ?? hypothesisFrequency ?? rollbackStrategy) === undefined) return;
+  throw UserError.of('FD115', 'strategies of hypothesis and rollbacks are for experiments of Chaos Toolkit');
 }
 
 /** Why one of them could not be written; the others are. */

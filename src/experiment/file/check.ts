@@ -7,10 +7,17 @@ import { nearest } from '../../base/diagnostics.ts';
 import { type Parsed, parseYamlDocuments, type YamlDocument } from '../../base/yaml.ts';
 import { type Features, noFeatures } from '../../promql/features.ts';
 import { readRuleFile } from '../../rules/file.ts';
+import { isChaosToolkit, readChaosToolkit } from '../chaos-toolkit/read.ts';
 import { isChaosMesh, isKubernetesObject } from './chaos-mesh.ts';
 import { type ReadOptions, readExperiment } from './read.ts';
 
-export type FileKind = 'experiment' | 'chaos-mesh' | 'kubernetes' | 'rules' | 'alertmanager';
+export type FileKind =
+  | 'experiment'
+  | 'chaos-mesh'
+  | 'chaos-toolkit'
+  | 'kubernetes'
+  | 'rules'
+  | 'alertmanager';
 
 export interface CheckOptions extends Pick<ReadOptions, 'file' | 'text' | 'env' | 'files'> {
   /** Not found out from the file when it is given. */
@@ -48,6 +55,10 @@ async function diagnosticsOf(kind: FileKind, options: CheckOptions): Promise<rea
       const read = await readExperiment({ ...options, targets: ['pods=process:pid:1'], onlyChecked: true });
       return read.ok ? read.warnings : read.diagnostics;
     }
+    case 'chaos-toolkit': {
+      const read = readChaosToolkit(options);
+      return read.ok ? read.warnings : read.diagnostics;
+    }
     case 'rules':
       return withWarnings(readRuleFile(file, text, { features: options.features ?? noFeatures }));
     case 'alertmanager':
@@ -66,7 +77,7 @@ export function detectKind(file: string, text: string): Parsed<FileKind> {
   const document = parsed.value[0]!;
   const kind = isChaosMesh(parsed.value)
     ? 'chaos-mesh'
-    : (kindOf(document.value) ?? (parsed.value.every(isKubernetesObject) ? 'kubernetes' : undefined));
+    : (kindOf(document.value) ?? otherKindOf(parsed.value));
   return kind ? { ok: true, value: kind } : { ok: false, diagnostics: [unknownKind(document)] };
 }
 
@@ -78,6 +89,12 @@ function kindOf(value: unknown): FileKind | undefined {
   if (group === 'monitoring.coreos.com' || kind === 'PrometheusRule' || 'groups' in value) return 'rules';
   if ('route' in value || 'receivers' in value) return 'alertmanager';
   return undefined;
+}
+
+/** Of files that say nothing of themselves that is ours. */
+function otherKindOf(documents: readonly YamlDocument[]): FileKind | undefined {
+  if (isChaosToolkit(documents)) return 'chaos-toolkit';
+  return documents.every(isKubernetesObject) ? 'kubernetes' : undefined;
 }
 
 function unknownKind(document: YamlDocument): Diagnostic {
@@ -92,6 +109,6 @@ function unknownKind(document: YamlDocument): Diagnostic {
     at: document.placeOf([]),
     expected: near
       ? `the key ${near}`
-      : 'apiVersion and kind (experiment, Chaos Mesh, PrometheusRule), groups (rules), or route and receivers (Alertmanager)',
+      : 'apiVersion and kind (experiment, Chaos Mesh, PrometheusRule), groups (rules), route and receivers (Alertmanager), or a method (Chaos Toolkit)',
   };
 }

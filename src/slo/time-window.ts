@@ -26,7 +26,7 @@ export interface CalendarWindow {
   readonly durationMs: number;
 }
 
-export type CalendarUnit = 'minute' | 'hour' | 'day' | 'week' | 'month' | 'quarter' | 'year';
+export type CalendarUnit = 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month' | 'quarter' | 'year';
 
 /** A time on the wall clock, in no zone yet. */
 export interface LocalTime {
@@ -37,4 +37,32 @@ export interface LocalTime {
   readonly hour: number;
   readonly minute: number;
   readonly second: number;
+}
+
+/** Of `2022-01-01 12:00:00`; undefined when it is no such text, or a day that no calendar has. */
+export function parseLocalTime(text: string): LocalTime | undefined {
+  const match = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)$/.exec(text);
+  if (!match) return undefined;
+  const [year, month, day, hour, minute, second] = match.slice(1).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+  // A field beyond its end runs over into the next one.
+  const isSame = date.toISOString().slice(0, 19).replace('T', ' ') === text;
+  return isSame ? { year, month, day, hour, minute, second } : undefined;
+}
+
+/** A window that begins at `startTime`, as its format's schema has checked it. */
+export function calendarWindow(
+  length: Pick<CalendarWindow, 'count' | 'unit' | 'durationMs' | 'text'>,
+  { startTime, timeZone }: { readonly startTime: string; readonly timeZone: string },
+): CalendarWindow {
+  const start = parseLocalTime(startTime);
+  if (!start) throw new Error(`the schema let ${JSON.stringify(startTime)} pass as a time`);
+  return { type: 'calendar', ...length, start, zone: timeZone };
 }

@@ -480,6 +480,38 @@ const processes: readonly Recipe[] = [
     needs: ['faketime'],
     takes: 'clock',
   },
+  {
+    name: 'NetworkChaos reset (host)',
+    kind: 'NetworkChaos',
+    target: 'host',
+    spec: { action: 'reset', direction: 'both', ports: ['{{port}}'] },
+    shows: isSilent,
+    needs: ['nft'],
+  },
+  {
+    name: 'NetworkChaos delay (host)',
+    kind: 'NetworkChaos',
+    target: 'host',
+    spec: { action: 'delay', direction: 'both', ports: ['{{port}}'], delay: { latency: '200ms' } },
+    shows: isSlow,
+    needs: ['nft', 'python3'],
+  },
+  {
+    name: 'StressChaos cpu (host)',
+    kind: 'StressChaos',
+    target: 'host',
+    spec: { stressors: { cpu: { workers: 1, load: 20 } } },
+    needs: ['stress-ng'],
+  },
+  {
+    name: 'IOChaos diskFull (host)',
+    kind: 'IOChaos',
+    target: 'host',
+    spec: { action: 'diskFull', volumePath: '{{folder}}/data' },
+    path: '/write',
+    shows: isError,
+    obstacle: 'folder',
+  },
 ];
 
 export const recipes: readonly Recipe[] = [...processes, ...containerRecipes];

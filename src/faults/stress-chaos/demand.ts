@@ -92,6 +92,13 @@ export function describeStress({
   };
 }
 
+/** Where the workers run, in words. */
+export function groupsOf({ target }: FaultRequest<StressChaosSpec>): string {
+  return target.type === 'host'
+    ? 'our own control groups, whose limits are theirs'
+    : 'the control groups of the target where they may be joined';
+}
+
 /** What a hit is: processor time of the workers, or, with memory alone, what they hold. */
 export function countsCpu({ stressors }: StressChaosSpec): boolean {
   return stressors.cpu !== undefined || stressors.memory === undefined;

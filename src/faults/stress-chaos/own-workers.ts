@@ -1,7 +1,7 @@
 // The driver with workers of our own, for machines without stress-ng: one Node.js process a worker.
 
 import type { DriverPlan, FaultDriver, FaultRequest } from '../fault.ts';
-import { bytesAsked, describeStress, stressUnusable } from './demand.ts';
+import { bytesAsked, describeStress, groupsOf, stressUnusable } from './demand.ts';
 import type { StressChaosSpec } from './stress-chaos.ts';
 import type { WorkerOrder } from './stress-worker.ts';
 import { slackMs, startMsMax, startStress, stressUndoSteps } from './workers.ts';
@@ -41,7 +41,7 @@ export function ownWorkers(workerCommand: readonly string[]): FaultDriver<Stress
     plan(request): DriverPlan {
       return {
         ...describeStress(request),
-        how: 'one worker process of our own each, in the control groups of the target where they may be joined',
+        how: `one worker process of our own each, in ${groupsOf(request)}`,
         survivesCrash: 'for up to 0.2s: each worker watches its parent, and ends by its own timeout',
       };
     },

@@ -1,7 +1,7 @@
 // The driver that runs stress-ng, where it is installed. It ends by its own timeout, and with us.
 
 import type { DriverPlan, FaultDriver, FaultRequest } from '../fault.ts';
-import { bytesAsked, describeStress, stressUnusable } from './demand.ts';
+import { bytesAsked, describeStress, groupsOf, stressUnusable } from './demand.ts';
 import { parseSize } from './size.ts';
 import type { StressChaosSpec } from './stress-chaos.ts';
 import { slackMs, startMsMax, startStress, stressUndoSteps } from './workers.ts';
@@ -23,7 +23,7 @@ export const stressNg: FaultDriver<StressChaosSpec> = {
   plan(request): DriverPlan {
     return {
       ...describeStress(request),
-      how: 'stress-ng, in the control groups of the target where they may be joined',
+      how: `stress-ng, in ${groupsOf(request)}`,
       survivesCrash: 'nothing: stress-ng is killed with Firedrill, and ends by its own timeout',
     };
   },

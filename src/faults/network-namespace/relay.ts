@@ -13,6 +13,8 @@ const portsIntervalMs = 50;
 const localPorts = localPortRange();
 
 process.on('disconnect', () => process.exit(0));
+// Firedrill may have been killed while this program was being loaded: then nothing tells of it any more.
+if (!process.connected) process.exit(0);
 process.on('message', (message) => openDoor(message as DoorOrder));
 
 let reported: string | undefined;

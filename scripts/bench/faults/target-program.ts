@@ -18,7 +18,10 @@ const tcp = createServer({ noDelay: true }, (socket) => {
 await new Promise<void>((resolve) => tcp.listen({ port: 0, host, backlog: 2048 }, resolve));
 
 // One sample in the text format, so that it can be scraped too.
-const http = createHttpServer((_, response) => response.end('level 1\n'));
+const http = createHttpServer((_, response) => {
+  response.setHeader('Content-Type', 'text/plain; version=0.0.4');
+  response.end('level 1\n');
+});
 http.keepAliveTimeout = 60_000;
 await new Promise<void>((resolve) => http.listen(0, host, resolve));
 

@@ -11,7 +11,7 @@ import { type Place, placeOf } from './namespace.ts';
 import { sessionPorts } from './on-host.ts';
 import { peersOf } from './peers.ts';
 import { chainsOf, elementsOf, groupRules, type Selection, type Way } from './selection.ts';
-import { socketsOf } from './sockets.ts';
+import { type Sockets, socketsOf } from './sockets.ts';
 import type { NetworkChaosSpec } from './spec.ts';
 
 export type PacketTarget = ProcessTargetHandle | ContainerTargetHandle | HostTargetHandle;
@@ -60,8 +60,15 @@ export class TargetPackets {
     this.#extend = extend;
   }
 
-  /** Everything that it makes is in the lease before it is made; what it made is closed again when it fails. */
-  static async open(request: NetworkRequest, actions: Actions, extend: ExtendLease): Promise<TargetPackets> {
+  /**
+   * Everything that it makes is in the lease before it is made; what it made is closed again when it fails. `actions`
+   * may come while the rest is made ready.
+   */
+  static async open(
+    request: NetworkRequest,
+    actions: Actions | Promise<Actions>,
+    extend: ExtendLease,
+  ): Promise<TargetPackets> {
     const target = packetTargetOf(request);
     const place = await placeOfTarget(request);
     const peers = await peersOf(request.spec, request.peers);
@@ -76,8 +83,10 @@ export class TargetPackets {
     };
     const packets = new TargetPackets(request, selection, table, place, extend);
     try {
-      await table.create(chainsOf(selection, actions));
-      await packets.#gather();
+      // The sockets that are open need no group: their packets are met while the processes are still being moved.
+      const outcomes = await Promise.allSettled([packets.#create(actions), packets.#enter()]);
+      for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+      await packets.#gather(true);
     } catch (error) {
       await packets.close();
       throw error;
@@ -143,14 +152,38 @@ export class TargetPackets {
     await this.#count();
   }
 
+  /** What the target holds when the fault begins; empty when it is not known by its sockets. */
+  async #sockets(): Promise<Sockets> {
+    if (!this.#isFollowed) return { doors: [], connections: [] };
+    return socketsOf((await this.#target.processes()).map(({ pid }) => pid));
+  }
+
+  async #create(actions: Actions | Promise<Actions>): Promise<void> {
+    const chains = chainsOf(this.#selection, await actions);
+    const { doors, connections } = await this.#sockets();
+    const { table } = this.#selection;
+    const first = elementsOf(table, { doors, connections: [] }).slice(0, elementsMax);
+    const elements = [...first, ...elementsOf(table, { doors: [], connections })].slice(0, elementsMax);
+    await this.#table.create([...chains, ...elements]);
+    this.#doors = first;
+    for (const element of elements) this.#known.add(element);
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#isFollowed && this.#target.type === 'process')
+      this.#groups = await TargetGroups.enter(this.#target, this.#extend);
+  }
+
+  /** Only a process that shares its network with others has to be told from them. */
+  get #isFollowed(): boolean {
+    return !this.#selection.whole && this.#target.type === 'process';
+  }
+
   /** Brings the rules up to what the target is now. */
-  async #gather(): Promise<void> {
-    if (this.#selection.whole || this.#target.type !== 'process') return;
-    const isFirst = this.#groups === undefined;
-    if (this.#groups) await this.#groups.gather(this.#extend);
-    else this.#groups = await TargetGroups.enter(this.#target, this.#extend);
-    const pids = (await this.#target.processes()).map(({ pid }) => pid);
-    const { doors, connections } = socketsOf(pids);
+  async #gather(isFirst = false): Promise<void> {
+    if (!this.#groups) return;
+    if (!isFirst) await this.#groups.gather(this.#extend);
+    const { doors, connections } = await this.#sockets();
     const { table } = this.#selection;
     const open = elementsOf(table, { doors, connections: [] });
     await this.#removeClosed(open);

@@ -10,8 +10,8 @@ import type { Way } from './selection.ts';
 import type { Impairment } from './spec.ts';
 
 const program = fileURLToPath(new URL('./nfqueue.py', import.meta.url));
-/** Isolated: nothing of the user's environment or home changes what it does. */
-const command = ['python3', '-I', program];
+/** Isolated: nothing of the user's environment or home, nor of installed packages, changes what it does. */
+const command = ['python3', '-I', '-S', program];
 
 /** How fast packets leave: a bucket that fills at a rate. */
 export interface LineSpeed {

@@ -4,7 +4,7 @@
 import type { ActiveFault, DriverPlan, ExtendLease, FaultDriver } from '../../fault.ts';
 import { describeFault } from '../describe.ts';
 import { sparedOnHost } from '../on-host.ts';
-import { type NetworkRequest, placeOfTarget, TargetPackets } from '../packets.ts';
+import { type Actions, type NetworkRequest, placeOfTarget, TargetPackets } from '../packets.ts';
 import { type LineSpeed, type QueueOrder, QueueProgram } from '../queue-program.ts';
 import { knock, notForThis, unusable, whyNotFound } from '../reach.ts';
 import { waysOf } from '../selection.ts';
@@ -59,16 +59,19 @@ async function inject(
     directions: waysOf[spec.direction],
     effects: effectsOf(spec) ?? {},
   };
-  const queue = await QueueProgram.start(await placeOfTarget(request), order, extend);
-  try {
-    const { mark, double } = queue.marks;
-    const marking = [`meta mark & ${double} != 0 accept`, `meta mark set meta mark | ${mark}`];
-    const packets = await TargetPackets.open(request, { out: marking, in: marking }, extend);
-    return activeFault(request, queue, packets);
-  } catch (error) {
-    await queue.close();
-    throw error;
-  }
+  // Beside each other: the filter waits only for the mark.
+  const starting = QueueProgram.start(await placeOfTarget(request), order, extend);
+  const opening = TargetPackets.open(request, starting.then(marking), extend);
+  const [queue, packets] = await Promise.allSettled([starting, opening]);
+  if (queue.status === 'rejected') throw queue.reason;
+  if (packets.status === 'fulfilled') return activeFault(request, queue.value, packets.value);
+  await queue.value.close();
+  throw packets.reason;
+}
+
+function marking({ marks: { mark, double } }: QueueProgram): Actions {
+  const statements = [`meta mark & ${double} != 0 accept`, `meta mark set meta mark | ${mark}`];
+  return { out: statements, in: statements };
 }
 
 function activeFault(request: NetworkRequest, queue: QueueProgram, packets: TargetPackets): ActiveFault {

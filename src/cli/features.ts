@@ -1,6 +1,7 @@
 import type { MatcherMode } from '../alertmanager/matcher/parse.ts';
 import { UserError } from '../base/diagnostics.ts';
 import { type FeatureName, type Features, featureNames, namedFeature } from '../promql/features.ts';
+import { type SloFeature, sloFeatureNames } from '../slo/reader.ts';
 import { warn } from './surroundings.ts';
 
 /** The features of `--enable-feature` options, each a list of names. Throws FD903. */
@@ -40,15 +41,19 @@ export function matcherMode(options: readonly string[] = []): MatcherMode {
   return [...modes][0] ?? 'fallback';
 }
 
-/** Where files of both kinds may be named: Prometheus's features, and the mode of Alertmanager's matchers. */
+/** Where files of all kinds may be named: Prometheus's features, the mode of Alertmanager's matchers, formats of SLOs. */
 export function mixedFeatures(options: readonly string[] = []): {
   readonly features: Features;
   readonly mode: MatcherMode;
+  readonly slo: ReadonlySet<SloFeature>;
 } {
   const names = options.flatMap((option) => option.split(',')).map((name) => name.trim());
   const ofAlertmanager = (name: string): boolean => Object.hasOwn(matcherModes, name);
+  const slo = sloFeatureNames.filter((name) => names.includes(name));
+  const others = names.filter((name) => !slo.some((known) => known === name));
   return {
-    features: enabledFeatures(names.filter((name) => !ofAlertmanager(name))),
-    mode: matcherMode(names.filter(ofAlertmanager)),
+    features: enabledFeatures(others.filter((name) => !ofAlertmanager(name))),
+    mode: matcherMode(others.filter(ofAlertmanager)),
+    slo: new Set(slo),
   };
 }

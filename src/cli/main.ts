@@ -119,9 +119,9 @@ program
 program
   .command('check')
   .description(
-    'validate experiments, rule files, Alertmanager configurations, files of Chaos Mesh and Chaos Toolkit; lint rules (docs/lint.md)',
+    'validate experiments, rule files, Alertmanager configurations, files of Chaos Mesh and Chaos Toolkit, objectives (docs/slo.md); lint rules (docs/lint.md)',
   )
-  .argument('<file...>', 'files to check')
+  .argument('<file...>', 'files to check, or folders with YAML and JSON files')
   .addOption(
     new Option('--kind <kind>', 'what the files are; found out when not given').choices([
       'experiment',
@@ -129,11 +129,12 @@ program
       'chaos-toolkit',
       'rules',
       'alertmanager',
+      'slo',
     ]),
   )
   .option(
     '--enable-feature <names>',
-    'as in Prometheus and Alertmanager (utf8-strict-mode, classic-mode), separated by commas (repeatable)',
+    'as in Prometheus and Alertmanager (utf8-strict-mode, classic-mode), and openslo-v2alpha, separated by commas (repeatable)',
     collect,
   )
   .option('--scrape-interval <duration>', "how often is scraped; the experiment's, or 15s")

@@ -8,6 +8,7 @@ import {
   checkFile,
   type FileKind,
 } from '../../experiment/file/check.ts';
+import { checkObjectives } from '../check-objectives.ts';
 import { colorsOf } from '../color.ts';
 import { showDiagnostics } from '../failure.ts';
 import { mixedFeatures } from '../features.ts';
@@ -18,6 +19,7 @@ import {
   type RuleLintOptions,
   withRuleLinting,
 } from '../lint-rules.ts';
+import { namedFiles } from '../named-files.ts';
 import { print, printJson, readUserFile } from '../surroundings.ts';
 
 export interface CheckOptions extends RuleLintOptions {
@@ -37,10 +39,17 @@ export async function check(files: readonly string[], options: CheckOptions): Pr
     ...(options.kind && { kind: options.kind }),
     features: enabled.features,
     matcherMode: enabled.mode,
+    sloFeatures: enabled.slo,
   };
   const read: CheckedFile[] = [];
-  for (const file of files) read.push({ file, ...(await readAndCheck(file, how)) });
-  const checked = await withRuleLinting(options, enabled, (linting) => linted(read, linting, enabled.mode));
+  for (const { file, isFound } of await namedFiles(files)) {
+    const checked = await readAndCheck(file, how);
+    if (!isFound || !isForeign(checked)) read.push({ file, ...checked });
+  }
+  const together = await checkedTogether(read, enabled.slo);
+  const checked = await withRuleLinting(options, enabled, (linting) =>
+    linted(together, linting, enabled.mode),
+  );
   if (options.output === 'json') printJson({ files: checked });
   else checked.forEach(show);
   const all = checked.flatMap(({ diagnostics }) => diagnostics);
@@ -67,7 +76,7 @@ function countOf(diagnostics: readonly Diagnostic[], severity: Diagnostic['sever
 /** A file that cannot be read is one more mistake, beside those of the others. */
 async function readAndCheck(
   file: string,
-  how: Pick<CheckFileOptions, 'kind' | 'features' | 'matcherMode'>,
+  how: Pick<CheckFileOptions, 'kind' | 'features' | 'matcherMode' | 'sloFeatures'>,
 ): Promise<Checked> {
   try {
     const text = await readUserFile(file);
@@ -76,6 +85,25 @@ async function readAndCheck(
     if (!(error instanceof UserError)) throw error;
     return { kind: how.kind, diagnostics: error.diagnostics };
   }
+}
+
+/** In a folder, what does not say that it is ours is passed over. */
+function isForeign({ kind, diagnostics }: Checked): boolean {
+  return kind === undefined && diagnostics.every(({ code }) => code === 'FD109');
+}
+
+/** With the objectives of all files seen at once. */
+async function checkedTogether(
+  files: readonly CheckedFile[],
+  features: ReturnType<typeof mixedFeatures>['slo'],
+): Promise<CheckedFile[]> {
+  const objectives = files.filter(({ kind }) => kind === 'slo').map(({ file }) => file);
+  if (objectives.length < 2) return [...files];
+  const found = await checkObjectives([...new Set(objectives)], features);
+  return files.map((checked) => ({
+    ...checked,
+    diagnostics: (checked.kind === 'slo' && found.get(checked.file)) || checked.diagnostics,
+  }));
 }
 
 /** With what the lint finds in those files that can be read. */

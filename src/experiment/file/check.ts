@@ -7,6 +7,8 @@ import { nearest } from '../../base/diagnostics.ts';
 import { type Parsed, parseYamlDocuments, type YamlDocument } from '../../base/yaml.ts';
 import { type Features, noFeatures } from '../../promql/features.ts';
 import { readRuleFile } from '../../rules/file.ts';
+import { isOfObjectives, readObjectives } from '../../slo/read.ts';
+import type { SloFeature } from '../../slo/reader.ts';
 import { isChaosToolkit, readChaosToolkit } from '../chaos-toolkit/read.ts';
 import { isChaosMesh, isKubernetesObject } from './chaos-mesh.ts';
 import { type ReadOptions, readExperiment } from './read.ts';
@@ -17,7 +19,8 @@ export type FileKind =
   | 'chaos-toolkit'
   | 'kubernetes'
   | 'rules'
-  | 'alertmanager';
+  | 'alertmanager'
+  | 'slo';
 
 export interface CheckOptions extends Pick<ReadOptions, 'file' | 'text' | 'env' | 'files'> {
   /** Not found out from the file when it is given. */
@@ -26,6 +29,8 @@ export interface CheckOptions extends Pick<ReadOptions, 'file' | 'text' | 'env' 
   readonly features?: Features;
   /** How matchers of an Alertmanager configuration are read. */
   readonly matcherMode?: MatcherMode;
+  /** Formats of objectives that are on. */
+  readonly sloFeatures?: ReadonlySet<SloFeature>;
 }
 
 export interface Checked {
@@ -63,6 +68,8 @@ async function diagnosticsOf(kind: FileKind, options: CheckOptions): Promise<rea
       return withWarnings(readRuleFile(file, text, { features: options.features ?? noFeatures }));
     case 'alertmanager':
       return withWarnings(readAlertmanagerConfig(file, text, options.matcherMode));
+    case 'slo':
+      return readObjectives([{ file, text }], { features: options.sloFeatures ?? new Set() }).diagnostics;
   }
 }
 
@@ -94,6 +101,7 @@ function kindOf(value: unknown): FileKind | undefined {
 /** Of files that say nothing of themselves that is ours. */
 function otherKindOf(documents: readonly YamlDocument[]): FileKind | undefined {
   if (isChaosToolkit(documents)) return 'chaos-toolkit';
+  if (documents.some(({ value }) => isOfObjectives(value))) return 'slo';
   return documents.every(isKubernetesObject) ? 'kubernetes' : undefined;
 }
 
@@ -109,6 +117,6 @@ function unknownKind(document: YamlDocument): Diagnostic {
     at: document.placeOf([]),
     expected: near
       ? `the key ${near}`
-      : 'apiVersion and kind (experiment, Chaos Mesh, PrometheusRule), groups (rules), route and receivers (Alertmanager), or a method (Chaos Toolkit)',
+      : 'apiVersion and kind (experiment, Chaos Mesh, PrometheusRule, OpenSLO), groups (rules), route and receivers (Alertmanager), or a method (Chaos Toolkit)',
   };
 }

@@ -4,11 +4,16 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../base/diagnostics.ts';
 import { redacted } from '../base/redact.ts';
+import { historyOfRun } from '../experiment/history/rebuild.ts';
+import { WarmedSource } from '../experiment/history/warmed-source.ts';
 import { judge } from '../experiment/judge/judge.ts';
 import type { Experiment } from '../experiment/model.ts';
 import { type RunFolder, runFolderAt } from '../experiment/run/folder.ts';
 import { readTimeline } from '../experiment/run/timeline-log.ts';
+import type { TimelineEvent } from '../experiment/timeline.ts';
 import type { ReportInput } from '../report/input.ts';
+import type { Queryable } from '../telemetry/metrics/series.ts';
+import { SeriesStore } from '../telemetry/metrics/store.ts';
 import { readRecording } from '../telemetry/recording/reader.ts';
 
 export interface PastRun extends ReportInput {
@@ -30,15 +35,33 @@ export async function readPastRun(run: string, runs: string, projection: boolean
   if (!experiment || !timeline)
     throw UserError.of('FD805', `${folder.path} has no ${experiment ? 'timeline.jsonl' : 'experiment.json'}`);
   refuseHiddenExpressions(experiment);
-  const { store, warnings } = await readRecording(folder.recording);
+  // Probes of Chaos Toolkit are in the timeline; nothing was scraped.
+  const { store, warnings } = experiment.chaosToolkit
+    ? { store: new SeriesStore(), warnings: [] }
+    : await readRecording(folder.recording);
+  const history = await keptHistory(folder, experiment, timeline, store);
   // A run that was killed has none until `firedrill report` writes it.
   const written = await stat(folder.report).catch(() => undefined);
   const verdict = {
-    ...judge(experiment, timeline, store, { projection }),
+    ...judge(experiment, timeline, store, { projection, ...(history && { history }) }),
     runFolder: folder.path,
     report: written ? folder.report : null,
   };
-  return { folder, experiment, timeline, recording: store, verdict, warnings };
+  const recording = history ? new WarmedSource(history, store) : store;
+  return { folder, experiment, timeline, recording, verdict, warnings };
+}
+
+/** What long windows were warmed with: made again, but for real samples, which were kept. */
+async function keptHistory(
+  folder: RunFolder,
+  { telemetry }: Experiment,
+  timeline: readonly TimelineEvent[],
+  live: Queryable,
+): Promise<Queryable | undefined> {
+  const real = timeline.some((event) => event.type === 'history.warmed' && event.real !== undefined)
+    ? { source: (await readRecording(folder.history)).store, from: folder.history, shiftMs: 0 }
+    : undefined;
+  return historyOfRun(timeline, live, new Set(telemetry.features), real);
 }
 
 /** An expression means something else, or nothing, without the value of the environment that stood in it. */

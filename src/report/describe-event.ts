@@ -33,7 +33,9 @@ const sentences: Sentences = {
     const { baselineMs, faultMs, recoveryMs } = e.plan.phases;
     return `plan: baseline ${humanDuration(baselineMs)}, fault ${humanDuration(faultMs)}, recovery ${humanDuration(recoveryMs)}`;
   },
-  'phase.started': (e) => `${e.phase} phase, ${humanDuration(e.plannedMs)} planned`,
+  // How long the activities of a Chaos Toolkit experiment take is not planned.
+  'phase.started': (e) =>
+    `${e.phase} phase${e.plannedMs > 0 ? `, ${humanDuration(e.plannedMs)} planned` : ''}`,
   'target.started': (e) => `target ${e.target} started as pid ${e.pid}`,
   'target.ready': (e) => `target ${e.target} is ready after ${humanDuration(e.afterMs)}`,
   'target.exited': (e) =>

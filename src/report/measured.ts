@@ -36,6 +36,7 @@ const defaultStepMs = 1_000;
 
 export function measureObjective(input: ReportInput, objective: ObjectiveVerdict): Measurement {
   const { startedAt, endedAt } = input.verdict;
+  if (input.experiment.chaosToolkit) return measureProbe(input.timeline, objective, endedAt - startedAt);
   const spec = input.experiment.objectives.find((candidate) => candidate.name === objective.name);
   const stepMs = stepOf(spec, planOf(input.timeline), endedAt - startedAt);
   const nothing = (unit: Unit, problem: string): Measurement => ({
@@ -61,6 +62,29 @@ export function measureObjective(input: ReportInput, objective: ObjectiveVerdict
     if (!(error instanceof UserError)) throw error;
     return nothing(unit, error.message);
   }
+}
+
+/** A probe of a Chaos Toolkit hypothesis is asked at moments: 1 when it was in its tolerance, else 0. */
+function measureProbe(
+  timeline: ReportInput['timeline'],
+  { name }: ObjectiveVerdict,
+  spanMs: number,
+): Measurement {
+  const answers = timeline.flatMap((event) => {
+    if (event.type !== 'hypothesis.checked') return [];
+    const own = event.probes.find((probe) => probe.name === name);
+    return own ? [{ at: event.at, value: own.met ? 1 : 0 }] : [];
+  });
+  const problem = answers.length === 0 ? 'never asked' : undefined;
+  const times = answers.map(({ at }) => at);
+  const values = answers.map(({ value }) => value);
+  return {
+    series: problem === undefined ? [{ times, values }] : [],
+    omitted: 0,
+    stepMs: Math.max(1, spanMs),
+    unit: 'none',
+    problem,
+  };
 }
 
 function stepOf(spec: ObjectiveSpec | undefined, plan: JudgedPlan | undefined, spanMs: number): number {

@@ -70,9 +70,10 @@ export function readChaosToolkit(options: ReadOptions): ReadResult {
     .sort(byPlace);
   if (!fields || diagnostics.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics };
   const hypothesis = fields['steady-state-hypothesis'];
+  const title = pythonText(substitute(fields.title, variablesOf(settings.configuration, secrets)));
   const chaosToolkit: ChaosToolkitExperiment = {
-    title: pythonText(substitute(fields.title, known)),
-    written: withoutSecrets(set.value.value as Record<string, unknown>),
+    title,
+    written: { ...withoutSecrets(set.value.value as Record<string, unknown>), title },
     hypothesis: hypothesis && { title: hypothesis.title, probes: lists.probes },
     method: lists.method,
     rollbacks: lists.rollbacks,

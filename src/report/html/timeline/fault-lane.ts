@@ -57,11 +57,29 @@ export function faultWindow(
   endMs: number,
 ): FaultWindow | undefined {
   const injected = timeline.find((event) => event.type === 'fault.injected' && event.fault === name);
-  if (!injected) return undefined;
+  if (!injected) return actionWindow(name, timeline, endMs);
   const over = timeline.findLast(
     (event) => (event.type === 'fault.undone' || event.type === 'fault.spent') && event.fault === name,
   );
   return { fromMs: injected.at, toMs: over?.at ?? endMs, moment: over?.type === 'fault.spent' };
+}
+
+/** An action of a Chaos Toolkit method, while it was played: how long its effect stayed is not known. */
+function actionWindow(
+  name: string,
+  timeline: readonly TimelineEvent[],
+  endMs: number,
+): FaultWindow | undefined {
+  const own = timeline.filter(
+    (event) =>
+      (event.type === 'activity.started' || event.type === 'activity.ended') &&
+      event.part === 'method' &&
+      event.activity === name,
+  );
+  const [began] = own;
+  if (!began) return undefined;
+  const ended = own.findLast((event) => event.type === 'activity.ended');
+  return { fromMs: began.at, toMs: ended?.at ?? endMs, moment: false };
 }
 
 function hitBars(name: string, timeline: readonly TimelineEvent[]): HitBar[] {

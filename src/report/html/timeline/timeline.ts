@@ -69,7 +69,7 @@ function phaseBands(timeline: readonly TimelineEvent[], time: TimeScale): Band[]
     return {
       name: event.phase,
       label: event.phase,
-      title: `${event.phase} phase, ${humanDuration(toMs - event.at)} (planned ${humanDuration(event.plannedMs)})`,
+      title: `${event.phase} phase, ${humanDuration(toMs - event.at)}${event.plannedMs > 0 ? ` (planned ${humanDuration(event.plannedMs)})` : ''}`,
       fromMs: event.at,
       toMs,
     };

@@ -38,6 +38,8 @@ export interface Warmed {
   /** Series with a real history, and since when the youngest of them is real; null without any. */
   readonly realSeries: number;
   readonly realSinceMs: number | null;
+  /** What of the real history was taken, with its times as they are in the history. */
+  readonly realUsed: HeldSeries;
   readonly cold: readonly string[];
 }
 
@@ -92,6 +94,7 @@ function demandsOf({ plan, live, steadyToMs }: WarmInput): Demand[] {
 
 class Making {
   readonly history = new HeldSeries();
+  readonly #realUsed = new HeldSeries();
   readonly cold = new Set<string>();
   readonly #input: WarmInput;
   readonly #draws: Draws;
@@ -121,6 +124,7 @@ class Making {
     const known = real && realBefore(real, { labels, part, isCounter, oldestMs, spacingMs });
     if (known) {
       this.#realSeries++;
+      this.#realUsed.add(labels, known.column, known.values);
       const sinceMs = known.column.times[0]!;
       this.#realSinceMs = Math.max(this.#realSinceMs ?? sinceMs, sinceMs);
     }
@@ -190,6 +194,7 @@ class Making {
       reachMs: this.#reachMs,
       realSeries: this.#realSeries,
       realSinceMs: this.#realSinceMs,
+      realUsed: this.#realUsed,
       cold: [...cold].sort(),
     };
   }

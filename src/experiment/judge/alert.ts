@@ -21,6 +21,8 @@ export interface AlertContext {
   readonly experiment: Experiment;
   readonly facts: RunFacts;
   readonly recording: Queryable;
+  /** The recording without the history that long windows were given. */
+  readonly live: Queryable;
   readonly objectives: readonly ObjectiveFinding[];
   readonly faultHit: boolean;
   readonly projection: boolean;

@@ -24,6 +24,8 @@ export interface AlertCase {
   readonly experiment: Experiment;
   readonly facts: RunFacts;
   readonly recording: Queryable;
+  /** The recording without the history that long windows were given. */
+  readonly live: Queryable;
   readonly history: AlertHistory;
   readonly rules: readonly PlannedRule[];
   /** Of the objectives that it guards. */

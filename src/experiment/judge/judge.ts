@@ -6,6 +6,7 @@
 //               collateral ─────────────┘
 
 import type { Queryable } from '../../telemetry/metrics/series.ts';
+import { WarmedSource } from '../history/warmed-source.ts';
 import type { Experiment, FaultSpec } from '../model.ts';
 import type { TimelineEvent } from '../timeline.ts';
 import type { AlertVerdict, ObjectiveVerdict, Verdict } from '../verdict.ts';
@@ -22,16 +23,19 @@ import { runSentence } from './sentence.ts';
 export interface JudgeOptions {
   /** Whether an alert that the undo overtook may be judged by what a longer fault would have done. Default true. */
   readonly projection?: boolean;
+  /** What long windows were warmed with; the recording holds nothing of it. */
+  readonly history?: Queryable;
 }
 
 /** Never throws on what a run can leave behind, however early it ended. */
 export function judge(
   experiment: Experiment,
   timeline: readonly TimelineEvent[],
-  recording: Queryable,
+  live: Queryable,
   options: JudgeOptions = {},
 ): Verdict {
-  const facts = gatherFacts(experiment, timeline, recording);
+  const facts = gatherFacts(experiment, timeline, live);
+  const recording = options.history ? new WarmedSource(options.history, live) : live;
   const faults = [
     ...experiment.faults
       .filter((spec) => !isPassedBy(spec, facts))
@@ -44,6 +48,7 @@ export function judge(
     experiment,
     facts,
     recording,
+    live,
     objectives: findings,
     faultHit,
     projection: options.projection ?? true,

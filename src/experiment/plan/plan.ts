@@ -22,6 +22,7 @@ import { printExpr } from '../../promql/printer.ts';
 import { longestReachMs, selectorsOf } from '../../promql/walk.ts';
 import type { RuleGroup } from '../../rules/model.ts';
 import type { MirroredSelector } from '../../telemetry/remote/mirror.ts';
+import { openRealSource, type RealSource } from '../history/real-source.ts';
 import type { Experiment } from '../model.ts';
 import type { JudgedPlan } from '../timeline.ts';
 import { planAlerts } from './alerts.ts';
@@ -52,6 +53,8 @@ export interface Plan {
   readonly selectors: readonly MirroredSelector[];
   /** Those of our rule groups that begin only when long windows have their history. */
   readonly waitingGroups: ReadonlySet<RuleGroup>;
+  /** Where real samples for long windows are; undefined without, or where no window needs them. */
+  readonly realSource: RealSource | undefined;
   readonly judged: JudgedPlan;
   readonly totalMs: number;
   readonly foresight: readonly Foresight[];
@@ -88,6 +91,7 @@ export async function planRun(experiment: Experiment, planning: Planning): Promi
   }
   const recordings = recordingsOf(rules.groups, experiment.telemetry.evaluationIntervalMs);
   const history = planHistory(experiment, rules.groups, recordings, phases.baselineMs);
+  const from = experiment.history?.from;
   const read = recordingsReadBy(alerts, recordings);
   const judged: JudgedPlan = {
     scrapeIntervalMs,
@@ -120,6 +124,7 @@ export async function planRun(experiment: Experiment, planning: Planning): Promi
     targets,
     faults,
     ruleGroups: rules.groups,
+    realSource: history && from ? await openRealSource(from, planning.clock) : undefined,
     waitingGroups: groupsThatWait(rules.groups, recordings, history, phases.baselineMs),
     alertmanager: notifier.config,
     notifications: notifier.config && {

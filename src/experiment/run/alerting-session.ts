@@ -5,7 +5,6 @@ import { type CapturedNotification, CaptureReceiver } from '../../alertmanager/c
 import type { Clock } from '../../base/clock.ts';
 import type { Labels } from '../../base/labels.ts';
 import type { Leases } from '../../faults/leases/leases.ts';
-import type { SeriesStore } from '../../telemetry/metrics/store.ts';
 import { RemoteApi } from '../../telemetry/remote/api.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { AlertRef, NotificationEvent } from '../timeline.ts';
@@ -14,13 +13,14 @@ import { EmbeddedAlerts } from './embedded-alerts.ts';
 import type { RunFolder } from './folder.ts';
 import { RemoteAlerts } from './remote-alerts.ts';
 import { RemoteGroups } from './remote-groups.ts';
+import type { RunSeries } from './run-series.ts';
 import { ShadowSession } from './shadow-session.ts';
 import type { TimelineLog } from './timeline-log.ts';
 
 export interface AlertingOptions {
   readonly plan: Plan;
   readonly folder: RunFolder;
-  readonly store: SeriesStore;
+  readonly store: RunSeries;
   readonly clock: Clock;
   readonly timeline: TimelineLog;
   readonly leases: Leases;
@@ -96,6 +96,11 @@ export class AlertingSession {
     this.#watch.start();
     this.#groups?.start();
     this.#shadow?.start();
+  }
+
+  /** Long windows have their history: rules that read them begin, with an evaluation at once. */
+  beginWaiting(): void {
+    if (this.#watch instanceof EmbeddedAlerts) this.#watch.beginWaiting();
   }
 
   async stop(): Promise<void> {

@@ -12,8 +12,8 @@ import type { Features } from '../../promql/features.ts';
 import { parseExpr } from '../../promql/parser.ts';
 import { selectorsOf } from '../../promql/walk.ts';
 import { present } from '../../telemetry/metrics/series.ts';
-import type { SeriesStore } from '../../telemetry/metrics/store.ts';
 import type { StopConditionSpec } from '../model.ts';
+import type { RunSeries } from './run-series.ts';
 
 export interface BrakePull {
   readonly by: 'condition' | 'blind';
@@ -32,7 +32,7 @@ const blindCheckEveryMs = 250;
 
 export class Brake {
   readonly #conditions: readonly Condition[];
-  readonly #store: SeriesStore;
+  readonly #store: RunSeries;
   readonly #clock: Clock;
   readonly #features: Features;
   readonly #stopping = new AbortController();
@@ -42,7 +42,7 @@ export class Brake {
   constructor(
     specs: readonly StopConditionSpec[],
     scrapeIntervalMs: number,
-    store: SeriesStore,
+    store: RunSeries,
     clock: Clock,
     features: Features,
   ) {

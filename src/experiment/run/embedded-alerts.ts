@@ -64,9 +64,19 @@ export class EmbeddedAlerts implements AlertWatch {
 
   start(): void {
     const now = this.#options.clock.now();
-    for (const group of this.#groups) this.#due.set(group, group.nextAt(now));
+    for (const group of this.#groups) if (!this.#waits(group)) this.#due.set(group, group.nextAt(now));
     this.#notifier?.start();
     this.#loop = this.#run();
+  }
+
+  /** The groups that waited for a history are evaluated now, in their order, and from then on in their rhythm. */
+  beginWaiting(): void {
+    const now = this.#options.clock.now();
+    for (const group of this.#groups) if (this.#waits(group)) this.#evaluate(group, now);
+  }
+
+  #waits({ group }: GroupEvaluator): boolean {
+    return this.#options.plan.waitingGroups.has(group);
   }
 
   async stop(): Promise<void> {

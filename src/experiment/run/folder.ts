@@ -14,6 +14,8 @@ export interface RunFolder {
   readonly timeline: string;
   readonly recording: string;
   readonly openMetrics: string;
+  /** Real samples that long windows were warmed with, in the form of a recording; most runs have none. */
+  readonly history: string;
   readonly notifications: string;
   readonly logs: string;
   readonly verdict: string;
@@ -29,6 +31,7 @@ export function runFolderAt(path: string): RunFolder {
     timeline: join(absolute, 'timeline.jsonl'),
     recording: join(absolute, 'recording'),
     openMetrics: join(absolute, 'recording.om'),
+    history: join(absolute, 'history'),
     notifications: join(absolute, 'notifications'),
     logs: join(absolute, 'logs'),
     verdict: join(absolute, 'verdict.json'),

@@ -1,6 +1,6 @@
 // One run, from its plan to its verdict:
 //
-//     start ──> baseline ──gate──> fault ──> recovery ──> end ──> judge
+//     start ──> baseline ──warm, gate──> fault ──> recovery ──> end ──> judge
 //                  │ not steady, or stopped: straight to the end
 //
 // Whatever happens on the way, `end` takes back every fault, ends what was started and writes what was seen.
@@ -13,9 +13,12 @@ import { seededRandom } from '../../base/random.ts';
 import type { Journal } from '../../faults/leases/journal.ts';
 import { type LeaseHandle, Leases } from '../../faults/leases/leases.ts';
 import type { Features } from '../../promql/features.ts';
+import type { Queryable } from '../../telemetry/metrics/series.ts';
 import { SeriesStore } from '../../telemetry/metrics/store.ts';
 import { exportOpenMetrics } from '../../telemetry/recording/openmetrics-export.ts';
 import { withoutSecrets } from '../file/secret-fields.ts';
+import type { HeldSeries } from '../history/held-series.ts';
+import { WarmedSource } from '../history/warmed-source.ts';
 import { judge } from '../judge/judge.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { EventOf, PhaseName, TimelineEvent } from '../timeline.ts';
@@ -25,11 +28,13 @@ import { Brake } from './brake.ts';
 import { FaultSession } from './fault-session.ts';
 import { createRunFolder, type RunFolder, writeRunFiles } from './folder.ts';
 import { type ObjectiveReading, ObjectiveWatch } from './objective-watch.ts';
+import { RunSeries } from './run-series.ts';
 import { StopSwitch } from './stop.ts';
 import { TargetSession } from './target-session.ts';
 import { TelemetrySession } from './telemetry-session.ts';
 import { type EventBody, TimelineLog } from './timeline-log.ts';
 import { TrafficSession } from './traffic-session.ts';
+import { warmRun } from './warm-run.ts';
 import { WorkflowSession } from './workflow-session.ts';
 
 export interface RunSurroundings {
@@ -53,7 +58,8 @@ export interface RunSurroundings {
 export interface RunResult {
   readonly folder: RunFolder;
   readonly timeline: readonly TimelineEvent[];
-  readonly recording: SeriesStore;
+  /** With the history that long windows were given. */
+  readonly recording: Queryable;
   readonly verdict: Verdict;
   /** What kept the run from being carried out, for the user. */
   readonly failure: UserError | undefined;
@@ -75,11 +81,13 @@ export async function runExperiment(plan: Plan, around: RunSurroundings): Promis
   ]);
   const run = new Run(plan, folder, around);
   const failure = await run.carryOut();
-  const verdict = judge(experiment, run.timeline.events, run.store, { projection: around.projection });
+  const { history, store, timeline } = run;
+  const { projection } = around;
+  const verdict = judge(experiment, timeline.events, store, { projection, ...(history && { history }) });
   return {
     folder,
-    timeline: run.timeline.events,
-    recording: run.store,
+    timeline: timeline.events,
+    recording: history ? new WarmedSource(history, store) : store,
     verdict: { ...verdict, runFolder: folder.path },
     failure,
   };
@@ -102,6 +110,10 @@ class Run {
   readonly #objectives: readonly ObjectiveWatch[];
   readonly #reading = new AbortController();
   #emptyStore: SeriesStore | undefined;
+  #series: RunSeries | undefined;
+  #history: HeldSeries | undefined;
+  /** Since when every objective has held in the baseline; undefined before it did. */
+  #steadySince: number | undefined;
   #scratch: LeaseHandle | undefined;
   #telemetry: TelemetrySession | undefined;
   #alerting: AlertingSession | undefined;
@@ -154,6 +166,17 @@ class Run {
   get store(): SeriesStore {
     this.#emptyStore ??= new SeriesStore();
     return this.#telemetry?.store ?? this.#emptyStore;
+  }
+
+  /** Undefined when no window needed one, or the run did not get so far. */
+  get history(): HeldSeries | undefined {
+    return this.#history;
+  }
+
+  /** The store, with the history before it from the end of the baseline on. */
+  get #evaluated(): RunSeries {
+    this.#series ??= new RunSeries(this.store);
+    return this.#series;
   }
 
   async carryOut(): Promise<UserError | undefined> {
@@ -210,7 +233,7 @@ class Run {
     this.#brake = new Brake(
       experiment.stopConditions,
       judged.scrapeIntervalMs,
-      this.store,
+      this.#evaluated,
       clock,
       this.#features,
     );
@@ -223,6 +246,8 @@ class Run {
       if (error !== this.#stop.signal.reason) throw error;
     });
     await this.#pause('baseline', phases.baselineMs);
+    if (this.#stop.reason) return;
+    await this.#warm();
     if (this.#stop.reason || !this.#gate()) return;
     this.#brake!.watch((pull) => this.#stop.pull(pull));
     await this.#faultPhase(phases.faultMs);
@@ -243,7 +268,7 @@ class Run {
     this.#alerting = await AlertingSession.open({
       plan: this.#plan,
       folder: this.#folder,
-      store: this.store,
+      store: this.#evaluated,
       clock: this.#around.clock,
       timeline: this.timeline,
       leases: this.#leases,
@@ -265,10 +290,25 @@ class Run {
     void this.#readObjectives();
   }
 
+  /** Long windows look back on a history from here on, and the rules that read them begin. */
+  async #warm(): Promise<void> {
+    const { clock } = this.#around;
+    const baseline = this.timeline.events.find(
+      (event) => event.type === 'phase.started' && event.phase === 'baseline',
+    );
+    const steadyFromMs = Math.max(this.#steadySince ?? 0, baseline?.at ?? 0);
+    this.#history = await warmRun({
+      ...{ plan: this.#plan, folder: this.#folder, store: this.store, steadyFromMs },
+      ...{ clock, timeline: this.timeline },
+    });
+    if (this.#history) this.#evaluated.warmWith(this.#history);
+    this.#alerting!.beginWaiting();
+  }
+
   /** Nothing is injected into an unsteady system. */
   #gate(): boolean {
     const objectives = this.#objectives.flatMap((watch) => {
-      const { state, failure } = watch.read(this.store, this.#around.clock.now());
+      const { state, failure } = watch.read(this.#evaluated, this.#around.clock.now());
       if (failure !== undefined) return [`objective ${watch.name} cannot be evaluated: ${failure}`];
       if (state === 'no-data') return [`objective ${watch.name} has no data`];
       return state === 'held' ? [] : [`objective ${watch.name} does not hold`];
@@ -355,7 +395,7 @@ class Run {
       await clock.sleep(this.#plan.judged.scrapeIntervalMs, this.#reading.signal);
       if (this.#reading.signal.aborted) return;
       for (const watch of this.#objectives) {
-        const reading = watch.read(this.store, clock.now());
+        const reading = watch.read(this.#evaluated, clock.now());
         onReading(reading);
         const { name: objective, state, value } = reading;
         if (state === 'breached' && before.get(objective) !== 'breached')
@@ -364,6 +404,7 @@ class Run {
           this.timeline.emit('objective.recovered', { objective, value });
         if (state !== 'no-data') before.set(objective, state);
       }
+      if (this.#objectives.every((watch) => watch.last?.state === 'held')) this.#steadySince ??= clock.now();
     }
   }
 

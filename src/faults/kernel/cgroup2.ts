@@ -2,7 +2,7 @@
 // made below the group that a process is in, so that all limits on it stay what they are. A socket belongs to
 // the group in which it was opened: those opened before the move are not matched.
 
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { controlGroups } from '../targets/process/cgroup.ts';
 import { identify } from '../targets/process/proc.ts';
@@ -69,7 +69,8 @@ export async function whyNotBelow(
     if (type !== 'domain') return `a control group below ${group.folder} would be ${type}`;
     return await attempt({ folder, mount: group.mount });
   } finally {
-    rmdirSync(folder);
+    // Somebody in another pid namespace may have taken it for abandoned.
+    if (existsSync(folder)) rmdirSync(folder);
   }
 }
 

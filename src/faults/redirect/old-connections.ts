@@ -1,7 +1,8 @@
 // Connections that were open before a redirect are not led by it: address translation looks at the first packet only. So
 // they are ended with `ss -K` (ss(8)), each when it is quiet, and their clients come back by the new way.
 
-import { isIPv6 } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, isIPv6 } from 'node:net';
 import type { Clock } from '../../base/clock.ts';
 import { runTool } from '../kernel/qdisc.ts';
 import type { Place } from '../network-chaos/namespace.ts';
@@ -45,7 +46,7 @@ export async function endOldConnections(
     const open = await look();
     if (open.length === 0) return 0;
     const isLast = waitedMs + lookEveryMs > patienceMs;
-    await end(
+    await endConnections(
       old.place,
       open.filter(({ isQuiet }) => isQuiet || isLast),
     );
@@ -54,13 +55,42 @@ export async function endOldConnections(
   return (await look()).length;
 }
 
-/** Whether there is ss at all. */
-export async function findsConnections(): Promise<boolean> {
-  return runTool(undefined, ['ss', '-V']).then(
-    () => true,
-    () => false,
-  );
+let trial: Promise<string | undefined> | undefined;
+
+/** Undefined when ss can end connections here, found out once with one of our own; else why not. */
+export function whyNotEnded(): Promise<string | undefined> {
+  trial ??= tryToEnd();
+  return trial;
 }
+
+/** What ss says counts for nothing: without the kernel's CONFIG_INET_DIAG_DESTROY it passes sockets over in silence. */
+async function tryToEnd(): Promise<string | undefined> {
+  const server = createServer((socket) => socket.on('error', () => {}).resume());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const client = connect(port, '127.0.0.1').on('error', () => {});
+  try {
+    await once(client, 'connect');
+    const [local, remote] = [
+      { host: '127.0.0.1', port: client.localPort! },
+      { host: '127.0.0.1', port },
+    ];
+    await runTool(undefined, ['ss', '-V']);
+    await endConnections(undefined, [{ local, remote }]);
+    const filter = `( sport = :${local.port} and dport = :${port} )`;
+    const left = await runTool(undefined, ['ss', ...established, filter]);
+    return left.trim() === '' ? undefined : 'ss -K ends no connection';
+  } catch (error) {
+    return `no ss: ${(error as Error).message}`;
+  } finally {
+    client.destroy();
+    server.close();
+  }
+}
+
+export const toEndConnections =
+  'run as root with iproute2 installed, on a kernel with CONFIG_INET_DIAG_DESTROY';
 
 const established = ['-Htn', 'state', 'established'] as const;
 
@@ -89,7 +119,8 @@ function endOf(address: string, port: string): HostPort {
   return { host: host.replace(/^::ffff:(?=\d+\.)/, ''), port: Number(port) };
 }
 
-async function end(place: Place, connections: readonly Ends[]): Promise<void> {
+/** At once, whatever they are doing; both ends see them break. */
+export async function endConnections(place: Place, connections: readonly Ends[]): Promise<void> {
   if (connections.length === 0) return;
   const written = ({ host, port }: HostPort) => `${isIPv6(host) ? `[${host}]` : host}:${port}`;
   const each = connections.map(

@@ -48,6 +48,23 @@ describeWith([root, 'nft', 'unshare'], 'nftables', () => {
     expect(await app.ask('connect', database)).toBe('connected');
   });
 
+  it.each(['reset', 'reject'])('ends open connections at once with %s, idle ones too', async (action) => {
+    const [app, client, database] = await Promise.all([startPeer(), startPeer(), startPeer()]);
+    await client.ask('keep', app);
+    await app.ask('keep', database);
+    const own = { action, target: { selector: {}, mode: 'all' } };
+    const active = await inject(nftables, requestFor(targetOf(app), own, [targetOf(database, 'db')]));
+    // Nobody has said anything yet.
+    expect(active.hits()).toBe(1);
+    expect(await app.ask('trips', database)).toEqual(['closed']);
+    expect(typeof (await client.ask<number[]>('trips', app))[0]).toBe('number');
+    await active.undo();
+    expect(await app.ask('connect', database)).toBe('connected');
+    const all = await inject(nftables, requestFor(targetOf(app), { action, direction: 'both' }));
+    expect(all.hits()).toBe(1);
+    expect(await client.ask('trips', app)).toEqual(['closed']);
+  });
+
   it('acts only on packets to the peers that the file names', async () => {
     const [app, database, other] = await Promise.all([startPeer(), startPeer(), startPeer()]);
     const fields = {

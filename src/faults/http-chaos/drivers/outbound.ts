@@ -3,9 +3,9 @@
 
 import type { Socket } from 'node:net';
 import type { ExtendLease, FaultDriver, Usability } from '../../fault.ts';
-import { socketsOf } from '../../network-chaos/sockets.ts';
 import { type Network, openNetwork } from '../../redirect/network.ts';
-import { type Ends, endOldConnections, findsConnections } from '../../redirect/old-connections.ts';
+import { oldCallsOf } from '../../redirect/old-calls.ts';
+import { endOldConnections, toEndConnections, whyNotEnded } from '../../redirect/old-connections.ts';
 import { OutboundRedirect } from '../../redirect/outbound.ts';
 import { canRedirect, canRedirectFrom } from '../../redirect/probe.ts';
 import { homeOf, targetOf, unreachable } from '../home.ts';
@@ -46,8 +46,8 @@ async function probe(request: HttpRequest): Promise<Usability> {
     return { usable: false, reason: 'it leads what goes out', remedy: 'see the others', otherTarget: true };
   const mistake = (await tlsMistake(request)) ?? (await unreachable(request));
   if (mistake) return mistake;
-  if (!(await findsConnections()))
-    return { usable: false, reason: 'ss is not there to end old connections', remedy: 'install iproute2' };
+  const notEnded = await whyNotEnded();
+  if (notEnded !== undefined) return { usable: false, reason: notEnded, remedy: toEndConnections };
   // What Firedrill starts is in the control group that Firedrill is in.
   if (declared.type === 'command') return canRedirectFrom([process.pid]);
   const { place, pids } = await homeOf(request);
@@ -104,14 +104,6 @@ async function open(request: HttpRequest, extend: ExtendLease): Promise<Intercep
     await network.close();
     throw error;
   }
-}
-
-/** Tells the connections to a port that these processes have now from those that they make later. */
-function oldCallsOf(pids: readonly number[], port: number): (ends: Ends) => boolean {
-  const keyOf = (address: string, localPort: number) => `${address} ${localPort}`;
-  const calls = socketsOf(pids).connections.filter(({ remote }) => remote.port === port);
-  const old = new Set(calls.map(({ local }) => keyOf(local.address, local.port)));
-  return ({ local }) => old.has(keyOf(local.host, local.port));
 }
 
 function interception(

@@ -4,7 +4,12 @@
 import { UserError } from '../../../base/diagnostics.ts';
 import type { ExtendLease, FaultDriver, Usability } from '../../fault.ts';
 import { InboundRedirect } from '../../redirect/inbound.ts';
-import { type Ends, endOldConnections, findsConnections } from '../../redirect/old-connections.ts';
+import {
+  type Ends,
+  endOldConnections,
+  toEndConnections,
+  whyNotEnded,
+} from '../../redirect/old-connections.ts';
 import { canRedirect } from '../../redirect/probe.ts';
 import { type ListeningSocket, listeningSockets, socketHolders } from '../../targets/process/proc.ts';
 import { homeOf, unreachable } from '../home.ts';
@@ -58,10 +63,9 @@ async function probe(request: HttpRequest): Promise<Usability> {
       };
     }
   }
-  if (!(await findsConnections())) {
-    return { usable: false, reason: 'ss is not there to end old connections', remedy: 'install iproute2' };
-  }
-  return canRedirect();
+  const redirects = await canRedirect();
+  const notEnded = redirects.usable ? await whyNotEnded() : undefined;
+  return notEnded === undefined ? redirects : { usable: false, reason: notEnded, remedy: toEndConnections };
 }
 
 /** In the network namespace that all of them share. */

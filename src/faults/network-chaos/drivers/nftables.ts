@@ -3,6 +3,7 @@
 import type { ActiveFault, DriverPlan, ExtendLease, FaultDriver, Usability } from '../../fault.ts';
 import { describeFault } from '../describe.ts';
 import { sparedOnHost } from '../on-host.ts';
+import { endOpenConnections } from '../open-connections.ts';
 import { type Actions, hitComment, type NetworkRequest, TargetPackets } from '../packets.ts';
 import { knock, notForThis, trialTable, tryRules, unusable, whyNotFound } from '../reach.ts';
 import type { NetworkChaosSpec } from '../spec.ts';
@@ -60,21 +61,29 @@ function planOf({ spec, durationMs, target }: NetworkRequest): DriverPlan {
     what: describeFault(spec, durationMs),
     how: isHost
       ? `in an nftables table, whoever the packets belong to; ${sparedOnHost()}`
-      : 'in an nftables table; its packets are known by a control group of ours, its ports and its connections',
+      : `in an nftables table; its packets are known by a control group of ours, its ports and its connections${
+          refuses(spec) ? '; connections that are open are ended at once where ss can (ss -K)' : ''
+        }`,
     undo: isHost
       ? 'the table is removed'
       : 'the table is removed, and the processes go back to their control group',
     survivesCrash: isHost
       ? 'nothing: the table ends with its holder'
       : 'nothing that acts: the table ends with its holder. The control group stays, empty of meaning, until `firedrill undo`',
-    hits: spec.action === 'reset' || spec.action === 'reject' ? 'packets refused' : 'packets dropped',
+    hits: refuses(spec) ? 'packets refused and connections ended' : 'packets dropped',
   };
+}
+
+function refuses({ action }: NetworkChaosSpec): boolean {
+  return action === 'reset' || action === 'reject';
 }
 
 async function filter(request: NetworkRequest, actions: Actions, extend: ExtendLease): Promise<ActiveFault> {
   const packets = await TargetPackets.open(request, actions, extend);
+  // After the rules, so that nobody comes back in between.
+  const ended = refuses(request.spec) ? await endOpenConnections(request).catch(() => 0) : 0;
   return {
-    hits: () => packets.hits,
+    hits: () => packets.hits + ended,
     missing: () => packets.missing(),
     undo: () => packets.close(),
     async verifyUndone() {
@@ -99,11 +108,14 @@ function refusals(spec: NetworkChaosSpec): string[] | undefined {
     case 'partition':
     case 'blackhole':
       return [hit('drop')];
-    // A reset must get through itself, and no error is answered with an error.
+    // A reset must get through itself, that of a connection that we end too, and no error is answered with an error.
     case 'reset':
       return [`meta l4proto tcp tcp flags & rst != rst ${hit('reject with tcp reset')}`];
     case 'reject':
-      return [`meta l4proto != { icmp, ipv6-icmp } ${hit(`reject with icmpx type ${spec.answer}`)}`];
+      return [
+        'tcp flags & rst == rst accept',
+        `meta l4proto != { icmp, ipv6-icmp } ${hit(`reject with icmpx type ${spec.answer}`)}`,
+      ];
     case 'loss':
     case 'netem': {
       const { loss, ...others } = spec.impairment;

@@ -3,7 +3,7 @@
 
 import { UserError } from '../../../base/diagnostics.ts';
 import type { ActiveFault, DriverPlan, ExtendLease, FaultDriver, Usability } from '../../fault.ts';
-import { findsConnections } from '../../redirect/old-connections.ts';
+import { toEndConnections, whyNotEnded } from '../../redirect/old-connections.ts';
 import { canRedirect } from '../../redirect/probe.ts';
 import type { Direction } from '../../targets/target.ts';
 import { describeOnStreams, disturbancesOf, whyNotOnStreams } from '../on-streams.ts';
@@ -47,9 +47,9 @@ async function probe(request: NetworkRequest): Promise<Usability> {
     if (listening.length > portsMax)
       return unusable(`the target listens on ${listening.length} ports`, 'name some of them in ports');
   }
-  if (!(await findsConnections()))
-    return unusable('ss is not there to end old connections', 'install iproute2');
-  return await canRedirect();
+  const redirects = await canRedirect();
+  const notEnded = redirects.usable ? await whyNotEnded() : undefined;
+  return notEnded === undefined ? redirects : unusable(notEnded, toEndConnections);
 }
 
 /** Seen from the target: it sends answers and receives requests. */

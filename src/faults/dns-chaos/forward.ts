@@ -66,9 +66,13 @@ export function askUdp(
 }
 
 /** One query over TCP; undefined when it fails or takes too long. */
-export function askTcp(query: Buffer, server: Endpoint, timeoutMs: number): Promise<Buffer | undefined> {
+export function askTcp(
+  query: Buffer,
+  server: Endpoint,
+  timeoutMs: number,
+  socket = connect({ host: server.address, port: server.port }),
+): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
-    const socket = connect({ host: server.address, port: server.port });
     const reader = new MessageReader();
     const finish = (answer: Buffer | undefined) => {
       clearTimeout(timer);

@@ -1,12 +1,11 @@
 // The network namespace that a target's connections are made and accepted in, and whether we may act there.
 
 import { UserError } from '../../base/diagnostics.ts';
-import type { Usability } from '../fault.ts';
+import type { FaultRequest, Usability } from '../fault.ts';
 import { type Place, placeOf } from '../network-chaos/namespace.ts';
 import { runningContainer } from '../targets/container/fault.ts';
-import { unseen } from '../targets/container/process-view.ts';
+import { forbidden, unseen } from '../targets/container/process-view.ts';
 import type { ContainerTargetHandle, ProcessTargetHandle } from '../targets/target.ts';
-import type { HttpRequest } from './interception.ts';
 
 export interface Home {
   readonly place: Place;
@@ -14,13 +13,13 @@ export interface Home {
 }
 
 /** The target, which is a process or a container: drivers of these are not asked about others. */
-export function targetOf({ name, target }: HttpRequest): ProcessTargetHandle | ContainerTargetHandle {
+export function targetOf({ name, target }: FaultRequest): ProcessTargetHandle | ContainerTargetHandle {
   if (target.type === 'process' || target.type === 'container') return target;
   throw new Error(`${name}: the target is neither a process nor a container`);
 }
 
 /** Throws a UserError when it has no process any more, or when they do not share a network namespace. */
-export async function homeOf(request: HttpRequest): Promise<Home> {
+export async function homeOf(request: FaultRequest): Promise<Home> {
   const pids = (await targetOf(request).processes()).map(({ pid }) => pid);
   const found = placeOf(pids);
   if (typeof found === 'object') return { place: found.place, pids };
@@ -29,7 +28,7 @@ export async function homeOf(request: HttpRequest): Promise<Home> {
 }
 
 /** Why we cannot act where the target is, or undefined. A command has not been started yet: it will be where we are. */
-export async function unreachable(request: HttpRequest): Promise<Usability | undefined> {
+export async function unreachable(request: FaultRequest): Promise<Usability | undefined> {
   const { declared, machine } = request;
   const target = targetOf(request);
   if (target.type === 'container') {
@@ -56,13 +55,4 @@ export async function unreachable(request: HttpRequest): Promise<Usability | und
       remedy: 'run as root (CAP_SYS_ADMIN and CAP_NET_ADMIN)',
     };
   return undefined;
-}
-
-/** Also for containers of a user's own Podman or Docker, whose socket root has to be told. */
-export function forbidden({ container }: ContainerTargetHandle): Usability {
-  return {
-    usable: false,
-    reason: `no right to enter the network namespace of container ${container.name}`,
-    remedy: `run as root, with container.socket: ${container.socket} in the file, or put a proxy target before it`,
-  };
 }

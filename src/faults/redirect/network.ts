@@ -31,9 +31,13 @@ const connectTimeoutMs = 5000;
 const groupsFirst = 2_000_000_000;
 const groupsTried = 100_000_000;
 
+export function groupOfNobody(random: Random): number {
+  return groupsFirst + Math.floor(random() * groupsTried);
+}
+
 export async function openNetwork(place: Place, random: Random): Promise<Network> {
   if (place === undefined) return ownNetwork;
-  const group = groupsFirst + Math.floor(random() * groupsTried);
+  const group = groupOfNobody(random);
   const inside = await Namespace.enter(place, group);
   return {
     place,

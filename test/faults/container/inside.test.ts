@@ -73,6 +73,49 @@ describeWith(needs, 'faults through the namespaces and control groups of a conta
     expect(await takeSteps(steps)).toMatchObject({ undone: true });
   });
 
+  it.each([{ action: 'slow', delay: '400ms' }, { action: 'drop' }])(
+    'DNSChaos $action acts on its own name server, which answers again at the end',
+    async (action) => {
+      await daemon.docker('network', 'create', name);
+      onTestFinished(async () => void (await daemon.docker('network', 'rm', '-f', name)));
+      const { target } = await web(['--network', name, '--network-alias', 'own-name']);
+      const address = await daemon.addressOf(name);
+      const lookUp = async () => {
+        const begin = performance.now();
+        const said = await daemon
+          .docker('exec', name, 'nslookup', '-type=a', 'own-name')
+          .catch((e: Error) => e.message);
+        return { found: said.includes(address), tookMs: performance.now() - begin };
+      };
+      const { fault } = await put(dnsChaos, target, { ...action, patterns: ['own-name'] });
+      expect(await fault.missing()).toBeUndefined();
+      expect(fault.hits()).toBe(0);
+      const { found, tookMs } = await lookUp();
+      expect(found).toBe(action.action === 'slow');
+      expect(tookMs).toBeGreaterThanOrEqual(400);
+      expect(fault.hits()).toBeGreaterThan(0);
+      await fault.undo();
+      expect(await fault.verifyUndone()).toMatchObject({
+        undone: true,
+        evidence: expect.stringMatching(/; its name server 127\.0\.0\.11 answered NOERROR \S+ for own-name$/),
+      });
+      expect(await lookUp()).toMatchObject({ found: true });
+    },
+  );
+
+  it('DNSChaos leads queries to name servers of IPv6, too', async () => {
+    const { target } = await web(['--sysctl', 'net.ipv6.conf.all.disable_ipv6=0']);
+    const { fault } = await put(dnsChaos, target, { action: 'random', patterns: ['shop.*'] });
+    const ask = async () =>
+      await daemon
+        .docker('exec', name, 'nslookup', '-type=a', 'shop.test', '::1')
+        .catch((e: Error) => e.message);
+    expect(await ask()).toMatch(/Address:\s+\d+\.\d+\.\d+\.\d+\s*$/);
+    expect(fault.hits()).toBe(1);
+    await fault.undo();
+    expect(await fault.verifyUndone()).toMatchObject({ undone: true });
+  });
+
   it('StressChaos runs in its control groups', async () => {
     const { target } = await web(['--cpus', '0.2']);
     const { fault, driver, plan } = await put(createStressChaos([]), target, {

@@ -1,14 +1,18 @@
-// On containers: in their network namespace nftables leads what is sent to port 53 to sockets that a helper of ours opens
-// there, and that our DNS server answers. Nothing in the container is touched, whatever resolver it has.
+// On containers: in their network namespace nftables leads what is sent to port 53, by IPv4 and IPv6, to sockets that a
+// helper of ours opens there, and that our DNS server answers. Nothing in the container is touched, whatever resolver it has.
 
+import { randomBytes } from 'node:crypto';
+import { isIPv6 } from 'node:net';
 import type { ActiveFault, ExtendLease, FaultDriver, Usability } from '../../fault.ts';
 import { countersOf, NftTable } from '../../kernel/nft-table.ts';
 import { Namespace } from '../../network-namespace/namespace.ts';
+import { groupOfNobody } from '../../redirect/network.ts';
 import { canRedirect, inOtherNetwork } from '../../redirect/probe.ts';
 import { containerOf, runningContainer } from '../../targets/container/fault.ts';
-import { unseen } from '../../targets/container/process-view.ts';
-import { identify } from '../../targets/process/proc.ts';
-import { type AskUpstream, askFromHere, askUdp } from '../forward.ts';
+import { forbidden, unseen } from '../../targets/container/process-view.ts';
+import { type AskUpstream, askTcp, askUdp, type Endpoint } from '../forward.ts';
+import { checkQuery, rcodeName, readAnswer } from '../message.ts';
+import { sampleName } from '../pattern.ts';
 import { nameservers } from '../resolver-files.ts';
 import { type DnsRequest, missing, whatOf } from '../route.ts';
 import { DnsServer } from '../server.ts';
@@ -16,7 +20,6 @@ import type { DnsChaosSpec } from '../spec.ts';
 import { checkTimeoutMs, textOf, upstreamTimeoutMs } from '../surroundings.ts';
 
 const dnsPort = 53;
-const loopback = '127.0.0.1';
 const ruleName = 'redirected';
 /** Before Docker's own translation for the name server that it embeds at 127.0.0.11, which is at -100. */
 const priority = -110;
@@ -42,12 +45,7 @@ async function probe(request: DnsRequest): Promise<Usability> {
   const target = containerOf(request);
   const pids = (await target.processes()).map(({ pid }) => pid);
   if (pids.length === 0) return unseen(target);
-  if (request.machine.uid !== 0)
-    return {
-      usable: false,
-      reason: 'no right to enter the network namespace of the container',
-      remedy: 'run as root',
-    };
+  if (request.machine.uid !== 0) return forbidden(target);
   if (!inOtherNetwork(pids))
     return {
       usable: false,
@@ -60,25 +58,22 @@ async function probe(request: DnsRequest): Promise<Usability> {
 async function inject(request: DnsRequest, extend: ExtendLease): Promise<ActiveFault> {
   const [first] = await containerOf(request).processes();
   if (!first) throw new Error(`container ${containerOf(request).container.name} does not run any more`);
-  const inside = await Namespace.enter(first.pid);
+  const group = groupOfNobody(request.random);
+  const inside = await Namespace.enter(first.pid, group);
   let table: NftTable | undefined;
   try {
     table = await NftTable.start(first.pid);
-    const helper = identify(inside.pid);
-    await extend(
-      [table.holder, ...(helper ? [helper] : [])].map((process) => ({ type: 'end-tree', process })),
-    );
-    const server = await serverFor(request, first.pid, inside);
-    const udp = await inside.bindUdp(loopback, 0);
-    const { port } = udp.address();
-    server.serve(udp, await inside.listen(loopback, port));
+    const holders = [table.holder, inside.helper].filter((process) => process !== undefined);
+    await extend(holders.map((process) => ({ type: 'end-tree', process })));
+    const upstreams = nameservers(await textOf(`/proc/${first.pid}/root/etc/resolv.conf`));
+    const ask = askFrom(inside);
+    const { random, clock } = request;
+    const server = new DnsServer({ hosts: {}, upstreams, upstreamTimeoutMs, random, clock, ask });
     await table.create([
       `chain inet ${table.name} output { type nat hook output priority ${priority}; policy accept; }`,
-      `rule inet ${table.name} output ip saddr ${sourceOfOurs} accept`,
-      `rule inet ${table.name} output meta nfproto ipv4 meta l4proto { tcp, udp } th dport ${dnsPort} ` +
-        `counter redirect to :${port} comment "${ruleName}"`,
+      ...rulesOf(table.name, group, await openDoors(inside, server)),
     ]);
-    return activeFault(request, server, inside, table);
+    return activeFault(request, { server, inside, table, upstreams });
   } catch (error) {
     await table?.close();
     await inside.close();
@@ -86,33 +81,67 @@ async function inject(request: DnsRequest, extend: ExtendLease): Promise<ActiveF
   }
 }
 
-/** What our server asks itself inside the container comes from here, and is not led back to it. */
-const sourceOfOurs = '127.83.68.53';
-
-/** Names that no fault matches are asked of the container's own name servers; one on its loopback only from inside. */
-async function serverFor(request: DnsRequest, pid: number, inside: Namespace): Promise<DnsServer> {
-  const upstreams = nameservers(await textOf(`/proc/${pid}/root/etc/resolv.conf`));
-  const ask: AskUpstream = async (query, transport, upstream, timeoutMs) => {
-    if (!upstream.address.startsWith('127.')) return await askFromHere(query, transport, upstream, timeoutMs);
-    const socket = await inside.bindUdp(sourceOfOurs, 0).catch(() => undefined);
-    return socket && (await askUdp(query, upstream, timeoutMs, socket));
-  };
-  return new DnsServer({
-    hosts: {},
-    upstreams,
-    upstreamTimeoutMs,
-    random: request.random,
-    clock: request.clock,
-    ask,
-  });
+interface Door {
+  readonly family: 'ipv4' | 'ipv6';
+  readonly port: number;
 }
 
-function activeFault(
-  request: DnsRequest,
-  server: DnsServer,
-  inside: Namespace,
-  table: NftTable,
-): ActiveFault {
+/** On both loopback addresses; there may be no IPv6. */
+async function openDoors(inside: Namespace, server: DnsServer): Promise<Door[]> {
+  const doors: Door[] = [];
+  for (const [family, address] of [['ipv4', '127.0.0.1'] as const, ['ipv6', '::1'] as const]) {
+    const udp = await inside.bindUdp(address, 0).catch((error: NodeJS.ErrnoException) => {
+      if (family === 'ipv6' && ['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes(error.code ?? '')) return undefined;
+      throw error;
+    });
+    if (!udp) continue;
+    const { port } = udp.address();
+    server.serve(udp, await inside.listen(address, port));
+    doors.push({ family, port });
+  }
+  return doors;
+}
+
+/** Our queries that see whether the redirect works come from here; it is led like what the container sends. */
+const checkSource = '127.83.68.53';
+
+/** What our server asks itself has a group that nobody else has, and goes its way. */
+function rulesOf(table: string, group: number, doors: readonly Door[]): string[] {
+  const rule = `rule inet ${table} output`;
+  return [
+    `${rule} meta skgid ${group} ip saddr != ${checkSource} accept`,
+    `${rule} meta skgid ${group} meta nfproto ipv6 accept`,
+    ...doors.map(
+      ({ family, port }) =>
+        `${rule} meta nfproto ${family} meta l4proto { tcp, udp } th dport ${dnsPort} ` +
+        `counter redirect to :${port} comment "${ruleName}"`,
+    ),
+  ];
+}
+
+/** The container's own name servers, asked from where it is: they may be reached from nowhere else. */
+function askFrom(inside: Namespace): AskUpstream {
+  return async (query, transport, upstream, timeoutMs) => {
+    const { address, port } = upstream;
+    if (transport === 'tcp') {
+      const socket = await inside.connect(address, port).catch(() => undefined);
+      return socket && (await askTcp(query, upstream, timeoutMs, socket));
+    }
+    const anywhere = isIPv6(address) ? '::' : '0.0.0.0';
+    const socket = await inside.bindUdp(anywhere, 0).catch(() => undefined);
+    return socket && (await askUdp(query, upstream, timeoutMs, socket));
+  };
+}
+
+interface Parts {
+  readonly server: DnsServer;
+  readonly inside: Namespace;
+  readonly table: NftTable;
+  readonly upstreams: readonly Endpoint[];
+}
+
+function activeFault(request: DnsRequest, parts: Parts): ActiveFault {
+  const { server, inside, table } = parts;
   const fault = { ...request.spec };
   const disturbance = server.disturb(fault);
   const where = `nftables table ${table.name}`;
@@ -125,12 +154,13 @@ function activeFault(
         query,
         { address: '127.0.0.53', port: dnsPort },
         checkTimeoutMs,
-        await inside.bindUdp(loopback, 0),
+        await inside.bindUdp(checkSource, 0),
       ),
     astray: async () =>
       table.ended || !countersOf(await table.list()).has(ruleName) ? `the ${where} is gone` : undefined,
   };
   let undone: Promise<void> | undefined;
+  let answered: Promise<string> | undefined;
   return {
     hits: () => disturbance.hits(),
     missing: () => missing(request, route, fault),
@@ -139,9 +169,9 @@ function activeFault(
       return undone;
     },
     async verifyUndone() {
-      return table.ended && inside.ended
-        ? { undone: true, evidence: `the ${where} is gone with its holder` }
-        : { undone: false, left: [`${where}: end process ${table.holder.pid}`] };
+      if (!table.ended) return { undone: false, left: [`${where}: end process ${table.holder.pid}`] };
+      answered ??= lookUp(sampleName(fault.patterns), parts).finally(() => inside.close());
+      return { undone: true, evidence: `the ${where} is gone with its holder; ${await answered}` };
     },
   };
 
@@ -153,9 +183,22 @@ function activeFault(
       await request.clock.sleep(lookEveryMs);
     await table.close();
     await server.close();
-    await inside.close();
   }
+}
+
+/** A query as the container would send it, after the redirect; what it came to. */
+async function lookUp(name: string, { inside, upstreams }: Parts): Promise<string> {
+  const [upstream] = upstreams;
+  if (!upstream) return 'the container has no name server that could be asked';
+  const query = checkQuery(name, randomBytes(16).toString('hex'));
+  const raw = await askFrom(inside)(query, 'udp', upstream, lookUpTimeoutMs);
+  const answer = raw && readAnswer(raw);
+  if (!answer) return `its name server ${upstream.address} did not answer a query for ${name}`;
+  const said = [rcodeName(answer.rcode), ...answer.addresses].join(' ');
+  return `its name server ${upstream.address} answered ${said} for ${name}`;
 }
 
 const lookEveryMs = 5;
 const patienceMs = 3500;
+/** Its answer is nothing that we wait for: there may be no way to the name server. */
+const lookUpTimeoutMs = 500;

@@ -37,6 +37,15 @@ export function unseen({ container }: ContainerTargetHandle): Exclude<Usability,
   };
 }
 
+/** For whoever may not enter a container's network. One of a user's own Podman or Docker has a socket that root must be told. */
+export function forbidden({ container }: ContainerTargetHandle): Exclude<Usability, { usable: true }> {
+  return {
+    usable: false,
+    reason: `no right to enter the network namespace of container ${container.name}`,
+    remedy: `run as root, with container.socket: ${container.socket} in the file`,
+  };
+}
+
 function asProcesses<Spec>(request: FaultRequest<Spec>): FaultRequest<Spec> {
   const target = containerOf(request);
   const view = views.get(target) ?? viewOf(target);

@@ -4,6 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { makerOf } from '../../src/faults/kernel/nft-table.ts';
 
 export interface LookOptions {
   /** Folders in which every file counts. */
@@ -104,17 +105,10 @@ function controlGroups(folder: string, depth: number): string[] {
     if (!entry.isDirectory()) return [];
     const path = join(folder, entry.name);
     if (!entry.name.startsWith('firedrill_')) return controlGroups(path, depth + 1);
-    // Control groups are the whole machine's. A process that is not in our namespace is written as 0: somebody else's.
-    // Theirs carry a pid of a namespace that has counted further than ours.
-    const isForeign =
-      lines(join(path, 'cgroup.procs')).includes('0') || Number(entry.name.split('_')[1]) > lastPid();
-    if (isForeign) return [];
+    // Control groups are the whole machine's; those of other pid namespaces are somebody else's.
+    if (makerOf(entry.name) === undefined) return [];
     return [path, ...controlGroups(path, depth + 1)];
   });
-}
-
-function lastPid(): number {
-  return Number(read('/proc/sys/kernel/ns_last_pid'));
 }
 
 function files(folder: string): string[] {

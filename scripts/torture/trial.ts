@@ -258,6 +258,11 @@ class Trial {
     return false;
   }
 
+  async #untilWatched(): Promise<void> {
+    for (let waitedMs = 0; waitedMs < runMsMax && !this.#watchdog() && !this.#hasEnded(); waitedMs++)
+      await sleep(1);
+  }
+
   #timeline(): string {
     const runs = join(this.#folder, '.firedrill', 'runs');
     if (!existsSync(runs)) return '';
@@ -273,6 +278,8 @@ class Trial {
   /** Resolves with the runner's exit code when it has ended, by the assault or by itself. */
   async #assault(came: boolean): Promise<number | null> {
     const runner = this.#runner.pid!;
+    // Who is hung before there is a watchdog holds nothing yet, and is nobody's to end.
+    if (this.#order.instant !== 'planning') await this.#untilWatched();
     const watchdog = this.#watchdog();
     switch (came ? this.#order.assault : 'nothing') {
       case 'kill the runner':

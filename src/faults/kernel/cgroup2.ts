@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileS
 import { join, relative, sep } from 'node:path';
 import { controlGroups } from '../targets/process/cgroup.ts';
 import { identify } from '../targets/process/proc.ts';
+import { makerOf } from './nft-table.ts';
 
 export interface Group2 {
   /** Absolute path of its folder. */
@@ -95,8 +96,8 @@ function removeBelow(folder: string, depth: number): void {
 function abandonedIn(folder: string): string[] {
   return foldersIn(folder)
     .filter((name) => {
-      const pid = /^firedrill_(\d+)_/.exec(name)?.[1];
-      return pid !== undefined && !identify(Number(pid));
+      const pid = makerOf(name);
+      return pid !== undefined && !identify(pid);
     })
     .map((name) => join(folder, name));
 }

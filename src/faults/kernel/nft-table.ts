@@ -4,15 +4,29 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { ownPidNamespace } from '../leases/pid-namespace.ts';
 import { identify } from '../targets/process/proc.ts';
 import type { ProcessId } from '../targets/target.ts';
 
 /** Everything that Firedrill makes in the kernel begins so. */
 export const kernelNamePrefix = 'firedrill_';
 
-/** A name that nobody has: with the pid of its owner, for people, and something random, because pids come again. */
+/**
+ * A name that nobody has: with the pid of its owner, for people, the pid namespace that it counts in, and something
+ * random, because pids come again.
+ */
 export function kernelName(): string {
-  return `${kernelNamePrefix}${process.pid}_${randomBytes(4).toString('hex')}`;
+  return `${kernelNamePrefix}${process.pid}_${namespaceWord()}${randomBytes(4).toString('hex')}`;
+}
+
+/** The pid of whoever made an object of ours; undefined for what is not, or was made in another pid namespace. */
+export function makerOf(name: string): number | undefined {
+  const [, pid, word] = /^firedrill_(\d+)_([0-9a-f]{8})[0-9a-f]{8}$/.exec(name) ?? [];
+  return word === namespaceWord() ? Number(pid) : undefined;
+}
+
+function namespaceWord(): string {
+  return (ownPidNamespace() ?? 0).toString(16).padStart(8, '0');
 }
 
 /** nft answers within milliseconds; a machine under load may need longer. */

@@ -27,7 +27,7 @@ describeWith(needs, 'DNSChaos on a process that runs already', () => {
     expect([network.nft('tables'), groupOf(pid)]).toEqual(['', origin]);
     await inject({ action: 'error', patterns: ['*.bad.test'] });
     expect(await runner.ask({ do: 'missing' })).toBeNull();
-    expect(groupOf(pid)).toMatch(/\/firedrill_\d+_[0-9a-f]{8}$/);
+    expect(groupOf(pid)).toMatch(/\/firedrill_\d+_[0-9a-f]{16}$/);
     expect(await look('a.bad.test')).toEqual({ lookup: 'EAI_AGAIN', resolve4: 'ESERVFAIL' });
     expect(await look('good.test')).toEqual(right);
     expect(await runner.ask({ do: 'hits' })).toBeGreaterThanOrEqual(2);

@@ -241,7 +241,7 @@ class Run {
     const { chaosToolkit, experiment } = this.#order;
     const { rollbacks, strategies } = chaosToolkit;
     if (rollbacks.length === 0 || strategies.rollbacks === 'never') return;
-    const list = rollbacks.map(({ name, provider }) => `- ${name}: ${subjectOf(provider)}`).join('\n');
+    const list = rollbacks.map((each) => `- ${each.name}: ${wholeCall(each)}`).join('\n');
     const text = `These rollbacks of ${experiment.file} were not played:\n${list}\n`;
     await writeRunFiles(this.#folder, [[this.#rollbacksPath, redactDeep(text, experiment.secrets)]]);
     this.#rollbackLease = await this.#leases.open({
@@ -296,6 +296,12 @@ class Run {
     if (!stopped) return { outcome: this.#outcome };
     return { outcome: stopped.by === 'error' ? 'error' : 'stopped', reason: stopped.reason };
   }
+}
+
+/** What a person needs to do the same: the program or address, and its arguments as they are written. */
+function wholeCall({ provider }: Activity): string {
+  const given = provider.arguments === undefined ? '' : ` ${JSON.stringify(provider.arguments)}`;
+  return `${subjectOf(provider)}${given}`;
 }
 
 const endWords = {

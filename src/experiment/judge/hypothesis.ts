@@ -133,9 +133,11 @@ function findAction(
   { name }: Spec<'actions'>,
   began: EventOf<'activity.started'> | undefined,
   ends: readonly EventOf<'activity.ended'>[],
-  { unsteady }: RunFacts,
+  { unsteady, stop }: RunFacts,
 ): Pick<FaultVerdict, 'verdict' | 'judgement' | 'reason'> {
   const failed = ends.find(({ status }) => status === 'failed');
+  if (failed && stop && failed.at >= stop.at)
+    return blind('unverified', `${name} was ended with the run: what it did until then is not known.`);
   if (failed) return blind('not-injected', `${name} failed: ${failed.detail}.`);
   const doubtful = ends.find(({ isDoubtful }) => isDoubtful);
   if (doubtful)

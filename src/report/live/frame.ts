@@ -56,10 +56,7 @@ function phaseLine(state: LiveState, width: number, paint: Paint): string {
   const share = plannedMs > 0 ? Math.min(1, Math.max(0, passedMs / plannedMs)) : 1;
   const full = Math.round(share * barWidth);
   const bar = '━'.repeat(full) + paint.quiet('─'.repeat(barWidth - full));
-  const left =
-    leftMs >= 0
-      ? `${humanDuration(Math.ceil(leftMs / 1000) * 1000)} left`
-      : `${humanDuration(Math.floor(-leftMs / 1000) * 1000)} over its plan`;
+  const left = plannedMs === 0 ? wholeSeconds(passedMs) : leftWords(leftMs);
   const tone = name === 'fault' ? paint.tone.warn : (text: string) => text;
   return `  ${tone(fitted(name, 9))} ${tone(bar)} ${truncated(left, Math.max(0, width - barWidth - 13))}`;
 }
@@ -69,6 +66,16 @@ function nameColumn(state: LiveState, width: number): number {
     textWidth(visible(name)),
   );
   return Math.min(Math.floor(width / 3), Math.max(8, ...names));
+}
+
+function leftWords(leftMs: number): string {
+  return leftMs >= 0
+    ? `${humanDuration(Math.ceil(leftMs / 1000) * 1000)} left`
+    : `${wholeSeconds(-leftMs)} over its plan`;
+}
+
+function wholeSeconds(ms: number): string {
+  return humanDuration(Math.floor(ms / 1000) * 1000);
 }
 
 function objectiveLine(objective: LiveObjective, nameWidth: number, width: number, paint: Paint): string {

@@ -33,7 +33,7 @@ export async function planText(plan: Plan, { color }: TerminalOptions): Promise<
         ...passedOver.map((each) => dim(`    not by ${each.driver}: ${each.reason}; ${each.remedy}`)),
         `    undo:           ${how.undo}`,
         `    after a crash:  ${how.survivesCrash}`,
-        `    one hit is:     ${how.hits ?? 'not counted'}`,
+        `    one hit is:     ${how.hits ?? uncounted(fault)}`,
       );
     }
   }
@@ -53,6 +53,13 @@ export async function planText(plan: Plan, { color }: TerminalOptions): Promise<
     }
   }
   return redact(lines.join('\n'), experiment.secrets);
+}
+
+/** Without a number the verdict stays `unverified`, unless the file says how the effect shows. */
+function uncounted({ spec }: PlannedFault): string {
+  return spec.effect.promql === undefined
+    ? 'not counted; effect.promql can say how the effect shows'
+    : 'not counted; effect.promql tells';
 }
 
 function extentOf({ spec, candidates, injections }: PlannedFault): string {

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { exitCodes } from '../../base/catalogue.ts';
 import { systemClock } from '../../base/clock.ts';
+import { withoutContents } from '../../faults/leases/contents.ts';
 import type { Lease } from '../../faults/leases/lease.ts';
 import { recover } from '../../faults/leases/recover.ts';
 import { installHint } from '../boot-undo.ts';
@@ -21,10 +22,12 @@ export async function undo(options: UndoOptions): Promise<number> {
     print(installHint({ node: process.execPath, program: beside('firedrill.js'), state, user }));
     return exitCodes.pass;
   }
-  const { leases, problems } = await recover(journal, {
+  const { leases: found, problems } = await recover(journal, {
     dryRun: options.dryRun ?? false,
     clock: systemClock,
   });
+  // What the files held that a fault changed is nobody's to see.
+  const leases = found.map((lease) => ({ ...lease, undo: withoutContents(lease.undo) }));
   showDiagnostics(problems);
   if (options.output === 'json') printJson({ leases });
   else print(leases.length === 0 ? 'nothing to undo' : leases.map((lease) => describe(lease)).join('\n'));

@@ -5,6 +5,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Diagnostic, UserError } from '../../base/diagnostics.ts';
+import { contentsKeptMs, holdsContents, withoutContents } from './contents.ts';
 import type { Lease, UndoStep } from './lease.ts';
 import { parseLease, printLease } from './lease-file.ts';
 import { isAwake, type RunRecord, RunRegistry, runIdPattern, type Surroundings } from './runs.ts';
@@ -63,7 +64,8 @@ export class Journal {
     await this.#inTurn(async () => {
       const { reason: before, ...lease } = await this.#mustRead(id);
       const because = reason ?? (state === lease.state ? before : undefined);
-      await this.#write({ ...lease, state, ...(because === undefined ? {} : { reason: because }) });
+      const undo = state === 'undone' ? withoutContents(lease.undo) : lease.undo;
+      await this.#write({ ...lease, undo, state, ...(because === undefined ? {} : { reason: because }) });
     });
   }
 
@@ -108,13 +110,16 @@ export class Journal {
     return isAwake(record.watchdog, record.pidNamespace);
   }
 
-  /** Removes undone leases that are old or too many, and what dead writers and dead runs left. */
+  /** Removes undone leases that are old or too many, files in leases that ended long ago, and what the dead left. */
   async prune(nowMs: number): Promise<void> {
     const { leases } = await this.list();
     const undone = leases.filter((lease) => lease.state === 'undone');
     undone.sort((a, b) => b.createdAt - a.createdAt);
     const old = undone.filter((lease, index) => index >= keptMax || nowMs - lease.createdAt > keptMsMax);
     for (const lease of old) await rm(this.#path(lease.id), { force: true });
+    for (const lease of leases.filter(holdsContents))
+      if (lease.state === 'stuck' && nowMs > lease.expiresAt + contentsKeptMs)
+        await this.#inTurn(() => this.#write({ ...lease, undo: withoutContents(lease.undo) }));
     await this.removeTorn();
     const needed = new Set(leases.filter((lease) => lease.state !== 'undone').map((lease) => lease.run));
     const live = new Set((await this.runs.live()).map((record) => record.run));

@@ -155,6 +155,33 @@ describe('the journal', () => {
 });
 
 describeWith([root], 'a journal that others may write to', () => {
+  it('lets go of files that a lease holds: at its end, or a day after one that could not be undone', async () => {
+    const folder = temporaryFolder();
+    const journal = journalIn(folder);
+    const secret = Buffer.from('password = hunter2').toString('base64');
+    const file = {
+      ...{ path: '/srv/app.conf', bytes: secret, sha256: 'x', mode: 0o600 },
+      ...{ uid: 0, gid: 0, atime: 1, mtime: 1 },
+    };
+    const undo = [{ type: 'restore-file', file, put: 'absent' } as const];
+    const now = Date.now();
+    const open = (id: string, changes: object = {}) =>
+      journal.open(exampleLease({ id, owner: ownOwner(), undo, expiresAt: now, ...changes }));
+    const text = (id: string) => readFileSync(join(folder, 'leases', `${id}.json`), 'utf8');
+    for (const id of ['run-a.001', 'run-a.002', 'run-a.003']) await open(id);
+    expect(statSync(join(folder, 'leases', 'run-a.001.json')).mode & 0o777).toBe(0o600);
+    await journal.settle('run-a.001', 'undone');
+    await journal.settle('run-a.002', 'stuck', 'it was changed by somebody else');
+    expect(text('run-a.001')).not.toContain(secret);
+    expect(text('run-a.001')).toContain('/srv/app.conf');
+    await journal.prune(now + 80_000_000);
+    expect(text('run-a.002')).toContain(secret);
+    await journal.prune(now + 90_000_000);
+    expect(text('run-a.002')).not.toContain(secret);
+    // What nobody has undone yet needs it.
+    expect(text('run-a.003')).toContain(secret);
+  });
+
   it('is not obeyed in the files of another user', async () => {
     const state = temporaryFolder();
     const journal = journalIn(state);

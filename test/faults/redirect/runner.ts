@@ -14,6 +14,8 @@ import { httpChaosSchema } from '../../../src/faults/http-chaos/spec.ts';
 import { systemBoot } from '../../../src/faults/leases/boot.ts';
 import { Journal } from '../../../src/faults/leases/journal.ts';
 import { type LeaseHandle, Leases } from '../../../src/faults/leases/leases.ts';
+import { failingDependency } from '../../../src/faults/process-chaos/drivers/dependency.ts';
+import { processChaosSchema } from '../../../src/faults/process-chaos/spec.ts';
 import { createGuard } from '../../../src/faults/targets/guard.ts';
 import { pidTarget } from '../../../src/faults/targets/process/pid.ts';
 
@@ -38,6 +40,7 @@ const kinds = {
   HTTPChaos: { schema: httpChaosSchema, driver: httpRedirect as FaultDriver },
   HTTPCalls: { schema: httpChaosSchema, driver: httpOutbound as FaultDriver },
   DNSChaos: { schema: dnsChaosSchema, driver: dnsRedirect as FaultDriver },
+  ProcessChaos: { schema: processChaosSchema, driver: failingDependency as FaultDriver },
 };
 
 interface Order {

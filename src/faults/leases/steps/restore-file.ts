@@ -5,6 +5,7 @@ import {
   differenceOf,
   type FileRecord,
   hashAt,
+  hashOf,
   removeHalfWritten,
   restoreFile,
 } from '../../targets/file-copy.ts';
@@ -34,8 +35,10 @@ export async function restoreFileStep({ file, put, reload }: RestoreFile): Promi
     const now = await hashAt(path);
     if (now !== put && now !== file.sha256)
       return left(
-        `${path} was changed by somebody else and is left as it is; what it was is in the lease, in base64`,
+        `${path} was changed by somebody else and is left as it is; what it was is in the lease for a day, in base64`,
       );
+    if (now !== file.sha256 && hashOf(Buffer.from(file.bytes, 'base64')) !== file.sha256)
+      return left(`${path} is not as it was, and the lease does not hold what it was any more`);
     await restoreFile(file);
     tell(reload);
     const after = await differenceOf(file);

@@ -12,7 +12,9 @@ import { hasOwnNamespace } from '../../io-chaos/own-mounts.ts';
 import { type RestoreFile, restoreFileStep } from '../../leases/steps/restore-file.ts';
 import { differenceOf, hashAt, hashOf, recordFile, replaceFile } from '../../targets/file-copy.ts';
 import { sendSignal } from '../../targets/process/signal.ts';
-import type { FileSpec, ProcessChaosSpec } from '../spec.ts';
+import { otherAction, refusal } from '../refusal.ts';
+import { restartMsMax, restartRefusal } from '../restart.ts';
+import { type FileSpec, isFileSpec, type ProcessChaosSpec } from '../spec.ts';
 
 const run = promisify(execFile);
 const commandMsMax = 10_000;
@@ -24,51 +26,51 @@ export const changedFile: FaultDriver<ProcessChaosSpec> = {
 
   async probe(request) {
     const { spec, target } = request;
-    if (spec.action === 'connectionsHeld')
-      return {
-        usable: false,
-        reason: 'it changes files only',
-        remedy: 'see the other drivers',
-        otherTarget: true,
-      };
+    if (!isFileSpec(spec)) return otherAction('changes files');
     if (target.type !== 'process') return refusal(`target ${target.name} has no processes`, 'name a process');
     const away = (await target.processes()).find(({ pid }) => hasOwnNamespace(pid));
     if (away)
       return refusal(`process ${away.pid} has mounts of its own`, 'name a process that sees the same files');
-    return (await fileRefusal(spec)) ?? (await certificateRefusal(spec)) ?? { usable: true };
+    return (
+      restartRefusal(request) ??
+      (await fileRefusal(spec)) ??
+      (await placesRefusal(spec)) ??
+      (await certificateRefusal(spec)) ?? { usable: true }
+    );
   },
 
   plan: ({ spec, target }) => ({
-    what: spec.action === 'connectionsHeld' ? '' : `${effectOf(spec)} ${spec.path} for ${target.name}`,
-    how: `after a copy of its contents, mode, owner and times${'reload' in spec && spec.reload ? `; ${spec.reload} tells the target` : ''}`,
-    undo: 'the file is put back; whoever had it open keeps what was there',
+    what: isFileSpec(spec) ? `${effectOf(spec)} ${spec.path} for ${target.name}` : '',
+    how: `after a copy of its contents, mode, owner and times${isFileSpec(spec) ? tellingOf(spec) : ''}`,
+    undo: `the file is put back; whoever had it open keeps what was there${restarts(spec) ? '; the target is started anew' : ''}`,
     survivesCrash: 'until the watchdog sees the runner die (at once) or hang (5s)',
     hits: undefined,
   }),
+
+  injectMs: (request) => (restarts(request.spec) ? restartMsMax(request) : 0),
 
   // The step holds the file, which is read while injecting, and is in the lease before the file is touched.
   undoSteps: async () => [],
 
   async inject(request, _prepared, extend): Promise<ActiveFault> {
     const { spec, target, scratchFolder } = request;
-    if (spec.action === 'connectionsHeld' || target.type !== 'process')
-      throw new Error('the probe refuses this');
+    if (!isFileSpec(spec) || target.type !== 'process') throw new Error('the probe refuses this');
     const path = realpathSync(spec.path);
     const file = await recordFile(path);
     const bytes = await contentsFor(spec, scratchFolder);
     const put = spec.action === 'fileDeleted' ? 'absent' : bytes ? hashOf(bytes) : file.sha256;
-    const processes = spec.reload ? (await target.processes()).slice(0, 1) : [];
-    const step: RestoreFile = {
-      file,
-      put,
-      ...(spec.reload ? { reload: { signal: spec.reload, processes } } : {}),
-    };
+    const signal = spec.reload === 'restart' ? undefined : spec.reload;
+    const processes = signal ? (await target.processes()).slice(0, 1) : [];
+    const step: RestoreFile = { file, put, ...(signal ? { reload: { signal, processes } } : {}) };
     await extend([{ type: 'restore-file', ...step }]);
     if (bytes) await replaceFile(file, bytes);
     else if (spec.action === 'permissionRemoved') await chmod(path, spec.mode);
     else await rm(path);
-    for (const id of processes) sendSignal(id, spec.reload!);
-    let left: string[] = [];
+    if (signal) for (const id of processes) sendSignal(id, signal);
+    // A target that does not start with such a file is what was to be seen.
+    if (spec.reload === 'restart') await target.restart!({});
+    let unready: string | undefined;
+    let isUndone = false;
     return {
       hits: () => undefined,
       async missing() {
@@ -76,20 +78,37 @@ export const changedFile: FaultDriver<ProcessChaosSpec> = {
         return (await differenceOf(file)) === undefined ? `${path} is as it was` : undefined;
       },
       async undo() {
-        const outcome = await restoreFileStep(step);
-        left = outcome.done ? [] : [outcome.left];
+        await restoreFileStep(step);
+        if (spec.reload === 'restart' && !isUndone) unready = await target.restart!({});
+        isUndone = true;
       },
       async verifyUndone() {
-        const difference = await differenceOf(file);
-        if (difference === undefined) return { undone: true, evidence: `${path} is as it was` };
-        return { undone: false, left: left.length > 0 ? left : [difference] };
+        const outcome = await restoreFileStep(step);
+        if (!outcome.done) return { undone: false, left: [outcome.left] };
+        if (unready !== undefined) return { undone: false, left: [unready] };
+        const ready = spec.reload === 'restart' ? `, and ${target.name} was started with it` : '';
+        return { undone: true, evidence: `${outcome.evidence}${ready}` };
       },
     };
   },
 };
 
-function refusal(reason: string, remedy: string): Exclude<Usability, { usable: true }> {
-  return { usable: false, reason, remedy };
+function restarts(spec: ProcessChaosSpec): boolean {
+  return isFileSpec(spec) && spec.reload === 'restart';
+}
+
+function tellingOf({ reload }: FileSpec): string {
+  if (reload === undefined) return '';
+  return reload === 'restart' ? '; the target is ended and started anew' : `; ${reload} tells the target`;
+}
+
+/** Each place that is to be changed must be there: a misspelt one would change nothing. */
+async function placesRefusal(spec: FileSpec): Promise<Usability | undefined> {
+  if (spec.action !== 'fileChanged' || !spec.replace) return undefined;
+  const contents = await readFile(spec.path, 'utf8');
+  const astray = spec.replace.find(({ text }) => !contents.includes(text));
+  if (!astray) return undefined;
+  return refusal(`${spec.path} does not contain ${JSON.stringify(astray.text)}`, 'correct `replace`');
 }
 
 async function fileRefusal(spec: FileSpec): Promise<Usability | undefined> {
@@ -132,8 +151,16 @@ async function certificateRefusal(spec: FileSpec): Promise<Usability | undefined
 
 /** Bytes that take the file's place; undefined when it keeps its own or is removed. */
 async function contentsFor(spec: FileSpec, scratchFolder: string): Promise<Buffer | undefined> {
-  if (spec.action === 'fileChanged') return Buffer.from(spec.content);
+  if (spec.action === 'fileChanged') return Buffer.from(spec.content ?? (await replaced(spec)));
   return spec.action === 'certificateExpired' ? await expiredCopy(spec, scratchFolder) : undefined;
+}
+
+async function replaced({
+  path,
+  replace = [],
+}: Extract<FileSpec, { action: 'fileChanged' }>): Promise<string> {
+  const contents = await readFile(path, 'utf8');
+  return replace.reduce((text, place) => text.replaceAll(place.text, () => place.with), contents);
 }
 
 /** The first certificate of the file, with its subject, names and key, signed by itself and over since yesterday. */

@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net';
 import type { Clock } from '../../../base/clock.ts';
 import type { ActiveFault, FaultDriver, FaultRequest } from '../../fault.ts';
 import { listeningSockets } from '../../targets/process/proc.ts';
+import { otherAction } from '../refusal.ts';
 import type { ProcessChaosSpec } from '../spec.ts';
 
 const refillEveryMs = 200;
@@ -15,13 +16,7 @@ export const heldConnections: FaultDriver<ProcessChaosSpec> = {
   name: 'held-connections',
 
   async probe({ spec, target, declared }) {
-    if (spec.action !== 'connectionsHeld')
-      return {
-        usable: false,
-        reason: 'it holds connections only',
-        remedy: 'see the other drivers',
-        otherTarget: true,
-      };
+    if (spec.action !== 'connectionsHeld') return otherAction('holds connections');
     if (target.type !== 'process')
       return { usable: false, reason: `target ${target.name} has no processes`, remedy: 'name a process' };
     if (declared.type === 'command' || listeningSockets(spec.port).length > 0) return { usable: true };

@@ -1,6 +1,7 @@
 // `process.command`: a target that we start, watch, start again if the file says so, and end with everything that
 // it started.
 
+import { rm } from 'node:fs/promises';
 import type { Clock } from '../../../base/clock.ts';
 import { UserError } from '../../../base/diagnostics.ts';
 import type { ExtendLease } from '../../fault.ts';
@@ -67,6 +68,11 @@ export class CommandTarget implements ProcessTargetHandle {
   /** Why the present process has ended; undefined while it lives. */
   #exit: Exit | undefined;
   #exitExpected = false;
+  /** What a fault changes of its environment; undefined takes a variable away. */
+  #changes: Environment = {};
+  /** A fault starts it anew, and nobody else may. */
+  #isRestarting = false;
+  readonly #residue: string[] = [];
   #supervision: Promise<void> = Promise.resolve();
   #ending: Promise<EndOutcome> | undefined;
 
@@ -106,6 +112,24 @@ export class CommandTarget implements ProcessTargetHandle {
     this.#exitExpected = true;
   }
 
+  /** Ends it gracefully and starts it again with other variables; says why it is not ready then, when it is not. */
+  async restart(changes: Environment): Promise<string | undefined> {
+    this.#changes = changes;
+    this.#isRestarting = true;
+    const restarted = this.#startAnew();
+    this.#supervision = restarted.catch(() => {});
+    try {
+      await restarted;
+    } finally {
+      this.#isRestarting = false;
+    }
+    this.#supervision = this.#supervise();
+    return await this.#untilReady().then(
+      () => undefined,
+      (error: Error) => error.message,
+    );
+  }
+
   /** Ends the whole tree, also what has left it: SIGTERM, `graceMs` or until `hurry`, SIGKILL. Idempotent. */
   end(graceMs = endGraceMs, hurry?: AbortSignal): Promise<EndOutcome> {
     this.#ending ??= this.#end(graceMs, hurry);
@@ -119,14 +143,34 @@ export class CommandTarget implements ProcessTargetHandle {
     if (outcome.left.length > 0) return outcome;
     await this.#current?.exited;
     await this.#supervision;
+    for (const path of this.#residue) await rm(path, { force: true });
     return outcome;
+  }
+
+  async #startAnew(): Promise<void> {
+    const { clock, events } = this.#options;
+    const former = this.#current;
+    const supervised = this.#supervision;
+    this.#exitExpected = true;
+    await endFamily(this.#family, endGraceMs, clock);
+    await supervised;
+    // Its supervision may have started it once more just then.
+    const { left } = await endFamily(this.#family, 0, clock);
+    if (left.length > 0) throw new Error(left.join('; '));
+    await this.#current?.exited;
+    this.#exitExpected = false;
+    await this.#launch();
+    if (former && this.#current) events.replaced(former.id.pid, this.#current.id.pid, true);
   }
 
   async #launch(): Promise<void> {
     const { declared, launches, env, mark, logFile, extendLease } = this.#options;
-    const applied = applyLaunches(declared.command, { ...env, ...declared.env }, launches);
+    const applied = applyLaunches(declared.command, { ...env, ...declared.env, ...this.#changes }, launches);
     const launched = await launch({ ...applied, folder: declared.folder, mark, logFile }, async (id) => {
-      await extendLease([{ type: 'end-tree', process: id }]);
+      const residue = launches.flatMap((each) => each.residue?.(id.pid) ?? []);
+      this.#residue.push(...residue);
+      const removals = residue.map((path) => ({ type: 'remove' as const, path }));
+      await extendLease([{ type: 'end-tree', process: id }, ...removals]);
       if (this.#stopping.signal.aborted) throw new Error('the target is being ended');
     });
     this.#family = new Family(marked(mark), processes([launched.id]), sessionOf(launched.id));
@@ -134,7 +178,7 @@ export class CommandTarget implements ProcessTargetHandle {
     this.#exit = undefined;
     void launched.exited.then((exit) => {
       this.#exit = exit;
-      const expected = this.#exitExpected || this.#stopping.signal.aborted;
+      const expected = this.#exitExpected || this.#isRestarting || this.#stopping.signal.aborted;
       this.#options.events.exited({ ...exit, pid: launched.id.pid, expected });
     });
     this.#options.events.started(launched.id.pid);
@@ -176,7 +220,7 @@ export class CommandTarget implements ProcessTargetHandle {
       const startedAt = clock.now();
       const { id, exited } = this.#current;
       await exited;
-      if (this.#stopping.signal.aborted || !declared.restart) return;
+      if (this.#stopping.signal.aborted || this.#isRestarting || !declared.restart) return;
       const expected = this.#exitExpected;
       this.#exitExpected = false;
       crashes = expected || clock.now() - startedAt > crashLifeMsMax ? 0 : crashes + 1;
@@ -185,13 +229,13 @@ export class CommandTarget implements ProcessTargetHandle {
           `it ended ${crashes} times within ${crashLifeMsMax / 1000}s of its start; ${await logTail(logFile)}`,
         );
       await clock.sleep(declared.restartDelayMs, this.#stopping.signal);
-      if (this.#stopping.signal.aborted) return;
+      if (this.#stopping.signal.aborted || this.#isRestarting) return;
       await endFamily(this.#family, 0, clock);
       const next = await this.#launch().then(
         () => this.#current,
         (error: Error) => void events.gaveUp(error.message),
       );
-      if (!next || this.#stopping.signal.aborted) return;
+      if (!next || this.#stopping.signal.aborted || this.#isRestarting) return;
       events.replaced(id.pid, next.id.pid, expected);
     }
   }

@@ -71,7 +71,9 @@ export class Report {
   goal(goal: Goal): void {
     const { measured, bound, wanted } = goal;
     const met = wanted === 'at most' ? measured <= bound : measured >= bound;
-    this.goals.push({ part: this.#part, ...goal, ratio: measured / bound, met });
+    // A bound of nothing is met by nothing only.
+    const ratio = measured === bound ? 1 : measured / bound;
+    this.goals.push({ part: this.#part, ...goal, ratio, met });
   }
 
   summary(): void {

@@ -1,7 +1,7 @@
 // The network namespace that a target lives in, and programs that are run in it.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { identify } from '../targets/process/proc.ts';
 import type { ProcessId } from '../targets/target.ts';
 
@@ -24,6 +24,14 @@ export function placeOf(pids: readonly number[]): { readonly place: Place } | 's
   if (first === undefined) return 'none';
   if (networks.some((network) => network !== first)) return 'several';
   return { place: first === networkOf('self') ? undefined : pids.find((pid) => networkOf(pid) === first) };
+}
+
+/** Names of the network devices there, up or down: proc_pid_net(5), /proc/PID/net/dev. */
+export function devicesAt(place: Place): string[] {
+  const lines = readFileSync(`/proc/${place ?? 'self'}/net/dev`, 'latin1')
+    .split('\n')
+    .slice(2);
+  return lines.flatMap((line) => /^\s*(\S+?):/.exec(line)?.[1] ?? []);
 }
 
 /** Administrators' programs are not in everybody's PATH. */

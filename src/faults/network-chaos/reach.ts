@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import type { Usability } from '../fault.ts';
 import { group2Of, nftMatch, whyNotBelow } from '../kernel/cgroup2.ts';
 import { kernelName } from '../kernel/nft-table.ts';
-import { placeOf, runApart } from './namespace.ts';
+import { devicesAt, placeOf, runApart } from './namespace.ts';
 import { type NetworkRequest, ownsNamespace, type PacketTarget, packetTargetOf } from './packets.ts';
 import { peersOf } from './peers.ts';
 import { chainsOf, groupRules, type Selection } from './selection.ts';
@@ -38,6 +38,10 @@ export async function whyNotFound(request: NetworkRequest): Promise<Usability | 
   if (found === 'none' && !['command', 'host'].includes(request.declared.type))
     return unusable('the target has no process', 'start it first');
   const place = found === 'none' ? undefined : found.place;
+  const { device } = spec;
+  const devices = devicesAt(place);
+  if (device !== undefined && !devices.includes(device))
+    return unusable(`there is no network device ${device}`, `name one of ${devices.join(', ')}`);
   try {
     await peersOf(spec, undefined);
   } catch (error) {

@@ -11,6 +11,7 @@ import { notesOn } from './alert-notes.ts';
 import { breachDuty, faultDuty } from './duty.ts';
 import type { RunFacts } from './facts.ts';
 import { type AlertCase, type AlertFinding, unproven } from './finding.ts';
+import { withHistory } from './history.ts';
 import { around } from './moments.ts';
 import type { ObjectiveFinding } from './objective-finding.ts';
 import { judgeRinging } from './ringing.ts';
@@ -39,7 +40,7 @@ export function judgeAlert(spec: AlertSpec, context: AlertContext): AlertVerdict
   const finding =
     injectedAt === null
       ? neverTested(title, facts)
-      : decide({ ...context, spec, title, history, rules, guarded, injectedAt }, whole);
+      : decided({ ...context, spec, title, history, rules, guarded, injectedAt }, whole);
   const times = timesOf(history, firstBreach(guarded));
   const predicted = worstCase(rules);
   const hops = hopsOf({ spec, history, facts, rules, guarded, breached: times.breached });
@@ -107,6 +108,10 @@ function since(history: AlertHistory, injectedAt: number): AlertHistory {
     suppressed: history.suppressed.filter((event) => event.at >= injectedAt),
     grouped: history.grouped.filter((event) => event.at >= injectedAt),
   };
+}
+
+function decided(alert: AlertCase, whole: AlertHistory): AlertFinding {
+  return withHistory(alert, decide(alert, whole));
 }
 
 function decide(alert: AlertCase, whole: AlertHistory): AlertFinding {

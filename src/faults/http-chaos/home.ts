@@ -2,7 +2,7 @@
 
 import { UserError } from '../../base/diagnostics.ts';
 import type { FaultRequest, Usability } from '../fault.ts';
-import { type Place, placeOf } from '../network-chaos/namespace.ts';
+import { networkOf, type Place, placeOf } from '../network-chaos/namespace.ts';
 import { runningContainer } from '../targets/container/fault.ts';
 import { forbidden, unseen } from '../targets/container/process-view.ts';
 import type { ContainerTargetHandle, ProcessTargetHandle } from '../targets/target.ts';
@@ -10,6 +10,8 @@ import type { ContainerTargetHandle, ProcessTargetHandle } from '../targets/targ
 export interface Home {
   readonly place: Place;
   readonly pids: readonly number[];
+  /** The kernel's name of the namespace. */
+  readonly network: string | undefined;
 }
 
 /** The target, which is a process or a container: drivers of these are not asked about others. */
@@ -22,9 +24,16 @@ export function targetOf({ name, target }: FaultRequest): ProcessTargetHandle | 
 export async function homeOf(request: FaultRequest): Promise<Home> {
   const pids = (await targetOf(request).processes()).map(({ pid }) => pid);
   const found = placeOf(pids);
-  if (typeof found === 'object') return { place: found.place, pids };
+  if (typeof found === 'object') return { place: found.place, pids, network: networkOf(pids[0]!) };
   const why = found === 'none' ? 'has no process any more' : 'is in several network namespaces';
   throw UserError.of('FD656', `${request.name}: target ${request.target.name} ${why}`);
+}
+
+/** Why the target is not where it was, or undefined: a container that is started again has a new network namespace. */
+export async function whyElsewhere({ network }: Home, request: FaultRequest): Promise<string | undefined> {
+  const networks = (await targetOf(request).processes()).flatMap(({ pid }) => networkOf(pid) ?? []);
+  if (networks.every((each) => each === network)) return undefined;
+  return 'the target is in another network namespace than when the fault began';
 }
 
 /** Why we cannot act where the target is, or undefined. A command has not been started yet: it will be where we are. */

@@ -34,48 +34,54 @@ export class InboundRedirect {
   readonly #network: Network;
   readonly #source: string;
   readonly #sourcePorts: { readonly first: number; readonly last: number };
-  #table: NftTable | undefined;
+  readonly #table: NftTable;
   #nextPort = 0;
   #preferred: string | undefined;
 
-  private constructor(options: InboundRedirectOptions, network: Network, server: Server) {
+  private constructor(options: InboundRedirectOptions, network: Network, server: Server, table: NftTable) {
     const octet = () => 2 + Math.floor(options.random() * 250);
     this.#options = options;
     this.#source = `127.${octet()}.${octet()}.${octet()}`;
     this.#network = network;
+    this.#table = table;
     this.#sourcePorts = portsOfNobody(network.localPorts);
     this.server = server;
   }
 
-  /** Opens our server; nothing is redirected yet. */
+  /** Opens our server and starts the holder of a table, at the same time; nothing is redirected yet. */
   static async open(options: InboundRedirectOptions): Promise<InboundRedirect> {
-    const network = await openNetwork(options.place, options.random);
+    const starting = NftTable.start(options.place);
+    starting.catch(() => {});
+    let network: Network | undefined;
     try {
-      return new InboundRedirect(options, network, await network.listen());
+      network = await openNetwork(options.place, options.random);
+      return new InboundRedirect(options, network, await network.listen(), await starting);
     } catch (error) {
-      await network.close();
+      await network?.close();
+      await starting.then(
+        (table) => table.close(),
+        () => {},
+      );
       throw error;
     }
   }
 
   /** From now on new connections come to our server. The lease knows who holds table and sockets before there is a table. */
   async begin(extend: ExtendLease): Promise<void> {
-    const table = await NftTable.start(this.#options.place);
-    this.#table = table;
-    const holders = [table.holder, this.#network.helper].filter((process) => process !== undefined);
+    const holders = [this.#table.holder, this.#network.helper].filter((process) => process !== undefined);
     await extend(holders.map((process) => ({ type: 'end-tree', process })));
-    await table.create(this.#statements(table.name));
+    await this.#table.create(this.#statements(this.#table.name));
   }
 
   /** Connections redirected so far; undefined when the table is not there. */
   async redirected(): Promise<number | undefined> {
-    if (!this.#table || this.#table.ended) return undefined;
+    if (this.#table.ended) return undefined;
     return countersOf(await this.#table.list()).get(ruleName);
   }
 
   /** Where the redirect lives, for people. */
   get where(): string {
-    return `nftables table ${this.#table?.name ?? '(none yet)'}`;
+    return `nftables table ${this.#table.name}`;
   }
 
   /** A connection to the target itself. The address that worked is tried first from then on. */
@@ -98,13 +104,13 @@ export class InboundRedirect {
   /** New connections go to the target again. Those that came to us stay ours until `close`, which breaks them. */
   async stop(): Promise<void> {
     const table = this.#table;
-    if (!table || table.ended) return;
+    if (table.ended) return;
     await table.apply(['output', 'prerouting'].map((chain) => `flush chain inet ${table.name} ${chain}`));
   }
 
   /** Idempotent; the table is gone when it resolves. What came to us is broken. */
   async close(): Promise<void> {
-    await this.#table?.close();
+    await this.#table.close();
     this.server.close();
   }
 
@@ -122,7 +128,7 @@ export class InboundRedirect {
   }
 
   get isGone(): boolean {
-    return this.#table === undefined || this.#table.ended;
+    return this.#table.ended;
   }
 
   #statements(table: string): string[] {

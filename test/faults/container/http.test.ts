@@ -95,6 +95,16 @@ describeWith(needs, 'HTTPChaos on a container of Docker', () => {
     expect(await fault.missing()).toMatch(/is gone$/);
   });
 
+  it('says so when the container is started again, and has another network', async () => {
+    const { target, own } = await web();
+    const { fault } = await inject(httpChaos as never, target, answers503);
+    await daemon.docker('restart', '-t', '0', name);
+    await expect.poll(() => fault.missing(), { timeout: 5000 }).toMatch(/in another network namespace/);
+    await fault.undo();
+    expect(await fault.verifyUndone()).toMatchObject({ undone: true });
+    await expect.poll(own, { timeout: 5000 }).toBe('hello 200');
+  });
+
   it('leaves nothing when its runner is killed', async () => {
     const { pid, own } = await web();
     const program = new URL('./http-program.ts', import.meta.url).pathname;
@@ -153,7 +163,7 @@ describeWith(needs, 'HTTPChaos on a container of Docker', () => {
     const request = await requestOf(httpChaos as never, target, answers503);
     const unprivileged = { ...request, machine: { ...(await probeMachine()), uid: 1000 } };
     await expect(chooseDriver(httpChaos as never, unprivileged)).rejects.toThrow(
-      /no right to enter the network namespace of container http-5; run as root, with container.socket: /,
+      /no right to enter the network namespace of container http-6; run as root, with container.socket: /,
     );
   });
 });

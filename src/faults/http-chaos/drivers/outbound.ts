@@ -8,7 +8,7 @@ import { oldCallsOf } from '../../redirect/old-calls.ts';
 import { endOldConnections, toEndConnections, whyNotEnded } from '../../redirect/old-connections.ts';
 import { OutboundRedirect } from '../../redirect/outbound.ts';
 import { canRedirect, canRedirectFrom } from '../../redirect/probe.ts';
-import { homeOf, targetOf, unreachable } from '../home.ts';
+import { homeOf, targetOf, unreachable, whyElsewhere } from '../home.ts';
 import {
   type HttpRequest,
   type Interception,
@@ -68,7 +68,8 @@ const drainPatienceMs = 1000;
 
 async function open(request: HttpRequest, extend: ExtendLease): Promise<Interception> {
   const { spec, clock, random } = request;
-  const { place, pids } = await homeOf(request);
+  const home = await homeOf(request);
+  const { place, pids } = home;
   const tls = await tlsOf(request);
   const network = await openNetwork(place, random);
   const server = await network.listen();
@@ -96,7 +97,7 @@ async function open(request: HttpRequest, extend: ExtendLease): Promise<Intercep
     });
     const calls = { place, side: 'remote', port: spec.port, isMeant: isOld } as const;
     const old = spec.keepsOpen ? 0 : await endOldConnections(calls, clock, oldPatienceMs);
-    return interception(way, proxy, network, old);
+    return interception({ way, proxy, network, isElsewhere: () => whyElsewhere(home, request) }, old);
   } catch (error) {
     await way?.stop();
     await way?.close();
@@ -106,19 +107,21 @@ async function open(request: HttpRequest, extend: ExtendLease): Promise<Intercep
   }
 }
 
-function interception(
-  way: OutboundRedirect,
-  proxy: HttpProxy,
-  network: Network,
-  oldConnections: number,
-): Interception {
+interface Parts {
+  readonly way: OutboundRedirect;
+  readonly proxy: HttpProxy;
+  readonly network: Network;
+  isElsewhere(): Promise<string | undefined>;
+}
+
+function interception({ way, proxy, network, isElsewhere }: Parts, oldConnections: number): Interception {
   let broken = 0;
   return {
     proxy,
     oldConnections,
     async astray() {
       if (!proxy.isListening) return 'the proxy does not listen any more';
-      return await way.astray();
+      return (await way.astray()) ?? (await isElsewhere());
     },
     async end() {
       await way.stop();

@@ -12,7 +12,7 @@ import {
 } from '../../redirect/old-connections.ts';
 import { canRedirect } from '../../redirect/probe.ts';
 import { type ListeningSocket, listeningSockets, socketHolders } from '../../targets/process/proc.ts';
-import { homeOf, unreachable } from '../home.ts';
+import { homeOf, unreachable, whyElsewhere } from '../home.ts';
 import {
   type HttpRequest,
   type Interception,
@@ -81,7 +81,8 @@ const drainPatienceMs = 1000;
 
 async function open(request: HttpRequest, extend: ExtendLease): Promise<Interception> {
   const { target, spec, clock, random } = request;
-  const { place, pids } = await homeOf(request);
+  const home = await homeOf(request);
+  const { place, pids } = home;
   const addresses = socketsOf(spec.port, pids).map((socket) => socket.address);
   if (addresses.length === 0)
     throw UserError.of(
@@ -99,7 +100,7 @@ async function open(request: HttpRequest, extend: ExtendLease): Promise<Intercep
     const old = spec.keepsOpen
       ? 0
       : await endOldConnections({ place, side: 'local', port, isMeant }, clock, oldPatienceMs);
-    return interception(way, proxy, port, old);
+    return interception({ way, proxy, port, isElsewhere: () => whyElsewhere(home, request) }, old);
   } catch (error) {
     await way.close();
     await proxy.close();
@@ -108,12 +109,14 @@ async function open(request: HttpRequest, extend: ExtendLease): Promise<Intercep
   }
 }
 
-function interception(
-  way: InboundRedirect,
-  proxy: HttpProxy,
-  port: number,
-  oldConnections: number,
-): Interception {
+interface Parts {
+  readonly way: InboundRedirect;
+  readonly proxy: HttpProxy;
+  readonly port: number;
+  isElsewhere(): Promise<string | undefined>;
+}
+
+function interception({ way, proxy, port, isElsewhere }: Parts, oldConnections: number): Interception {
   let broken = 0;
   let reached: Promise<boolean> | undefined;
   return {
@@ -121,7 +124,7 @@ function interception(
     oldConnections,
     async astray() {
       if (!proxy.isListening) return 'the proxy does not listen any more';
-      return (await way.redirected()) === undefined ? `the ${way.where} is gone` : undefined;
+      return (await way.redirected()) === undefined ? `the ${way.where} is gone` : await isElsewhere();
     },
     async end() {
       await way.stop();

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/base/clock.ts';
 import {
@@ -123,6 +124,13 @@ describe('a proxy without toxics', () => {
   });
 });
 
+/** Attributes with which many bytes still pass in a moment. */
+const streamed = {
+  latency: { latency: 3, jitter: 2 },
+  bandwidth: { rate: 200_000 },
+  slicer: { average_size: 20_000, size_variation: 5000 },
+};
+
 describe('toxics that come and go on a live connection', () => {
   it('lose and reorder nothing', async () => {
     const proxy = await startProxy((await startUpstream(echo)).port);
@@ -144,6 +152,34 @@ describe('toxics that come and go on a live connection', () => {
     client.end();
     await ended;
     expect(Buffer.concat(received).equals(Buffer.concat(sent))).toBe(true);
+  });
+
+  it('lose and reorder nothing of a stream that never waits, whenever they come and however its reader stalls', async () => {
+    const content = randomBytes(12 * 2 ** 20);
+    const upstream = await startUpstream((socket) => socket.end(content));
+    const step = fc.record({
+      afterMs: fc.integer({ min: 0, max: 6 }),
+      what: fc.constantFrom('latency', 'bandwidth', 'slicer', 'clear', 'stall'),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
+        const proxy = await startProxy(upstream.port);
+        const client = await connectTo(proxy);
+        const received = readAll(client);
+        for (const { afterMs, what } of steps) {
+          await new Promise((resolve) => setTimeout(resolve, afterMs));
+          if (what === 'clear') proxy.chain.clear();
+          else if (what === 'stall') {
+            client.pause();
+            setTimeout(() => client.resume(), 3);
+          } else if (!proxy.chain.find(what)) add(proxy, what, streamed[what]);
+        }
+        proxy.chain.clear();
+        expect((await received).equals(content)).toBe(true);
+        await proxy.stop();
+      }),
+      { numRuns: 25 },
+    );
   });
 
   it('are removed when their time to live is over, unless it is set anew', async () => {

@@ -67,14 +67,27 @@ function filterLength(text: string): number {
   throw new Error('a filter is not closed');
 }
 
-const signs = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[=!<>]=|=|\$|\b(?:and|or|not)\b/g;
+const signs = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[=!<>]=|=|\$|[()]|\b(?:and|or|not)\b/g;
 const standard: Readonly<Record<string, string>> = { '=': '==', and: '&&', or: '||', not: '!' };
 
 function inStandardWords(filter: string): string {
+  const joining: string[] = [''];
   return filter.replace(signs, (sign, offset: number) => {
     if (sign === '$') throw new Error('a filter that looks at the root is not supported');
     // The name of a key, as in `@.not`.
-    if (/[.\w]/.test(filter[offset - 1] ?? '') && /\w/.test(sign)) return sign;
+    if (/\w/.test(sign) && filter[offset - 1] === '.') return sign;
+    if (sign === '(') joining.push('');
+    if (sign === ')') joining.pop();
+    if (sign === 'not' && !/^\s*\(/.test(filter.slice(offset + sign.length)))
+      throw new Error('`not` needs parentheses around what it denies');
+    if (sign === 'and' || sign === 'or') refuseMixed(joining, sign);
     return standard[sign] ?? sign;
   });
+}
+
+/** There, `or` binds closer than `and`; elsewhere, it is the other way round. Nobody should have to know. */
+function refuseMixed(joining: string[], sign: string): void {
+  const before = joining.pop();
+  if (before && before !== sign) throw new Error('`and` beside `or` needs parentheses');
+  joining.push(sign);
 }

@@ -22,9 +22,19 @@ const processSchema = z.strictObject({
   secrets: secretGroups,
 });
 
+/** A string that is nothing but one `${name}`. */
+function reference(expected: string) {
+  return z.string().superRefine((written, context) => {
+    if (!/^\$\{.+\}$/.test(written))
+      complain(context, 'FD105', `${JSON.stringify(written)} is no number`, { expected });
+  });
+}
+
+const timeoutExpected = 'seconds, two of them (to connect, to read), or ${name}';
+
 const httpTimeout = z
-  .union([seconds, z.tuple([seconds, seconds]), z.string().regex(/^\$\{.+\}$/)])
-  .meta({ expected: 'seconds, two of them (to connect, to read), or ${name}' });
+  .union([seconds, z.tuple([seconds, seconds]), reference(timeoutExpected)])
+  .meta({ expected: timeoutExpected });
 
 const httpSchema = z.strictObject({
   type: z.literal('http'),
@@ -48,9 +58,9 @@ const pythonSchema = z.strictObject({
 
 const providerSchema = z.discriminatedUnion('type', [processSchema, httpSchema, pythonSchema]);
 
-const pause = z
-  .union([seconds, z.string().regex(/^\$\{.+\}$/)])
-  .meta({ expected: 'seconds, as a number, or ${name}' });
+const pauseExpected = 'seconds, as a number, or ${name}';
+
+const pause = z.union([seconds, reference(pauseExpected)]).meta({ expected: pauseExpected });
 
 const pausesSchema = z.strictObject({ before: pause.optional(), after: pause.optional() });
 

@@ -1,7 +1,7 @@
 // The http provider: one request as Python's requests makes it, redirects followed. What is answered is the activity's
 // output, whatever its status; only a request that gets no answer fails.
 
-import { Agent, type Dispatcher, interceptors } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import type { HttpProvider } from '../model.ts';
 import { pythonText, substitute } from '../substitution.ts';
 import { ActivityFailed, hasVariables, outputBytesMax, type ProviderContext } from './provider.ts';
@@ -35,9 +35,8 @@ export async function callHttp(provider: HttpProvider, context: ProviderContext)
     bodyTimeout: read ?? 0,
     pipelining: 0,
   });
-  const dispatcher = agent.compose(interceptors.redirect({ maxRedirections: redirectsMax }));
   try {
-    return await attempts(request, dispatcher, provider.max_retries ?? 0, context);
+    return await attempts(request, agent, provider.max_retries ?? 0, context);
   } finally {
     await agent.destroy();
   }
@@ -45,13 +44,13 @@ export async function callHttp(provider: HttpProvider, context: ProviderContext)
 
 async function attempts(
   request: Request,
-  dispatcher: Dispatcher,
+  agent: Agent,
   retries: number,
   context: ProviderContext,
 ): Promise<HttpOutput> {
   for (let retry = 0; ; retry++) {
     try {
-      return await ask(request, dispatcher, context.stop);
+      return await follow(request, agent, context.stop);
     } catch (error) {
       if (error instanceof ActivityFailed) throw error;
       if (context.stop.aborted) throw new ActivityFailed('the run was stopped');
@@ -125,12 +124,46 @@ function timeoutsOf(
   return [inMs(connect), inMs(read)];
 }
 
+async function follow(first: Request, agent: Agent, signal: AbortSignal): Promise<HttpOutput> {
+  let request = first;
+  for (let redirects = 0; redirects <= redirectsMax; redirects++) {
+    const answer = await ask(request, agent, signal);
+    const location = redirecting.has(answer.status) ? headerOf(answer.headers, 'location') : undefined;
+    if (location === undefined) return answer;
+    request = redirected(request, answer.status, location);
+  }
+  throw new ActivityFailed(`${first.url} redirects more than ${redirectsMax} times`);
+}
+
+const redirecting = new Set([301, 302, 303, 307, 308]);
+
+/** As requests does it: what was sent is dropped where browsers drop it, credentials at another host. */
+function redirected(request: Request, status: number, location: string): Request {
+  if (!URL.canParse(location, request.url.href))
+    throw new ActivityFailed(`${request.url} redirects to ${location}, which is no address`);
+  const url = new URL(location, request.url);
+  const { method } = request;
+  const asGet =
+    method !== 'HEAD' && (status === 302 || status === 303 || (status === 301 && method === 'POST'));
+  const dropped = new Set([
+    ...(asGet ? ['content-type', 'content-length'] : []),
+    ...(url.host === request.url.host ? [] : ['authorization']),
+  ]);
+  const headers = Object.entries(request.headers).filter(([name]) => !dropped.has(name.toLowerCase()));
+  return {
+    url,
+    method: asGet ? 'GET' : method,
+    headers: Object.fromEntries(headers),
+    body: asGet ? null : request.body,
+  };
+}
+
 async function ask(
   { url, method, headers, body }: Request,
-  dispatcher: Dispatcher,
+  agent: Agent,
   signal: AbortSignal,
 ): Promise<HttpOutput> {
-  const answer = await dispatcher.request({
+  const answer = await agent.request({
     origin: url.origin,
     path: `${url.pathname}${url.search}`,
     method,
@@ -140,13 +173,13 @@ async function ask(
     responseHeaders: 'raw',
   });
   const text = await readText(answer.body);
-  const named = headersOf(answer.headers as unknown as readonly Buffer[] | readonly string[]);
-  const type = Object.entries(named).find(([name]) => name.toLowerCase() === 'content-type')?.[1];
-  return {
-    status: answer.statusCode,
-    headers: named,
-    body: type === 'application/json' ? parsed(text) : text,
-  };
+  const named = headersOf(answer.headers as unknown as readonly (Buffer | string)[]);
+  const isJson = headerOf(named, 'content-type') === 'application/json';
+  return { status: answer.statusCode, headers: named, body: isJson ? parsed(text) : text };
+}
+
+function headerOf(headers: HttpOutput['headers'], wanted: string): string | undefined {
+  return Object.entries(headers).find(([name]) => name.toLowerCase() === wanted)?.[1];
 }
 
 async function readText(body: AsyncIterable<Buffer>): Promise<string> {

@@ -71,8 +71,9 @@ export async function runProgram(options: ProgramOptions, context: ProviderConte
   } finally {
     over.abort();
     stop.removeEventListener('abort', onStop);
-    // Only of a program whose end nobody waits for any more.
-    signalGroup(child, 'SIGKILL');
+    // What the program started may have overheard the signal, and outlived it.
+    if (why !== undefined) killGroup(child);
+    else signalGroup(child, 'SIGKILL');
   }
 }
 
@@ -86,8 +87,17 @@ async function endGroup(child: ChildProcess, { clock }: ProviderContext, over: A
   if (!over.aborted) signalGroup(child, 'SIGKILL');
 }
 
+/** Only while its leader lives, or nobody waits for it any more. */
 function signalGroup({ pid, exitCode, signalCode }: ChildProcess, signal: NodeJS.Signals): void {
-  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+  if (pid !== undefined && exitCode === null && signalCode === null) sendToGroup(pid, signal);
+}
+
+/** Its number is not given away as long as one of the group is left. */
+function killGroup({ pid }: ChildProcess): void {
+  if (pid !== undefined) sendToGroup(pid, 'SIGKILL');
+}
+
+function sendToGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {

@@ -10,13 +10,16 @@ import type { ContainerId, ContainerTargetHandle } from '../targets/target.ts';
 
 type ConnectStep = Extract<UndoStep, { type: 'container-connect' }>;
 
+/** Modes in which an engine attaches a container to no network; `slirp4netns` and `pasta` are Podman's without root. */
+const withoutNetwork = /^(host|none|container:.*|ns:.*|slirp4netns.*|pasta.*)$/;
+
 export function whyNotDisconnect(
   networks: readonly string[] | undefined,
   { Name, HostConfig, NetworkSettings }: InspectedContainer,
 ): Exclude<Usability, { usable: true }> | undefined {
   const attached = Object.keys(NetworkSettings.Networks);
   const mode = HostConfig.NetworkMode;
-  if (attached.length === 0 || /^(host|none|container:.*)$/.test(mode))
+  if (attached.length === 0 || withoutNetwork.test(mode))
     return {
       usable: false,
       reason: `container ${Name} has no network of its own (network mode ${mode || 'none'})`,

@@ -57,7 +57,9 @@ async function openDoorsOf(target: TargetHandle): Promise<Peer[]> {
     }
     case 'container': {
       const networks = Object.values((await target.inspect())?.NetworkSettings.Networks ?? {});
-      return networks.flatMap(({ IPAddress: address }) => (address ? [{ address, port: undefined }] : []));
+      return networks
+        .flatMap(({ IPAddress, GlobalIPv6Address }) => [IPAddress, GlobalIPv6Address])
+        .flatMap((address) => (address ? [{ address, port: undefined }] : []));
     }
   }
 }

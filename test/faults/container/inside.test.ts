@@ -1,14 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { chooseDriver } from '../../../src/faults/choose.ts';
 import { dnsChaos } from '../../../src/faults/dns-chaos/dns-chaos.ts';
-import type { FaultKind } from '../../../src/faults/fault.ts';
+import type { FaultDriver, FaultKind } from '../../../src/faults/fault.ts';
 import { ioChaos } from '../../../src/faults/io-chaos/io-chaos.ts';
 import { networkChaos } from '../../../src/faults/network-chaos/network-chaos.ts';
 import { createStressChaos } from '../../../src/faults/stress-chaos/stress-chaos.ts';
 import { controlGroups, groupMembers } from '../../../src/faults/targets/process/cgroup.ts';
 import { type Dockerd, dockerdNeeds, startDockerd } from '../../support/dockerd.ts';
 import { describeWith, root } from '../../support/requires.ts';
-import { until } from '../leases/support.ts';
-import { inject, takeSteps, targetOf } from './support.ts';
+import { cleanup, until } from '../leases/support.ts';
+import { inject, requestOf, takeSteps, targetOf } from './support.ts';
 
 const needs = [root, ...dockerdNeeds, 'nft', 'strace', 'stress-ng'];
 
@@ -52,6 +53,23 @@ describeWith(needs, 'faults through the namespaces and control groups of a conta
     expect(await ask()).toBe('hello');
     await fault.undo();
     expect(await fault.verifyUndone()).toMatchObject({ undone: true });
+  });
+
+  it('NetworkChaos delays what it answers where only connections can be led to a proxy', async () => {
+    const { target, ask } = await web();
+    const spec = { action: 'delay', delay: { latency: '400ms' } };
+    const request = await requestOf(networkChaos as FaultKind, target, spec);
+    const drivers = networkChaos.drivers.filter(({ name }) => name === 'redirecting-proxy') as FaultDriver[];
+    const { driver } = await chooseDriver({ ...(networkChaos as FaultKind), drivers }, request);
+    const fault = await driver.inject(request, undefined, async () => {});
+    cleanup(() => fault.undo());
+    const begin = performance.now();
+    expect(await ask()).toBe('hello');
+    expect(performance.now() - begin).toBeGreaterThanOrEqual(398);
+    expect(fault.hits()).toBeGreaterThan(5);
+    await fault.undo();
+    expect(await fault.verifyUndone()).toMatchObject({ undone: true });
+    expect(await ask()).toBe('hello');
   });
 
   it("DNSChaos refuses names that match, and asks the engine's own name server for the others", async () => {

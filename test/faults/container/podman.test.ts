@@ -57,6 +57,13 @@ describeWith(
       expect(await fault.verifyUndone()).toMatchObject({ undone: true });
     });
 
+    it('disconnect is refused where there is no network to be taken off', async () => {
+      const target = await web('alone');
+      await expect(inject(containerChaos as never, target, { action: 'disconnect' })).rejects.toThrow(
+        /container alone has no network of its own \(network mode none\)/,
+      );
+    });
+
     it('limit needs no update of the engine', async () => {
       const target = await web('limited');
       const limits = { cpus: 0.2, memory: '64MB', pids: 20 };

@@ -48,6 +48,7 @@ const endpointSchema = z.object({
   Aliases: z.array(z.string()).nullish(),
   DriverOpts: z.record(z.string(), z.string()).nullish(),
   IPAddress: z.string().nullish(),
+  GlobalIPv6Address: z.string().nullish(),
 });
 
 const limit = z

@@ -404,6 +404,18 @@ export const catalogue = {
     title: 'Measured in a way that is not evaluated here',
     hint: 'Analyses are evaluated where their metrics are instant queries of Prometheus.',
   },
+  FD763: {
+    title: 'History of gates cannot be read',
+    hint: 'Name the file that an earlier gate wrote, or one that does not exist yet.',
+  },
+  FD764: {
+    title: 'Gate without anything to decide on',
+    hint: 'Give --slo, --threshold, --analysis, or --limit.',
+  },
+  FD765: {
+    title: 'Threshold of a gate is not valid',
+    hint: 'An aggregate, an operator and a number: avg < 200, p(95) < 300, rate > 0.99.',
+  },
   FD801: {
     title: 'Run folder cannot be written',
     exit: exitCodes.toolError,
@@ -486,6 +498,10 @@ export const catalogue = {
     title: 'Silence that held the pager is gone',
     exit: exitCodes.toolError,
     hint: 'Ask who ended it; the run was stopped so that nobody is called for a drill.',
+  },
+  FD810: {
+    title: 'Windows still hold the fault of an earlier run',
+    hint: 'Wait until the time that is named, or use `--allow FD810` and expect alerts that ring for both.',
   },
   // 85x: files with objectives
   FD850: {

@@ -255,6 +255,44 @@ sourced(query.command('range'))
     end(await (await import('./commands/query.ts')).queryRange(expr, options)),
   );
 
+program
+  .command('gate')
+  .description(
+    'decide from metrics whether to go on: objectives, scores, thresholds, and limits that run out',
+  )
+  .requiredOption('--source <source>', 'URL of a Prometheus, run folder or id, or a file of OpenMetrics text')
+  .option('--source-config <file>', 'how to authenticate at the URL: basic_auth, authorization, tls_config')
+  .option('--runs <folder>', 'where run folders are', '.firedrill/runs')
+  .option(
+    '--slo <file>',
+    "Keptn's slo.yaml, or objectives in any format that check knows (repeatable)",
+    collect,
+  )
+  .option('--sli <file>', "Keptn's sli.yaml: the queries of its indicators")
+  .option('--set <name=value>', 'a variable of these queries, as SERVICE=shop (repeatable)', collect)
+  .option('--indicator <name=promql>', 'an indicator beside those of sli.yaml (repeatable)', collect)
+  .option('--threshold <text>', "of an indicator, in k6's syntax: NAME: p(95) < 300 (repeatable)", collect)
+  .option('--step <duration>', 'distance of the values that thresholds see; a 120th of the time')
+  .option('--analysis <file>', 'AnalysisTemplate of Argo Rollouts (repeatable)', collect)
+  .option('--arg <name=value>', 'an argument of it (repeatable)', collect)
+  .option('--limit <promql>', 'what must not run out before the deployment has ended (repeatable)', collect)
+  .option('--floor <number>', 'what of the limit has to stay', '0')
+  .option('--needs <number>', 'what of the limit the deployment itself uses', '0')
+  .option('--within <duration>', 'how long the deployment takes', '30m')
+  .option('--lookback <duration>', 'the trend of the limit is taken from this much time', '1h')
+  .option('--from <time>', 'Unix seconds, RFC 3339, or before the end as -30m; five minutes before it')
+  .option('--to <time>', 'the same; now, or the end of what the source holds')
+  .option('--name <name>', 'of the gate, in reports and in the history')
+  .option('--history <file>', 'earlier evaluations, for relative criteria', '.firedrill/gates.json')
+  .option(
+    '--report <kind=file>',
+    'also write github, json, junit, markdown or openmetrics (repeatable)',
+    collect,
+  )
+  .option('--enable-feature <names>', 'as in check (repeatable)', collect)
+  .addOption(output())
+  .action(async (options) => end(await (await import('./commands/gate.ts')).gate(options)));
+
 const routes = program
   .command('routes')
   .description("the routing tree of an Alertmanager configuration, with amtool's arguments and output");

@@ -8,7 +8,7 @@
 import type { Evidence, Judgement, Verdict } from '../experiment/verdict.ts';
 import { labelWords } from './describe-event.ts';
 import { firstEvent, type ReportInput, redactInput } from './input.ts';
-import { visibleLines } from './plain-text.ts';
+import { escaped, quoted } from './xml.ts';
 
 interface Case {
   readonly name: string;
@@ -165,29 +165,4 @@ function counts(cases: readonly Case[]): string {
 
 function seconds(ms: number): string {
   return (Number.isFinite(ms) ? ms / 1000 : 0).toFixed(3);
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  '\n': '&#10;',
-  '\t': '&#9;',
-};
-
-/** Half of a surrogate pair, and the two code points that XML 1.0 forbids beside the control characters. */
-const notXml = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|[\ufffe\uffff]/g;
-
-function escaped(text: string): string {
-  return visibleLines(text)
-    .replace(notXml, '\ufffd')
-    .replace(/[&<>]/g, (char) => entities[char]!);
-}
-
-/** An attribute's value with its quotes; line breaks survive attribute normalisation as references. */
-function quoted(text: string): string {
-  return `"${visibleLines(text)
-    .replace(notXml, '\ufffd')
-    .replace(/[&<>"\n\t]/g, (char) => entities[char]!)}"`;
 }

@@ -8,9 +8,9 @@ import { worstEnd } from './comparison.ts';
 import { labelWords } from './describe-event.ts';
 import { boundWords, hopName, latencyWords, settingWords } from './hop-words.ts';
 import { firstEvent, type ReportInput, redactInput } from './input.ts';
+import { code, plain, table } from './markdown-parts.ts';
 import { type Measurement, measureObjective } from './measured.ts';
 import { relativeTime } from './moment.ts';
-import { visible } from './plain-text.ts';
 import { condense, sparkline } from './sparkline.ts';
 import { halfWord } from './standing.ts';
 
@@ -154,31 +154,4 @@ function footer({ verdict, timeline }: ReportInput): string {
   const started = firstEvent(timeline, 'run.started');
   const version = started ? ` with Firedrill ${plain(started.firedrill)}` : '';
   return `<sub>Run ${plain(verdict.run)}, ${humanDuration(verdict.endedAt - verdict.startedAt)}${version}</sub>`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
-/**
- * Text that stays text: markup is escaped, and an `@` is parted from what follows it, because a label value must not
- * call people by mentioning them.
- */
-function plain(text: string): string {
-  return visible(text)
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/[\\`*_[\]|~#!$]/g, '\\$&')
-    .replace(/@(?=\w)/g, '@\u200b');
-}
-
-/** A code span in a table: a fence longer than any inside it, and no bare column separator. */
-function code(text: string): string {
-  const content = visible(text).replaceAll('|', '\\|');
-  const longest = Math.max(0, ...(content.match(/`+/g) ?? []).map((run) => run.length));
-  const fence = '`'.repeat(longest + 1);
-  const space = longest > 0 ? ' ' : '';
-  return `${fence}${space}${content}${space}${fence}`;
 }

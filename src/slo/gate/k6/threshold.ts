@@ -25,6 +25,8 @@ export type K6ThresholdRead =
   | { readonly ok: true; readonly threshold: K6Threshold }
   | { readonly ok: false; readonly message: string; readonly offset: number };
 
+export const k6ThresholdExpected = 'an aggregate, an operator and a number, such as p(95) < 300';
+
 const aggregateAt = /\s*(?:(avg|count|max|med|min|rate|value)\b|p\(\s*(\d+(?:\.\d+)?)\s*\))/y;
 const operatorAt = /\s*(===|==|!=|>=|<=|>|<)/y;
 const boundAt = /\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*$/y;

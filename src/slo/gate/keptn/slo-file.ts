@@ -95,6 +95,11 @@ const sloSchema = z.strictObject({
   total_score: z.strictObject({ pass: score, warning: score.optional() }),
 });
 
+/** Whether a text is most likely Keptn's: it names neither a version of an API nor one of Sloth. */
+export function isKeptnSlo(source: string): boolean {
+  return /^objectives:/m.test(source) && /^(?:total_score|comparison):/m.test(source);
+}
+
 export function readKeptnSlo(file: string, source: string): Parsed<KeptnSlo> {
   const document = parseYaml(file, source);
   if (!document.ok) return document;

@@ -14,7 +14,7 @@ import { expectNoTraces, leasesOf, watchdogOf } from './traces.ts';
 
 describeWith([root, ...dockerdNeeds, 'setpriv'], 'drills on containers', () => {
   let daemon: Dockerd;
-  const singles = ['paused', 'exited', 'cut-off', 'crashed'];
+  const singles = ['paused', 'exited', 'cut-off', 'crashed', 'broken'];
 
   beforeAll(async () => {
     daemon = await startDockerd();
@@ -95,6 +95,23 @@ describeWith([root, ...dockerdNeeds, 'setpriv'], 'drills on containers', () => {
       expect(await stateOf(state)).toBe('running');
       expect(await ask(state)).toBe('hello');
     });
+
+  test.concurrent('the runner is killed while a container answers wrongly: it answers rightly, and nothing is left', async ({
+    onTestFinished,
+  }) => {
+    const place = placeFor(onTestFinished);
+    const targets = { web: { container: { name: 'broken', ...socket() } } };
+    const replace = { body: Buffer.from('broken').toString('base64') };
+    const spec = { target: 'Response', port: 8080, replace, duration: '60s' };
+    const faults = [{ kind: 'HTTPChaos', spec }];
+    const run = new LiveRun(place, ['run', writeDrill(place, { targets, faults })]);
+    await run.event('fault.injected');
+    expect(await ask('broken')).toBe('broken');
+    run.kill('SIGKILL');
+    await run.finished;
+    await expectNoTraces(place);
+    expect(await ask('broken')).toBe('hello');
+  });
 
   test.concurrent('both are killed: undo gives its networks back', async ({ onTestFinished }) => {
     const place = placeFor(onTestFinished);

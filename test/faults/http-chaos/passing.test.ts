@@ -173,6 +173,7 @@ describe('what is not HTTP/1', () => {
       }),
     );
     proxy.add(spec({ abort: true, target: 'Request' }));
+    onCleanup(() => expect(proxy.unread).toBe(1));
     const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
     onCleanup(() => client.destroy());
     const said: Buffer[] = [];
@@ -238,6 +239,7 @@ describe('an upgrade', () => {
       expect(echoed).toEqual(frames);
     }
     expect(rule.hits).toBe(0);
+    expect(proxy.unread).toBe(0);
   });
 });
 

@@ -8,6 +8,7 @@ import { redact } from '../base/redact.ts';
 import { readExperiment } from '../experiment/file/read.ts';
 import type { Experiment } from '../experiment/model.ts';
 import { type Plan, type Planning, planRun } from '../experiment/plan/plan.ts';
+import { earlierDrills } from '../experiment/run/earlier-drills.ts';
 import { writeRunFiles } from '../experiment/run/folder.ts';
 import { type RunResult, runExperiment } from '../experiment/run/run.ts';
 import type { Verdict } from '../experiment/verdict.ts';
@@ -21,7 +22,7 @@ import { LiveRun } from '../report/live/state.ts';
 import { LiveView } from '../report/live/view.ts';
 import { colorOn } from './color.ts';
 import { showDiagnostics } from './failure.ts';
-import { beside, openJournal, readUserFile } from './surroundings.ts';
+import { beside, openJournal, readUserFile, userFiles } from './surroundings.ts';
 import { version } from './version.ts';
 
 export interface DrillOptions {
@@ -54,7 +55,7 @@ export async function readFile(
     sets: sets ?? [],
     targets: targets ?? [],
     durationMs,
-    files: { read: readUserFile },
+    files: userFiles,
   });
   if (!read.ok) throw new UserError(read.diagnostics);
   showDiagnostics(read.warnings);
@@ -63,7 +64,7 @@ export async function readFile(
 
 export async function planDrill(
   experiment: Experiment,
-  options: Pick<DrillOptions, 'allowed' | 'notify'>,
+  options: Pick<DrillOptions, 'allowed' | 'notify' | 'runs'>,
 ): Promise<Plan> {
   return planRun(experiment, {
     clock: steadyClock,
@@ -73,6 +74,7 @@ export async function planDrill(
     notify: options.notify,
     env: process.env,
     readFile: readUserFile,
+    earlierDrills: () => earlierDrills(options.runs),
   });
 }
 

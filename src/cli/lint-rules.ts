@@ -17,7 +17,7 @@ import { lintRuleFile, ruleLints } from '../rules/lint/lint.ts';
 import type { RuleFile } from '../rules/model.ts';
 import type { mixedFeatures } from './features.ts';
 import { openSource, type SourceOptions } from './source.ts';
-import { readUserFile } from './surroundings.ts';
+import { readUserFile, userFiles } from './surroundings.ts';
 
 export interface RuleLinting {
   /** Undefined: the experiment's, or the default. */
@@ -96,7 +96,7 @@ export async function lintExperiment(
   mode: MatcherMode,
 ): Promise<Diagnostic[]> {
   const text = await readUserFile(path);
-  const read = await readExperiment({ file: path, text, env: process.env, files: { read: readUserFile } });
+  const read = await readExperiment({ file: path, text, env: process.env, files: userFiles });
   if (!read.ok) return [];
   const experiment = read.value;
   const { alertmanager, externalLabels, rules } = experiment.telemetry;

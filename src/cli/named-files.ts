@@ -30,7 +30,8 @@ export async function namedFiles(paths: readonly string[]): Promise<NamedFile[]>
   return named;
 }
 
-async function filesBelow(folder: string): Promise<string[]> {
+/** Its YAML and JSON files and those of folders in it, hidden ones left out. Throws FD101. */
+export async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: Error) => {
     throw UserError.of('FD101', `${folder} cannot be read: ${error.message}`);
   });

@@ -1,14 +1,17 @@
 // What the command line wires in: the real clock, this machine's state folder, the small programs beside ours.
 
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../base/diagnostics.ts';
+import type { Files } from '../experiment/file/telemetry-files.ts';
 import { systemBoot } from '../faults/leases/boot.ts';
 import { Journal } from '../faults/leases/journal.ts';
 import { orphans } from '../faults/leases/recover.ts';
 import { stateFolder } from '../faults/leases/state-folder.ts';
 import type { TerminalOptions } from '../report/terminal/paint.ts';
 import { colorOn, colorsOf } from './color.ts';
+import { filesBelow } from './named-files.ts';
 
 export function openJournal(): Journal {
   const uid = process.getuid!();
@@ -28,6 +31,15 @@ export async function readUserFile(path: string): Promise<string> {
     throw UserError.of('FD101', `${path} cannot be read: ${(error as Error).message}`);
   }
 }
+
+/** The files that experiments point to. */
+export const userFiles: Files = {
+  read: readUserFile,
+  list: async (path) => {
+    const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+    return isFolder ? (await filesBelow(path)).map((file) => relative(path, file)) : undefined;
+  },
+};
 
 /** Every command tells of what a crash left behind. */
 export async function warnOfOrphans(): Promise<void> {

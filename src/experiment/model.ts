@@ -11,6 +11,9 @@ import type {
   ProxyTarget,
 } from '../faults/targets/declaration.ts';
 import type { FeatureName } from '../promql/features.ts';
+import type { Budgeting, Sli } from '../slo/objective.ts';
+import type { Target } from '../slo/target.ts';
+import type { TimeWindow } from '../slo/time-window.ts';
 import type { HttpClientSpec } from '../telemetry/http-client-spec.ts';
 import type { RemoteSpec, ScrapeSpec } from '../telemetry/metrics/scrape-spec.ts';
 import type { HypothesisStrategy } from './chaos-toolkit/model.ts';
@@ -148,8 +151,10 @@ export interface HistorySpec {
 
 export interface ObjectiveSpec {
   readonly name: string;
-  /** A PromQL expression whose top operator is a comparison. */
+  /** A PromQL expression whose top operator is a comparison; of an SLO, its SLI over a short window and the target. */
   readonly promql: string;
+  /** Where it is an SLO of a file: broken while its SLI over the fault so far is below the target. */
+  readonly slo?: SloSpec;
   readonly expect: 'held' | 'breached';
   /** A breach that lasts less is a blip. Undefined: two scrape intervals. */
   readonly breachForMs: number | undefined;
@@ -157,6 +162,17 @@ export interface ObjectiveSpec {
   /** Distance of the evaluation steps. Undefined: the shortest scrape interval. */
   readonly stepMs: number | undefined;
   readonly minEvents: number | undefined;
+}
+
+export interface SloSpec {
+  /** As the experiment names it: `file.yaml#name`. */
+  readonly reference: string;
+  readonly sli: Sli;
+  readonly target: Target;
+  readonly budgeting: Budgeting;
+  readonly window: TimeWindow;
+  /** Distance of the samples that make up a query without a range. */
+  readonly sampleMs: number;
 }
 
 export interface AlertSpec {

@@ -20,7 +20,7 @@ import {
   withRuleLinting,
 } from '../lint-rules.ts';
 import { namedFiles } from '../named-files.ts';
-import { print, printJson, readUserFile } from '../surroundings.ts';
+import { print, printJson, readUserFile, userFiles } from '../surroundings.ts';
 
 export interface CheckOptions extends RuleLintOptions {
   readonly kind?: FileKind;
@@ -80,7 +80,7 @@ async function readAndCheck(
 ): Promise<Checked> {
   try {
     const text = await readUserFile(file);
-    return await checkFile({ file, text, env: process.env, files: { read: readUserFile }, ...how });
+    return await checkFile({ file, text, env: process.env, files: userFiles, ...how });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { kind: how.kind, diagnostics: error.diagnostics };

@@ -6,19 +6,24 @@ import { complain } from '../../base/scalars.ts';
 import type { YamlPath } from '../../base/yaml.ts';
 import { type FeatureName, type Features, featureNames, namedFeature } from '../../promql/features.ts';
 import { parseExpr } from '../../promql/parser.ts';
+import { type SloFeature, sloFeatureNames } from '../../slo/reader.ts';
 import type { Parts } from './parts.ts';
 import type { Reading } from './reading.ts';
 
 export const featureSchema = z
   .string()
   .superRefine((name, context) => {
+    if (isSloFeature(name)) return;
     const named = namedFeature(name);
     if (named.kind === 'unknown')
       complain(context, 'FD903', `there is no feature ${JSON.stringify(name)}`, {
         expected: named.nearest ?? featureNames.join(', '),
       });
   })
-  .meta({ expected: 'a feature flag of Prometheus', examples: [...featureNames] });
+  .meta({
+    expected: 'a feature flag of Prometheus, or openslo-v2alpha',
+    examples: [...featureNames, ...sloFeatureNames],
+  });
 
 /** Those that change something here. */
 export function resolveFeatures(names: readonly string[] = []): FeatureName[] {
@@ -26,6 +31,15 @@ export function resolveFeatures(names: readonly string[] = []): FeatureName[] {
     .map(namedFeature)
     .flatMap((named) => (named.kind === 'feature' ? named.feature : []));
   return [...new Set(features)];
+}
+
+/** Formats of SLO files that are on. */
+export function sloFeatures(names: readonly string[] = []): ReadonlySet<SloFeature> {
+  return new Set(names.filter(isSloFeature));
+}
+
+function isSloFeature(name: string): name is SloFeature {
+  return sloFeatureNames.some((known) => known === name);
 }
 
 /** Warns of flags that change nothing here, and refuses expressions that need a flag that is off. */
@@ -39,7 +53,9 @@ export function checkFeatures(reading: Reading, parts: Parts): void {
   });
   const features = new Set(resolveFeatures(names));
   const expressions = [
-    ...parts.objectives.map(({ path, value }) => ({ path: [...path, 'promql'], text: value.promql })),
+    ...parts.objectives.flatMap(({ path, value: { promql: text } }) =>
+      text === undefined ? [] : [{ path: [...path, 'promql'], text }],
+    ),
     ...parts.stopConditions.map(({ path, value }) => ({ path: [...path, 'promql'], text: value.promql })),
     ...parts.faults.flatMap(({ path, value }) => {
       const text = value.effect?.promql;

@@ -1,7 +1,9 @@
 // `objectives`: what must hold (or must break) while the fault is there.
 
 import { z } from 'zod';
-import { duration } from '../../base/scalars.ts';
+import { complain, duration } from '../../base/scalars.ts';
+import type { SimpleObjective } from '../../slo/objective.ts';
+import { sliOver } from '../../slo/sli-over.ts';
 import type { ObjectiveSpec } from '../model.ts';
 import { promqlComparison } from './promql.ts';
 import { name } from './scalars.ts';
@@ -9,9 +11,19 @@ import { name } from './scalars.ts';
 const recoversWithinMsDefault = 60_000;
 const recoversStableMsDefault = 10_000;
 
-export const objectiveSchema = z.strictObject({
+const sloExpected = 'a file and the name of an SLO in it, such as slo.yaml#web-availability';
+
+const objectiveFields = z.strictObject({
   name: name.describe('Alerts name it in `guards`.'),
-  promql: promqlComparison.describe('A comparison that is true while all is well, such as `latency < 0.3`.'),
+  promql: promqlComparison
+    .optional()
+    .describe('A comparison that is true while all is well, such as `latency < 0.3`.'),
+  slo: z
+    .string()
+    .regex(/^[^#]+#[^#]+$/, { error: `is not ${sloExpected}` })
+    .optional()
+    .describe('Instead of promql: an SLO of a file, as `slo.yaml#web-availability`.')
+    .meta({ expected: sloExpected }),
   expect: z.enum(['held', 'breached']).optional().describe('What the fault does to it; held when not given.'),
   breach: z
     .strictObject({ for: duration.describe('A breach that lasts less is a blip.') })
@@ -27,13 +39,39 @@ export const objectiveSchema = z.strictObject({
   step: duration
     .optional()
     .describe('Distance of its evaluations; the shortest scrape interval when not given.'),
-  minEvents: z.int().min(1).optional().describe('Requests that a phase needs before a ratio says anything.'),
+  minEvents: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'Requests that a phase needs before a ratio says anything; of an SLO 10 / (1 - target) when not given.',
+    ),
 });
 
-export function resolveObjective(objective: z.output<typeof objectiveSchema>): ObjectiveSpec {
+export const objectiveSchema = objectiveFields.superRefine((objective, context) => {
+  if (objective.promql === undefined && objective.slo === undefined)
+    complain(context, 'FD107', 'has neither promql nor slo', { expected: 'one of the two' });
+  if (objective.promql !== undefined && objective.slo !== undefined)
+    complain(context, 'FD105', 'a second definition beside promql', {
+      path: ['slo'],
+      expected: 'promql or slo',
+    });
+});
+
+export type ObjectiveFields = z.output<typeof objectiveSchema>;
+
+/** Scrapes that the short window of an SLO spans: a rate needs two samples, and one scrape may fail. */
+const scrapesInWindow = 4;
+
+/** `slo`: what `objective.slo` names; `scrapeMs`: the shortest distance of samples. */
+export function resolveObjective(
+  objective: ObjectiveFields,
+  slo: SimpleObjective | undefined,
+  scrapeMs: number,
+): ObjectiveSpec {
   return {
     name: objective.name,
-    promql: objective.promql,
+    ...definitionOf(objective, slo, scrapeMs),
     expect: objective.expect ?? 'held',
     breachForMs: objective.breach?.for,
     recovers: {
@@ -41,6 +79,26 @@ export function resolveObjective(objective: z.output<typeof objectiveSchema>): O
       stableMs: objective.recovers?.stable ?? recoversStableMsDefault,
     },
     stepMs: objective.step,
-    minEvents: objective.minEvents,
+    minEvents: objective.minEvents ?? (slo && eventsNeeded(slo)),
   };
+}
+
+function definitionOf(
+  { promql, slo: reference }: ObjectiveFields,
+  slo: SimpleObjective | undefined,
+  scrapeMs: number,
+): Pick<ObjectiveSpec, 'promql' | 'slo'> {
+  if (promql !== undefined) return { promql };
+  if (!slo || reference === undefined) throw new Error('an SLO that is not there was let pass');
+  const { sli, target, budgeting, window } = slo;
+  const over = sliOver(sli, scrapesInWindow * scrapeMs, { stepMs: scrapeMs });
+  return {
+    promql: `${over} >= ${target.ratio}`,
+    slo: { reference, sli, target, budgeting, window, sampleMs: scrapeMs },
+  };
+}
+
+/** With fewer, one bad event would be more than a tenth of the budget. */
+function eventsNeeded({ sli, target }: SimpleObjective): number | undefined {
+  return sli.type === 'ratio' && target.errorBudget > 0 ? Math.ceil(10 / target.errorBudget) : undefined;
 }

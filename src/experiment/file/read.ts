@@ -26,10 +26,11 @@ import { resolveCollateral, resolveLimits, resolveStopCondition } from './safety
 import { type ExperimentFields, experimentSchema } from './schema.ts';
 import { secretStrings, withoutSecretFields } from './secret-fields.ts';
 import { applySets } from './sets.ts';
+import { readSlos, type Slos } from './slo-files.ts';
 import { type Environment, escapeSubstitutions, substitute } from './substitution.ts';
 import { applyTargets } from './target-option.ts';
 import { resolveTarget } from './targets.ts';
-import { resolveTelemetry } from './telemetry.ts';
+import { resolveTelemetry, shortestIntervalMs } from './telemetry.ts';
 import { checkTelemetryFiles, type Files } from './telemetry-files.ts';
 import { resolveTraffic } from './traffic.ts';
 import { resolveOrchestration } from './workflow.ts';
@@ -83,6 +84,7 @@ export async function readExperiment(options: ReadOptions): Promise<ReadResult> 
   checkHistory(reading);
   checkFeatures(reading, parts);
   const fileSecrets = await checkTelemetryFiles(reading, parts, options.files, folder);
+  const slos = await readSlos(reading, parts, options.files, folder);
 
   const secrets = [
     ...new Set([...substituted.secrets, ...secretStrings(reading.document.value), ...fileSecrets]),
@@ -96,7 +98,7 @@ export async function readExperiment(options: ReadOptions): Promise<ReadResult> 
     ok: true,
     warnings: diagnostics,
     value: {
-      ...resolveRest(fields, folder),
+      ...resolveRest(fields, slos, folder),
       file: resolve(options.file),
       folder,
       targets,
@@ -191,15 +193,19 @@ function resolveFaults(
   return { faults, workflows };
 }
 
-function resolveRest(fields: ExperimentFields, folder: string) {
+function resolveRest(fields: ExperimentFields, slos: Slos, folder: string) {
   const { metadata, spec } = fields;
-  const objectives = (spec.objectives ?? []).map(resolveObjective);
+  const telemetry = resolveTelemetry(spec.telemetry ?? {}, folder);
+  const scrapeMs = shortestIntervalMs(telemetry);
+  const objectives = (spec.objectives ?? []).map((objective) =>
+    resolveObjective(objective, slos.get(objective.slo ?? ''), scrapeMs),
+  );
   const objectiveNames = objectives.map((objective) => objective.name);
   return {
     name: metadata.name,
     title: spec.title ?? metadata.name,
     traffic: resolveTraffic(spec.traffic ?? []),
-    telemetry: resolveTelemetry(spec.telemetry ?? {}, folder),
+    telemetry,
     phases: resolvePhases(spec.phases),
     history: resolveHistory(spec.history, folder),
     objectives,

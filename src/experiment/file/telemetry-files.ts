@@ -15,6 +15,8 @@ import type { Reading } from './reading.ts';
 export interface Files {
   /** Text of the file at an absolute path; rejects when it cannot be read. */
   read(path: string): Promise<string>;
+  /** Names of the YAML and JSON files in a folder, with those of folders in it; undefined for what is no folder. */
+  list?(path: string): Promise<readonly string[] | undefined>;
 }
 
 /** Checks the files and what is said of them; returns the secrets that they hold. */

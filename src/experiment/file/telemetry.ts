@@ -86,10 +86,6 @@ export function resolveTelemetry(telemetry: TelemetryFields, folder: string): Te
     http: resolveHttpClient(prometheus, folder),
     intervalMs: prometheus.interval ?? scrapeIntervalMsDefault,
   };
-  const shortestMs = Math.min(
-    ...scrape.map((entry) => entry.intervalMs),
-    remote?.intervalMs ?? Number.POSITIVE_INFINITY,
-  );
   return {
     scrape,
     prometheus: remote,
@@ -105,11 +101,19 @@ export function resolveTelemetry(telemetry: TelemetryFields, folder: string): Te
         ]),
       ),
     },
-    evaluationIntervalMs:
-      telemetry.evaluationInterval ?? (Number.isFinite(shortestMs) ? shortestMs : scrapeIntervalMsDefault),
+    evaluationIntervalMs: telemetry.evaluationInterval ?? shortestIntervalMs({ scrape, prometheus: remote }),
     externalLabels: telemetry.externalLabels ?? {},
     features: resolveFeatures(telemetry.features),
   };
+}
+
+/** Of all sources. */
+export function shortestIntervalMs({
+  scrape,
+  prometheus,
+}: Pick<TelemetrySpec, 'scrape' | 'prometheus'>): number {
+  const intervals = [...scrape, ...(prometheus ? [prometheus] : [])].map(({ intervalMs }) => intervalMs);
+  return intervals.length > 0 ? Math.min(...intervals) : scrapeIntervalMsDefault;
 }
 
 function resolveAlertmanager(

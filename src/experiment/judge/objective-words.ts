@@ -31,9 +31,11 @@ export interface ObjectiveWords {
 }
 
 export function wordsFor(spec: ObjectiveSpec, comparison: TopComparison): ObjectiveWords {
-  const { name } = spec;
+  const { name, slo } = spec;
   const unit = unitOf(comparison.left);
-  const quantity = (value: number) => formatQuantity(value, unit);
+  // Three digits are too few beside a target of 99.95 %.
+  const quantity = (value: number) =>
+    slo ? `${Number((value * 100).toPrecision(6))} %` : formatQuantity(value, unit);
   const limit =
     comparison.threshold === undefined ? printExpr(comparison.right) : quantity(comparison.threshold);
   const bound = `${comparison.operator} ${limit}`;

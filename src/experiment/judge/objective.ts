@@ -19,6 +19,7 @@ import {
 } from './objective-finding.ts';
 import { wordsFor } from './objective-words.ts';
 import { readObjective } from './readings.ts';
+import { budgetSpent, type FaultTime, readSloOverFault } from './slo.ts';
 import { bridgeGaps, lengthMs, type Reading, type Recovery, stretchesOf } from './stretches.ts';
 
 const scrapeIntervalMsDefault = 1000;
@@ -40,9 +41,15 @@ export function judgeObjective(spec: ObjectiveSpec, facts: RunFacts, recording: 
   const { features } = facts;
   const window = { fromMs: facts.baselineAt ?? facts.startedAt, toMs: facts.endedAt, stepMs, features };
   const breachForMs = spec.breachForMs ?? 2 * scrapeMs;
-  const attempt = readSafely(() =>
-    bridgeGaps(readObjective(recording, parsed.expr, comparison, window), breachForMs),
-  );
+  const fault = { fromMs: facts.injectedAt!, toMs: facts.undoingAt ?? facts.undoneAt ?? facts.endedAt };
+  const memoryMs = longestReachMs(parsed.expr, 0);
+  const attempt = readSafely(() => {
+    const readings = readObjective(recording, parsed.expr, comparison, window);
+    const read = spec.slo
+      ? readSloOverFault(recording, spec.slo, comparison, readings, fault, memoryMs, features)
+      : readings;
+    return bridgeGaps(read, breachForMs);
+  });
   if (typeof attempt === 'string') {
     const reason = `${spec.name} could not be evaluated on the recording: ${attempt}.`;
     return findingOf(empty, unknown('no-data', reason), comparison, null);
@@ -64,10 +71,24 @@ export function judgeObjective(spec: ObjectiveSpec, facts: RunFacts, recording: 
     blips,
     words,
   };
-  const decision = decide(objective);
-  const memoryMs = longestReachMs(parsed.expr, 0);
+  const decision = withBudget(decide(objective), objective, fault);
   const seen = { spec, stepMs, memoryMs, breaches, blips, readings: attempt };
   return findingOf(seen, decision, comparison, objective);
+}
+
+/** Of an SLO, with what the fault cost of its budget. */
+function withBudget(
+  decision: Decision,
+  { spec, recording, facts }: ObjectiveCase,
+  fault: FaultTime,
+): Decision {
+  const spent = spec.slo && budgetSpent(recording, spec.slo, fault, facts.features);
+  if (!spent) return decision;
+  return {
+    ...decision,
+    reason: `${decision.reason}${spent.sentence}`,
+    evidence: [...(decision.evidence ?? []), ...spent.evidence],
+  };
 }
 
 /** An expression can be valid and still not work on this data (many-to-many matching); that is no reason to crash. */

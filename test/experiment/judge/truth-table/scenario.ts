@@ -43,7 +43,9 @@ function phasesOf(story: RowStory): JudgedPlan['phases'] {
 
 function experimentOf(story: RowStory): Experiment {
   const fields = story.experiment;
-  const objectives = (fields.objectives ?? []).map((each) => resolveObjective(objectiveSchema.parse(each)));
+  const objectives = (fields.objectives ?? []).map((each) =>
+    resolveObjective(objectiveSchema.parse(each), undefined, 1000),
+  );
   const names = objectives.map((objective) => objective.name);
   return {
     name: 'row',

@@ -81,7 +81,7 @@ async function experimentJob(file: string, options: RunOptions): Promise<Job> {
   return {
     trials: experiment.trials,
     tellPlan: async () => {
-      const plan = await planDrill(experiment, { notify, allowed });
+      const plan = await planDrill(experiment, { notify, allowed, runs });
       if (options.output === 'json') printJson(await planJson(plan));
       else print(await planText(plan, terminalOptions()));
     },
@@ -161,7 +161,7 @@ export function notifyOf(text: string): Planning['notify'] {
 /** The refusals that somebody may have a reason to lift; all others say that something cannot be done. */
 const liftableCodes: readonly ErrorCode[] = [
   ...(['FD510', 'FD511', 'FD512', 'FD514'] as const),
-  ...(['FD515', 'FD516', 'FD806'] as const),
+  ...(['FD515', 'FD516', 'FD806', 'FD810'] as const),
 ];
 /** Another word for the refusal of the machine itself. */
 const hostWord = 'host';

@@ -26,9 +26,10 @@ import { openRealSource, type RealSource } from '../history/real-source.ts';
 import type { Experiment } from '../model.ts';
 import type { JudgedPlan } from '../timeline.ts';
 import { planAlerts } from './alerts.ts';
+import { type EarlierDrill, refuseEarlierFault } from './earlier-fault.ts';
 import { type PlannedFault, planFaults } from './faults.ts';
 import { type Foresight, foresee } from './foresight.ts';
-import { groupsThatWait, planHistory, recordingsOf, recordingsReadBy } from './history.ts';
+import { groupsThatWait, planHistory, recordingsReadBy } from './history.ts';
 import { readNotifier } from './notifier.ts';
 import { overheadMs, phaseLengths } from './phases.ts';
 import { readRules } from './rules.ts';
@@ -73,6 +74,8 @@ export interface Planning {
   /** Names the sockets of container engines. */
   readonly env: EngineEnvironment;
   readFile(path: string): Promise<string>;
+  /** Asked for where a remote source may remember them. */
+  earlierDrills(): Promise<readonly EarlierDrill[]>;
 }
 
 /** Taking a fault back and looking at it; what the brake needs beside the scrape. */
@@ -89,8 +92,12 @@ export async function planRun(experiment: Experiment, planning: Planning): Promi
     const text = `the plan takes ${humanDuration(totalMs)}, and limits.runTime is ${humanDuration(experiment.limits.runTimeMs)}`;
     throw UserError.of('FD802', text);
   }
-  const recordings = recordingsOf(rules.groups, experiment.telemetry.evaluationIntervalMs);
+  const { recordings } = rules;
   const history = planHistory(experiment, rules.groups, recordings, phases.baselineMs);
+  if (experiment.telemetry.prometheus && !planning.allowed.has('FD810')) {
+    const injectedAtMs = planning.clock.now() + phases.baselineMs;
+    refuseEarlierFault(experiment, alerts, rules.recordings, await planning.earlierDrills(), injectedAtMs);
+  }
   const from = experiment.history?.from;
   const read = recordingsReadBy(alerts, recordings);
   const judged: JudgedPlan = {

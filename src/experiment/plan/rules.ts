@@ -8,6 +8,8 @@ import type { RuleGroup } from '../../rules/model.ts';
 import { RemoteApi } from '../../telemetry/remote/api.ts';
 import type { RemoteRuleGroup } from '../../telemetry/remote/rules-answer.ts';
 import type { Experiment } from '../model.ts';
+import type { PlannedRecording } from '../timeline.ts';
+import { recordingsOf } from './history.ts';
 import { type KnownRule, rulesOfGroups } from './known-rule.ts';
 import type { Planning } from './plan.ts';
 
@@ -16,6 +18,7 @@ export interface PlannedRules {
   /** Those that we evaluate. */
   readonly groups: readonly RuleGroup[];
   readonly known: readonly KnownRule[];
+  readonly recordings: readonly PlannedRecording[];
 }
 
 export async function readRules(
@@ -24,13 +27,14 @@ export async function readRules(
 ): Promise<PlannedRules> {
   const { rules, prometheus, evaluationIntervalMs, features } = experiment.telemetry;
   if (prometheus && rules.length === 0) {
-    const known = knownRemoteRules(await new RemoteApi(prometheus, planning.clock).rules());
+    const remote = await new RemoteApi(prometheus, planning.clock).rules();
+    const known = knownRemoteRules(remote);
     for (const spec of experiment.alerts) {
       if (!known.some((rule) => rule.name === spec.name)) {
         throw UserError.of('FD110', `no rule at ${prometheus.url} defines the alert ${spec.name}`);
       }
     }
-    return { source: 'remote', groups: [], known };
+    return { source: 'remote', groups: [], known, recordings: remoteRecordings(remote) };
   }
   const groups: RuleGroup[] = [];
   for (const file of rules) {
@@ -38,7 +42,19 @@ export async function readRules(
     if (!read.ok) throw new UserError(read.diagnostics);
     groups.push(...read.value.groups);
   }
-  return { source: 'embedded', groups, known: rulesOfGroups(groups, evaluationIntervalMs) };
+  const known = rulesOfGroups(groups, evaluationIntervalMs);
+  return { source: 'embedded', groups, known, recordings: recordingsOf(groups, evaluationIntervalMs) };
+}
+
+function remoteRecordings(groups: readonly RemoteRuleGroup[]): PlannedRecording[] {
+  return groups.flatMap(({ rules, intervalMs }) =>
+    rules
+      .filter((rule) => rule.type === 'recording')
+      .map(({ name, query: expr, labels }) => ({
+        ...{ name, expr, labels },
+        evaluationIntervalMs: intervalMs,
+      })),
+  );
 }
 
 /** Rules whose expression our parser does not take are left out; an alert that needs one is then not found. */

@@ -35,7 +35,9 @@ export async function stressUnusable(
       reason: `oomScoreAdj ${score} protects the workers more than this process may`,
       remedy: 'CAP_SYS_RESOURCE, or a higher oomScoreAdj',
     };
-  const bytes = await bytesAsked(request);
+  const crowded = crowdedRefusal(spec);
+  if (crowded) return crowded;
+  const bytes = (await bytesAsked(request)) ?? (await bytesInWords(request));
   // Within a limit of its own the target's group is what runs out, and that is what was asked for.
   if (bytes === undefined || (await memoryBase(request)).isLimit) return undefined;
   const available = meminfo('MemAvailable');
@@ -53,6 +55,30 @@ export async function bytesAsked(request: FaultRequest<StressChaosSpec>): Promis
   const size = text === undefined ? undefined : parseSize(text);
   if (!size) return undefined;
   return 'bytes' in size ? size.bytes : Math.round(size.share * (await memoryBase(request)).bytes);
+}
+
+/** What stress-ng's own words ask for; it is not waited for, because nobody knows how they use it. */
+async function bytesInWords(request: FaultRequest<StressChaosSpec>): Promise<number | undefined> {
+  const size = parseSize(request.spec.words?.memory ?? '');
+  if (!size) return undefined;
+  return 'bytes' in size ? size.bytes : Math.round(size.share * (await memoryBase(request)).bytes);
+}
+
+/** Share of the free process ids of the machine that stress may take. */
+const pidShareMax = 0.5;
+
+function crowdedRefusal({
+  stressors: { pids },
+}: StressChaosSpec): Exclude<Usability, { usable: true }> | undefined {
+  const asked = (pids?.workers ?? 0) * (pids?.count ?? 0);
+  const kernel = (name: string) => Number(readFileSync(`/proc/sys/kernel/${name}`, 'utf8'));
+  const most = Math.floor(Math.min(kernel('pid_max'), kernel('threads-max')) * pidShareMax);
+  if (asked <= most) return undefined;
+  return {
+    usable: false,
+    reason: `${asked} processes are asked for, and half of what the machine can have is ${most}`,
+    remedy: 'ask for fewer; `limits.pids` lets the target run out of them and nobody else',
+  };
 }
 
 /** Bytes of a limit; a share is of the machine's memory. */
@@ -78,12 +104,15 @@ export function describeStress({
   spec,
   target,
 }: FaultRequest<StressChaosSpec>): Pick<DriverPlan, 'what' | 'undo' | 'hits'> {
-  const { cpu, memory, io, sockets } = spec.stressors;
+  const { cpu, memory, io, sockets, pids, files } = spec.stressors;
   const parts = [
     ...(cpu ? [`${cpu.workers} workers at ${cpu.load} % of a processor`] : []),
     ...(memory ? [`${memory.size} of memory in ${memory.workers} workers`] : []),
     ...(io ? [`${io.size} written and synced by each of ${io.workers} workers`] : []),
     ...(sockets ? [`${sockets.workers} workers that open and close sockets`] : []),
+    ...(pids ? [`${pids.count} processes of each of ${pids.workers} workers`] : []),
+    ...(files ? [`${files.count} files opened by each of ${files.workers} workers`] : []),
+    ...(spec.words ? [`stress-ng ${spec.words.words.join(' ')}`] : []),
   ];
   return {
     what: `stresses ${target.name}: ${parts.join(', ')}`,

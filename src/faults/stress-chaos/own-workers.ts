@@ -15,8 +15,8 @@ export function ownWorkers(workerCommand: readonly string[]): FaultDriver<Stress
     targets: ['process', 'proxy', 'host'],
 
     async probe(request) {
-      const { cpu, memory, io, sockets } = request.spec.stressors;
-      if (io || sockets)
+      const { cpu, memory, io, sockets, pids, files } = request.spec.stressors;
+      if (io || sockets || pids || files || request.spec.words)
         return {
           usable: false,
           reason: 'our own workers use up processor time and memory only',

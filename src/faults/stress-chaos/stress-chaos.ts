@@ -9,9 +9,14 @@ import { targetLimits } from './drivers/target-limits.ts';
 import { ownWorkers } from './own-workers.ts';
 import { parseSize } from './size.ts';
 import { stressNg } from './stress-ng.ts';
+import { readStressNgWords, stressorNames } from './stress-ng-words.ts';
 
 /** The most that stress-ng itself runs of one stressor. */
 const workersMax = 8192;
+
+/** Of one worker. */
+const pidsMax = 100_000;
+const filesMax = 1_000_000;
 
 const workers = z.int().min(1).max(workersMax);
 /** More arguments for stress-ng; Chaos Mesh's own files write an option and its value as one text. */
@@ -54,6 +59,10 @@ const stressorsSchema = z
     io: z.strictObject({ workers, size: size.default('64MB'), options }).optional(),
     /** Ours: opens, uses and closes sockets of the loopback address all the time. */
     sockets: z.strictObject({ workers, options }).optional(),
+    /** Ours: each makes so many processes that have ended, and lets nobody clear them away; then once more. */
+    pids: z.strictObject({ workers, count: z.int().min(1).max(pidsMax).default(1000) }).optional(),
+    /** Ours: each opens so many files, closes them, and begins again. */
+    files: z.strictObject({ workers, count: z.int().min(1).max(filesMax).default(1000) }).optional(),
   })
   .refine((stressors) => Object.values(stressors).some(Boolean), 'no stressor is given');
 
@@ -69,19 +78,35 @@ const limitsSchema = z
   })
   .refine((limits) => Object.values(limits).some((limit) => limit !== undefined), 'no limit is given');
 
+const stressNgWords = z.string().transform((text, context) => {
+  const read = readStressNgWords(text);
+  if (!('mistake' in read)) return read;
+  complain(context, 'FD105', read.mistake, {
+    expected: `arguments of stress-ng, such as --matrix 2, of ${stressorNames.join(', ')}`,
+  });
+  return z.NEVER;
+});
+
 export const stressChaosSchema = z
   .strictObject({
     stressors: stressorsSchema.optional(),
+    /** In stress-ng's own words; it wins over `stressors`, as with Chaos Mesh. */
+    stressngStressors: stressNgWords.optional(),
     limits: limitsSchema.optional(),
     containerNames: z.array(z.string()).optional(),
   })
-  .superRefine(({ stressors, limits }, context) => {
-    if ((stressors === undefined) === (limits === undefined))
-      complain(context, 'FD107', stressors ? 'both stressors and limits' : 'neither stressors nor limits', {
+  .superRefine(({ stressors, stressngStressors, limits }, context) => {
+    const isStressed = stressors !== undefined || stressngStressors !== undefined;
+    if (isStressed === (limits !== undefined))
+      complain(context, 'FD107', isStressed ? 'both stressors and limits' : 'neither stressors nor limits', {
         expected: 'one of the two',
       });
   })
-  .transform(({ stressors = {}, limits }) => ({ stressors, limits }));
+  .transform(({ stressors = {}, stressngStressors: words, limits }) => ({
+    stressors: words ? {} : stressors,
+    words,
+    limits,
+  }));
 
 export type StressChaosSpec = z.output<typeof stressChaosSchema>;
 

@@ -45,7 +45,7 @@ function argumentsFor(
   { spec, durationMs, machine, scratchFolder }: FaultRequest<StressChaosSpec>,
   bytes: number | undefined,
 ): string[] {
-  const { cpu, memory, io, sockets } = spec.stressors;
+  const { cpu, memory, io, sockets, pids, files } = spec.stressors;
   const seconds = Math.ceil(((durationMs ?? 0) + startMsMax + slackMs) / 1000);
   return [
     machine.stressNg!,
@@ -58,6 +58,9 @@ function argumentsFor(
     ...(io ? ['--hdd', String(io.workers), '--hdd-bytes', bytesOf(io.size), '--hdd-opts', 'fsync'] : []),
     ...(io?.options ?? []),
     ...(sockets ? ['--sock', String(sockets.workers), '--sock-domain', 'ipv4', ...sockets.options] : []),
+    ...(pids ? ['--zombie', String(pids.workers), '--zombie-max', String(pids.count)] : []),
+    ...(files ? ['--open', String(files.workers), '--open-max', String(files.count)] : []),
+    ...(spec.words?.words ?? []),
     // Last, so that no option of the file can change them.
     ...['--temp-path', scratchFolder, '--quiet', '--timeout', `${seconds}s`],
   ];

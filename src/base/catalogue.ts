@@ -503,10 +503,6 @@ export const catalogue = {
     title: 'Windows still hold the fault of an earlier run',
     hint: 'Wait until the time that is named, or use `--allow FD810` and expect alerts that ring for both.',
   },
-  FD810: {
-    title: 'Windows still hold the fault of an earlier run',
-    hint: 'Wait until the time that is named, or use `--allow FD810` and expect alerts that ring for both.',
-  },
   // 85x: files with objectives
   FD850: {
     title: 'Name that the format of objectives does not allow',

@@ -383,6 +383,14 @@ const processes: readonly Recipe[] = [
     takes: 'tracer',
   },
   {
+    name: 'IOChaos fault (started)',
+    kind: 'IOChaos',
+    target: 'command',
+    spec: { action: 'fault', errno: 5, volumePath: '{{folder}}/data', methods: ['open'] },
+    path: '/file',
+    shows: isError,
+  },
+  {
     name: 'IOChaos diskFull',
     kind: 'IOChaos',
     target: 'port',

@@ -2,7 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { type FileHandle, open, rm, statfs } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -43,11 +43,16 @@ async function append(handle: FileHandle, piece: Buffer): Promise<void> {
   }
 }
 
-/** Tries with a file of our own, which is removed again. */
-export async function isFull(folder: string): Promise<boolean> {
-  const file = join(folder, `.firedrill_trial_${process.pid}`);
+/** What `isFull` tries with: beside the file that fills, and in the lease with it. */
+export function trialFileOf(filler: string): string {
+  return `${filler}_trial`;
+}
+
+/** Tries with a file of our own, which is removed again, beside the one that fills. */
+export async function isFull(filler: string): Promise<boolean> {
+  const file = trialFileOf(filler);
   try {
-    const handle = await open(file, 'wx', 0o600);
+    const handle = await open(file, 'w', 0o600);
     try {
       await handle.writeFile(Buffer.alloc(blockBytes));
       return false;

@@ -9,9 +9,10 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ActiveFault, ExtendLease, FaultDriver, FaultRequest, Usability } from '../../fault.ts';
 import { LeaseEndedError } from '../../leases/journal.ts';
+import type { UndoStep } from '../../leases/lease.ts';
 import { removePath } from '../../leases/steps/remove.ts';
 import { formatBytes } from '../../stress-chaos/size.ts';
-import { fillUp, freeBytes, isFull } from '../filler.ts';
+import { fillUp, freeBytes, isFull, trialFileOf } from '../filler.ts';
 import { diskOfItsOwn, folderRefusal, hasOwnNamespace, mountRefusal } from '../own-mounts.ts';
 import type { IoChaosSpec } from '../spec.ts';
 
@@ -64,7 +65,7 @@ export const fullDisk: FaultDriver<IoChaosSpec> = {
 
   injectMs: () => fillMsMax,
 
-  undoSteps: async (request) => (await fillerFiles(request)).map((path) => ({ type: 'remove', path })),
+  undoSteps: async (request) => (await fillerFiles(request)).flatMap(removals),
 
   async inject(request, _prepared, extend): Promise<ActiveFault> {
     const disk = new FullDisk(request, extend);
@@ -98,7 +99,7 @@ class FullDisk implements ActiveFault {
   async missing(): Promise<string | undefined> {
     const [file] = await fillerFiles(this.#request);
     if (file === undefined) return `target ${this.#request.target.name} has no process any more`;
-    return (await isFull(dirname(file))) ? undefined : `${this.#request.spec.volumePath} has room again`;
+    return (await isFull(file)) ? undefined : `${this.#request.spec.volumePath} has room again`;
   }
 
   async undo(): Promise<void> {
@@ -112,8 +113,9 @@ class FullDisk implements ActiveFault {
     if (left.length > 0) return { undone: false, left };
     const [file] = await fillerFiles(this.#request);
     const folder = file && dirname(file);
-    if (folder === undefined || !existsSync(folder)) return { undone: true, evidence: 'the disk is gone' };
-    if (await isFull(folder))
+    if (file === undefined || folder === undefined || !existsSync(folder))
+      return { undone: true, evidence: 'the disk is gone' };
+    if (await isFull(file))
       return { undone: false, left: [`${folder} is still full, though not by our file`] };
     return { undone: true, evidence: `${formatBytes(await freeBytes(folder))} are free in ${folder}` };
   }
@@ -140,11 +142,15 @@ class FullDisk implements ActiveFault {
       if (declared.type === 'command' && statSync(dirname(file)).dev === statSync(spec.volumePath).dev)
         throw new Error(`${spec.volumePath} of the target is on no disk of its own`);
       // Asked each time: once the watchdog has taken the file away, it must not come again.
-      await this.#extend(this.#files.has(file) ? [] : [{ type: 'remove', path: file }]);
+      await this.#extend(this.#files.has(file) ? [] : removals(file));
       this.#files.add(file);
       await fillUp(file);
     }
   }
+}
+
+function removals(file: string): UndoStep[] {
+  return [file, trialFileOf(file)].map((path) => ({ type: 'remove', path }));
 }
 
 /** The file as we see it: in the namespace of a target that has mounts of its own, through its process. */

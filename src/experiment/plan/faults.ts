@@ -6,7 +6,14 @@ import { UserError } from '../../base/diagnostics.ts';
 import type { Random } from '../../base/random.ts';
 import { selects } from '../../faults/chaos-mesh/selector.ts';
 import { chooseDriver, type PassedOver } from '../../faults/choose.ts';
-import type { DriverPlan, FaultDriver, FaultKind, FaultRequest, Machine } from '../../faults/fault.ts';
+import type {
+  DriverPlan,
+  FaultDriver,
+  FaultKind,
+  FaultRequest,
+  Machine,
+  TakenAlone,
+} from '../../faults/fault.ts';
 import type { FaultKinds } from '../../faults/kinds.ts';
 import { checkOnHost } from '../../faults/on-host.ts';
 import { checkShare, mostSelected, selectTargets } from '../../faults/select.ts';
@@ -65,16 +72,21 @@ export async function planFaults(
   return planned;
 }
 
-/** Faults of a workflow may come one after the other; what they take is refused when they meet. */
+/**
+ * Faults of a workflow may come one after the other. What one takes for itself is refused to another when they meet;
+ * those that share with their own kind would not notice each other then.
+ */
 async function refuseTakenTwice(planned: readonly PlannedFault[]): Promise<void> {
-  const taken = new Map<string, { readonly fault: string; readonly sharedBy: string | undefined }>();
-  const together = planned.filter(({ spec }) => spec.workflow === undefined);
-  for (const { driver, request } of together.flatMap(({ injections }) => injections)) {
-    for (const { what, sharedBy } of (await driver.takes?.(request)) ?? []) {
-      const first = taken.get(what);
-      if (first && (sharedBy === undefined || first.sharedBy !== sharedBy))
-        throw UserError.of('FD663', `${request.name} and ${first.fault} would both take ${what}`);
-      taken.set(what, { fault: request.name, sharedBy });
+  const taken = new Map<string, TakenAlone & { readonly fault: FaultSpec }>();
+  for (const { spec: fault, injections } of planned) {
+    for (const { driver, request } of injections) {
+      for (const { what, sharedBy } of (await driver.takes?.(request)) ?? []) {
+        const first = taken.get(what);
+        const meets = fault.workflow === undefined && first?.fault.workflow === undefined;
+        if (first && (sharedBy === undefined ? meets : first.sharedBy !== sharedBy))
+          throw UserError.of('FD663', `${fault.name} and ${first.fault.name} would both take ${what}`);
+        taken.set(what, { what, ...(sharedBy !== undefined && { sharedBy }), fault });
+      }
     }
   }
 }

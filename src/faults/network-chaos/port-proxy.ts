@@ -73,10 +73,11 @@ export class DisturbedPort {
   ): Promise<DisturbedPort> {
     const { port } = listening;
     const shared = enter(request, place, listening, extend);
+    let disturbances: LinkDisturbance[] = [];
     try {
       const proxy = await shared.opened;
       await extend(proxy.steps);
-      const disturbances = what.map((each) => proxy.links.disturb(each));
+      disturbances = what.map((each) => proxy.links.disturb(each));
       const isMeant = ({ remote }: { remote: { host: string; port: number } }) =>
         !proxy.way.isOurs(remote.host, remote.port);
       // What breaks or cuts the others need not wait for a good moment.
@@ -88,6 +89,7 @@ export class DisturbedPort {
       );
       return new DisturbedPort(request, port, shared, proxy, disturbances, old);
     } catch (error) {
+      for (const each of disturbances) each.remove();
       await leave(request, port, shared);
       throw error;
     }

@@ -62,14 +62,10 @@ export class DisturbedLinks {
   async admit(client: Socket, connect: () => Socket | Promise<Socket>): Promise<void> {
     client.on('error', () => {});
     this.#waiting.add(client);
-    try {
-      if (await this.#mayGoOn(client)) this.#open(client, await connect());
-    } catch {
-      // Nobody is there.
-      resetNow(client);
-    } finally {
-      this.#waiting.delete(client);
-    }
+    const upstream = (await this.#mayGoOn(client)) ? await connectedBy(connect) : undefined;
+    this.#waiting.delete(client);
+    if (upstream) this.#open(client, upstream);
+    else if (!client.destroyed) resetNow(client);
   }
 
   disturb(what: Disturbance): LinkDisturbance {
@@ -172,6 +168,15 @@ export class DisturbedLinks {
   #reset(link: Link, tally: Tally): void {
     tally.hits++;
     link.reset();
+  }
+}
+
+/** Undefined when nobody is there. */
+async function connectedBy(connect: () => Socket | Promise<Socket>): Promise<Socket | undefined> {
+  try {
+    return await connect();
+  } catch {
+    return undefined;
   }
 }
 

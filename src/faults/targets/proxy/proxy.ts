@@ -103,9 +103,9 @@ export class TcpProxy implements ProxyTargetHandle {
   }
 
   /** Leads new connections to another upstream, and ends those that are open: their clients come back by the new way. */
-  async leadTo(detour: HostPort): Promise<void> {
+  async leadTo(detour: HostPort, openConnections: 'end' | 'keep' = 'end'): Promise<void> {
     this.#detour = detour;
-    await this.#links.endOpen();
+    if (openConnections === 'end') await this.#links.endOpen();
   }
 
   /** New connections go to the upstream again; open ones stay where they are. */

@@ -3,6 +3,7 @@
 
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { containers } from './bench/faults/containers.ts';
 import { fidelity } from './bench/faults/fidelity.ts';
 import { injectUndo } from './bench/faults/inject-undo.ts';
 import { kernelCost } from './bench/faults/kernel-cost.ts';
@@ -12,7 +13,16 @@ import { shares } from './bench/faults/shares.ts';
 import { startUp } from './bench/faults/start-up.ts';
 import { stress } from './bench/faults/stress.ts';
 
-const parts: readonly BenchPart[] = [passThrough, kernelCost, injectUndo, startUp, fidelity, shares, stress];
+const parts: readonly BenchPart[] = [
+  passThrough,
+  kernelCost,
+  injectUndo,
+  containers,
+  startUp,
+  fidelity,
+  shares,
+  stress,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

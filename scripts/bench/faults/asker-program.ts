@@ -1,6 +1,6 @@
 // Asks again and again, about once a millisecond, and remembers when it asked and what came of it. A process of its
-// own, so that it is not late when the bench is busy. Arguments: how, and the port; to each line of input it answers
-// with what it has remembered since the last, as a line of JSON. An ask of the last moments may still be unanswered.
+// own, so that it is not late when the bench is busy. Arguments: how, the port, and the host unless it is loopback; to each line of input it answers
+// with what it remembers, as a line of JSON; `forget` begins anew. An ask of the last moments may still be unanswered.
 
 import { createSocket } from 'node:dgram';
 import { Agent, get } from 'node:http';
@@ -17,8 +17,10 @@ interface Asked {
   tookMs?: number;
 }
 
-const host = '127.0.0.1';
+const host = process.argv[4] ?? '127.0.0.1';
 const everyMs = 1;
+/** A request that hears nothing for so long is given up, and another one is made. */
+const patienceMs = 100;
 const ways = { udp, tcp, connections, http: () => http(false), kept: () => http(true), dns };
 const [way, port] = [process.argv[2] as keyof typeof ways, Number(process.argv[3])];
 
@@ -34,9 +36,9 @@ function answered(question: Asked): void {
   question.tookMs = now() - question.atMs;
 }
 
-createInterface({ input: process.stdin }).on('line', () => {
+createInterface({ input: process.stdin }).on('line', (line) => {
+  if (line === 'forget') asked = [];
   console.log(JSON.stringify(asked));
-  asked = [];
 });
 process.stdin.on('end', () => process.exit());
 ways[way]();
@@ -104,10 +106,11 @@ function http(keepAlive: boolean): void {
   const next = () => {
     const question = ask();
     const again = () => setTimeout(next, everyMs);
-    get({ port, host, agent }, (response) => {
+    const request = get({ port, host, agent, timeout: patienceMs }, (response) => {
       if (response.statusCode === 200) answered(question);
       response.resume().on('end', again).on('error', again);
-    }).on('error', again);
+    });
+    request.on('error', again).on('timeout', () => request.destroy());
   };
   next();
 }

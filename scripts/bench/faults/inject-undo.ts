@@ -9,7 +9,7 @@ import type { FaultKind } from '../../../src/faults/fault.ts';
 import { httpChaos } from '../../../src/faults/http-chaos/http-chaos.ts';
 import { networkChaos } from '../../../src/faults/network-chaos/network-chaos.ts';
 import { podChaos } from '../../../src/faults/pod-chaos/pod-chaos.ts';
-import { Asker, firstAfter, monotonicMs, type Way } from './asker.ts';
+import { Asker, monotonicMs, type Way } from './asker.ts';
 import { Injecting } from './injecting.ts';
 import { roundTrips } from './load.ts';
 import { startNameServer } from './name-server.ts';
@@ -20,10 +20,8 @@ import { startOurs } from './toxiproxy.ts';
 const run = promisify(execFile);
 const rounds = 5;
 const boundMs = 100;
-/** What is asked before a call, and while the fault acts. */
-const askedMs = 150;
-/** The slowest of the answers that are sent late here comes in less. */
-const settleMs = 100;
+/** What is asked before a call. */
+const askedMs = 50;
 
 /** Something that is put in place, and what takes it back; the latter is missing where nothing does. */
 type Switch = () => Promise<(() => Promise<void>) | undefined>;
@@ -76,23 +74,15 @@ async function measure(each: Case, report: Report): Promise<void> {
       const prepared = await each.prepare(target, asker);
       by = prepared.by;
       await sleep(askedMs);
-      await asker.asked();
       const onMs = monotonicMs();
       const off = await prepared.on();
       const onTookMs = monotonicMs() - onMs;
-      await sleep(askedMs);
+      const affected = await asker.first(onMs, true, each.slowMs);
       const offMs = monotonicMs();
       await off?.();
       const offTookMs = monotonicMs() - offMs;
-      await sleep(askedMs + settleMs);
-      const asked = await asker.asked();
-      const affected = firstAfter(asked, onMs, true, each.slowMs);
-      const clean = off ? firstAfter(asked, offMs, false, each.slowMs) : 0;
-      times.push({
-        affected: affected ?? Number.POSITIVE_INFINITY,
-        clean: clean ?? Number.POSITIVE_INFINITY,
-        ...{ on: onTookMs, off: offTookMs },
-      });
+      const clean = off ? await asker.first(offMs, false, each.slowMs) : 0;
+      times.push({ affected, clean, on: onTookMs, off: offTookMs });
       if (off) continue;
       // Nothing takes it back: the next time needs another.
       asker.stop();

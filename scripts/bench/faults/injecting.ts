@@ -11,8 +11,13 @@ import { systemBoot } from '../../../src/faults/leases/boot.ts';
 import { Journal } from '../../../src/faults/leases/journal.ts';
 import { Leases } from '../../../src/faults/leases/leases.ts';
 import { probeMachine } from '../../../src/faults/machine.ts';
+import { containerTarget } from '../../../src/faults/targets/container/container.ts';
+import { findContainers } from '../../../src/faults/targets/container/find.ts';
 import { createGuard } from '../../../src/faults/targets/guard.ts';
 import { pidTarget } from '../../../src/faults/targets/process/pid.ts';
+
+const identity = { name: 'app', namespace: 'default', labels: {} };
+const guard = createGuard(new Set());
 
 export interface ReadyFault {
   readonly driver: string;
@@ -45,16 +50,38 @@ export class Injecting {
     return injecting;
   }
 
-  /** The best driver for a process that runs, and its lease. Throws when there is none here. */
-  async prepare<Spec>(kind: FaultKind<Spec>, pid: number, fields: object): Promise<ReadyFault> {
-    const target = pidTarget({ name: 'app', namespace: 'default', labels: {} }, pid, createGuard(new Set()));
+  /** For a process that runs. */
+  prepare<Spec>(kind: FaultKind<Spec>, pid: number, fields: object): Promise<ReadyFault> {
+    return this.#prepareOn(kind, pidTarget(identity, pid, guard), { type: 'pid', pid }, fields);
+  }
+
+  /** For a container of the engine at this socket. */
+  async prepareContainer<Spec>(
+    kind: FaultKind<Spec>,
+    name: string,
+    socket: string,
+    fields: object,
+  ): Promise<ReadyFault> {
+    const declared = { type: 'container', by: { name }, socket, runtime: undefined } as const;
+    const [found] = await findContainers(name, declared, []);
+    const target = await containerTarget(identity, found!, guard, false);
+    return this.#prepareOn(kind, target, declared, fields);
+  }
+
+  /** The best driver, and its lease. Throws when there is none here. */
+  async #prepareOn<Spec>(
+    kind: FaultKind<Spec>,
+    target: FaultRequest['target'],
+    declared: FaultRequest['declared'],
+    fields: object,
+  ): Promise<ReadyFault> {
     const request: FaultRequest<Spec> = {
       name: 'bench',
       kind: kind.kind,
       spec: kind.schema.parse(fields),
       durationMs: 60_000,
       target,
-      declared: { type: 'pid', pid },
+      declared,
       machine: await probeMachine(),
       clock: systemClock,
       random: seededRandom(1),
@@ -63,7 +90,7 @@ export class Injecting {
     };
     const { driver } = await chooseDriver(kind, request);
     const undo = await driver.undoSteps(request);
-    const processes = await target.processes();
+    const processes = target.type === 'proxy' ? [] : await target.processes();
     const opening = { fault: 'bench', target: 'app', undo, expiresInMs: 120_000, processes };
     const lease = await this.#leases.open(opening);
     return {

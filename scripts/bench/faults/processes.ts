@@ -1,6 +1,6 @@
 // Processes of the benches: each prints what it has to tell as its first line, and is ended by its handle.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,6 +10,10 @@ export interface Running {
   readonly line: string;
   readonly pid: number;
   stop(): Promise<void>;
+}
+
+export function isInstalled(program: string): boolean {
+  return spawnSync('sh', ['-c', 'command -v "$1"', 'sh', program]).status === 0;
 }
 
 /** Starts a program of this folder. */

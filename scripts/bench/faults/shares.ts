@@ -92,7 +92,7 @@ async function lossShares(injecting: Injecting, report: Report): Promise<void> {
       const fields = { action: 'loss', loss: { loss: String(share * 100) } };
       const ready = await injecting.prepare(networkChaos, target.pid, fields);
       const active = await ready.inject();
-      await asker.asked();
+      await asker.forget();
       await sleep(lossAskedMs);
       const asked = await asker.asked();
       await active.undo();

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -105,6 +106,37 @@ describe('HTTPChaos on a proxy target', () => {
     const again = await driver.inject(requestOn(target, { replace: { code: 500 } }), undefined, noLease);
     expect((await ask(port, '/')).code).toBe(500);
     await again.undo();
+  });
+
+  it('leaves WebSockets alone, those of before when it is told to, and those of meanwhile at the undo', async () => {
+    const upstream = await startServer((socket) => {
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+        socket.pipe(socket);
+      });
+    });
+    const { target, port } = await startTarget(upstream);
+    const open = async () => {
+      const socket = connect(port, '127.0.0.1');
+      onCleanup(() => socket.destroy());
+      const say = async (text: string) => {
+        socket.write(text);
+        const [bytes] = (await once(socket, 'data')) as [Buffer];
+        return bytes.toString();
+      };
+      const head = 'GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+      expect(await say(head)).toMatch(/^HTTP\/1\.1 101 /);
+      return say;
+    };
+    const older = await open();
+    const fields = { path: '/other', abort: true, openConnections: 'keep' } as const;
+    const active = await driver.inject(requestOn(target, fields), undefined, noLease);
+    const newer = await open();
+    expect([await older('one'), await newer('two')]).toEqual(['one', 'two']);
+    await active.undo();
+    expect(await active.verifyUndone()).toMatchObject({ undone: true });
+    expect([await older('three'), await newer('four')]).toEqual(['three', 'four']);
+    expect(active.hits()).toBe(0);
   });
 
   it('acts behind a network fault on the same proxy', async () => {

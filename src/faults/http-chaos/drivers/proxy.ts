@@ -68,7 +68,7 @@ async function open(request: HttpRequest): Promise<Interception> {
   const second = new HttpProxy({ clock: request.clock, connect: () => connectTo(target.upstream), tls });
   second.serve(server);
   const { port } = server.address() as { port: number };
-  await target.leadTo({ host: '127.0.0.1', port });
+  await target.leadTo({ host: '127.0.0.1', port }, request.spec.keepsOpen ? 'keep' : 'end');
   return interception(target, second, port);
 }
 
@@ -84,8 +84,9 @@ function interception(target: TcpProxy, second: HttpProxy, port: number): Interc
     },
     async end() {
       if (isLed()) target.leadBack();
-      broken = await second.drain(quietMs, drainPatienceMs);
-      await second.close();
+      // WebSockets that came this way stay: nothing in the kernel has to be kept for them, and the target ends them.
+      broken = await second.drain(quietMs, drainPatienceMs, 'keep');
+      second.stop();
     },
     async verifyEnded() {
       if (isLed()) return { undone: false, left: [`the proxy at ${target.address}`] };

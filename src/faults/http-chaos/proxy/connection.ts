@@ -42,6 +42,8 @@ export class Connection {
   #isFinishing = false;
   /** Between two exchanges. */
   isQuiet = true;
+  /** A WebSocket or another protocol that goes through unread: it has no end that could be waited for. */
+  isUpgraded = false;
 
   /** `onUnread` is called when what is said turns out not to be HTTP/1. */
   constructor(
@@ -206,7 +208,10 @@ export class Connection {
       rules.length === 0 && sent.method === request.method && (isTunnel || !this.#isFinishing);
     if (isUntouched) await write(this.#client, raw);
     else await this.#changedHead(request, response, body, framing.by !== 'none', rules);
-    if (isTunnel) return this.#tunnel();
+    if (isTunnel) {
+      this.isUpgraded = true;
+      return this.#tunnel();
+    }
     await passBody(body, this.#client);
     return framing.by === 'close' || this.#isFinishing ? 'end' : 'next';
   }

@@ -22,8 +22,8 @@ export interface HttpProxyOptions {
 
 export class HttpProxy {
   readonly #options: HttpProxyOptions;
-  readonly #sockets = new Set<Socket>();
-  readonly #connections = new Set<Connection>();
+  /** Of clients; the connection is there once the server behind is reached. */
+  readonly #clients = new Map<Socket, Connection | undefined>();
   #rules: readonly HttpRule[] = [];
   #unread = 0;
   #server: Server | undefined;
@@ -49,7 +49,7 @@ export class HttpProxy {
   }
 
   get openConnections(): number {
-    return this.#sockets.size;
+    return this.#clients.size;
   }
 
   add(spec: HttpChaosSpec): HttpRule {
@@ -68,33 +68,43 @@ export class HttpProxy {
     return this.#rules.includes(rule);
   }
 
-  /** Ends every connection: quiet ones after a moment, others after their answer, and what then remains, `patienceMs` later. */
-  async drain(quietMs: number, patienceMs: number): Promise<number> {
+  /**
+   * Ends every connection: quiet ones after a moment, others after their answer, and what then remains, `patienceMs`
+   * later. Returns how many those were. Upgraded ones are not waited for; they end at once, or are left alone.
+   */
+  async drain(quietMs: number, patienceMs: number, upgraded: 'end' | 'keep' = 'end'): Promise<number> {
     const { clock } = this.#options;
-    for (const connection of this.#connections) connection.finish();
-    if (this.#sockets.size > 0) await clock.sleep(quietMs);
-    for (const connection of this.#connections) if (connection.isQuiet) connection.end();
-    for (let waitedMs = 0; this.#sockets.size > 0 && waitedMs < patienceMs; waitedMs += quietMs) {
+    for (const connection of this.#clients.values()) connection?.finish();
+    if (this.#clients.size > 0) await clock.sleep(quietMs);
+    for (const connection of this.#clients.values()) if (connection?.isQuiet) connection.end();
+    const owed = () => [...this.#clients].filter(([, connection]) => !connection?.isUpgraded);
+    for (let waitedMs = 0; owed().length > 0 && waitedMs < patienceMs; waitedMs += quietMs) {
       await clock.sleep(quietMs);
     }
-    const left = this.#sockets.size;
-    for (const socket of this.#sockets) socket.destroy();
-    return left;
+    const left = upgraded === 'end' ? [...this.#clients] : owed();
+    for (const [client] of left) client.destroy();
+    return left.length;
+  }
+
+  /** Accepts nobody any more; who is there may stay. Idempotent. */
+  stop(): void {
+    this.#server?.close();
+    this.#server = undefined;
   }
 
   /** Idempotent. */
   async close(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
-    for (const socket of this.#sockets) socket.destroy();
+    for (const client of this.#clients.keys()) client.destroy();
     if (server) await new Promise((resolve) => server.close(resolve));
   }
 
   async #admit(client: Socket): Promise<void> {
     client.on('error', () => {});
     client.setNoDelay(true);
-    this.#sockets.add(client);
-    client.once('close', () => this.#sockets.delete(client));
+    this.#clients.set(client, undefined);
+    client.once('close', () => this.#clients.delete(client));
     let server: Socket | undefined;
     try {
       server = await this.#options.connect(client);
@@ -111,8 +121,8 @@ export class HttpProxy {
           this.#unread++;
         },
       );
-      this.#connections.add(connection);
-      await connection.run().finally(() => this.#connections.delete(connection));
+      if (this.#clients.has(client)) this.#clients.set(client, connection);
+      await connection.run();
     } catch {
       // Nobody listens behind, or a handshake failed: as near to a refusal as a connection that stands can come.
       if (!client.destroyed) resetNow(client);

@@ -255,6 +255,29 @@ sourced(query.command('range'))
     end(await (await import('./commands/query.ts')).queryRange(expr, options)),
   );
 
+const slo = program
+  .command('slo')
+  .description('objectives: the rules that watch them, and their error budgets');
+
+slo
+  .command('rules')
+  .description('write Prometheus rules: error ratios over each window, burn rates, and alerts on them')
+  .argument('<file...>', 'objectives in any format that check knows, or folders of them')
+  .addOption(
+    new Option('--style <style>', "whose rules; that of the file's own format").choices(['sloth', 'openslo']),
+  )
+  .option('--label <name=value>', 'added to every recording (repeatable)', collect)
+  .option('--period <duration>', 'of the alert windows', '30d')
+  .option('--windows <file>', "a set of alert windows, in Sloth's format (repeatable)", collect)
+  .option('--sloth-version <text>', 'what the label sloth_version says', 'firedrill')
+  .option('--no-optimise', 'ask the indicator itself over the whole period')
+  .option('--route <file>', "also write an alertmanager.yml with the routes of OpenSLO's alert policies")
+  .option('--to <file>', 'write there instead of to standard output')
+  .option('--enable-feature <names>', 'as in check (repeatable)', collect)
+  .action(async (files, options) =>
+    end(await (await import('./commands/slo-rules.ts')).sloRules(files, options)),
+  );
+
 program
   .command('gate')
   .description(

@@ -1,0 +1,108 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { readAlertmanagerConfig } from '../../../src/alertmanager/config/read.ts';
+import { buildRoute } from '../../../src/alertmanager/dispatch/route.ts';
+import { matchRoutes } from '../../../src/alertmanager/dispatch/routing.ts';
+import { Labels } from '../../../src/base/labels.ts';
+import { readObjectives } from '../../../src/slo/read.ts';
+import { policyRuleFile } from '../../../src/slo/rules/openslo.ts';
+import { policyRouteYaml } from '../../../src/slo/rules/openslo-route.ts';
+import { firedrill, type Workplace, workplace } from '../../support/firedrill.ts';
+
+const target = (name: string, text: string) =>
+  `{ kind: AlertNotificationTarget, metadata: { name: ${name} }, spec: { target: ${text} } }`;
+
+const condition = (name: string, threshold: number) =>
+  `{ kind: AlertCondition, metadata: { name: ${name} }, spec: { severity: page, condition: { kind: burnrate, op: gte, threshold: ${threshold}, lookbackWindow: 1h, alertAfter: 2m } } }`;
+
+const text = `apiVersion: openslo/v1
+kind: SLO
+metadata: { name: web-availability }
+spec:
+  service: web
+  indicator:
+    metadata: { name: ok }
+    spec:
+      ratioMetric:
+        counter: true
+        good: { metricSource: { type: Prometheus, spec: { query: 'ok_total' } } }
+        total: { metricSource: { type: Prometheus, spec: { query: 'all_total' } } }
+  timeWindow: [{ duration: 28d, isRolling: true }]
+  budgetingMethod: Occurrences
+  objectives: [{ displayName: Good, target: 0.995 }]
+  alertPolicies:
+    - kind: AlertPolicy
+      metadata: { name: fast-burn, labels: { team: [a, b] } }
+      spec:
+        alertWhenBreaching: true
+        alertWhenNoData: true
+        conditions: [${condition('fast', 14.4)}]
+        notificationTargets: [${target('on-call', 'pagerduty')}, ${target('chat', 'slack')}]
+    - kind: AlertPolicy
+      metadata: { name: silent }
+      spec:
+        conditions: [${condition('slow', 1)}]
+        notificationTargets: [${target('mail', 'email')}]
+`;
+
+const { objectives } = readObjectives([{ file: 'slo.yaml', text }], { features: new Set() });
+
+let place: Workplace;
+
+beforeEach(() => {
+  place = workplace();
+});
+
+afterEach(() => place.remove());
+
+describe('alert policies of OpenSLO', () => {
+  it('become recordings of each window and alerts on what they say', () => {
+    const [group, ...more] = policyRuleFile(objectives, { labels: { env: 'ci' } }).groups;
+    expect(more).toEqual([]);
+    expect(group!.rules.map((rule) => ('alert' in rule ? rule.alert : rule.record))).toEqual([
+      'slo:error_share:over1h',
+      'slo:burn_rate:over1h',
+      'WebAvailabilityFastBurn',
+      'WebAvailabilityFastBurnNoData',
+    ]);
+    expect(group!.rules[2]).toMatchObject({
+      expr: 'slo:burn_rate:over1h{service="web", slo="web-availability"} >= 14.4',
+      for: '2m',
+      labels: { severity: 'page', alert_policy: 'fast-burn', team: 'a,b', env: 'ci' },
+    });
+  });
+
+  it('become a route that tells all targets of a policy', () => {
+    const read = readAlertmanagerConfig('alertmanager.yml', policyRouteYaml(objectives), 'fallback');
+    if (!read.ok) throw new Error(JSON.stringify(read.diagnostics));
+    const receivers = (labels: Record<string, string>) =>
+      matchRoutes(buildRoute(read.value.route), Labels.from(labels)).map(({ receiver }) => receiver);
+    expect(receivers({ alert_policy: 'fast-burn' })).toEqual(['on-call', 'chat']);
+    expect(receivers({ alert_policy: 'silent' })).toEqual(['mail']);
+    expect(receivers({})).toEqual(['default']);
+  });
+
+  it('are written by the command, and its rules are what check accepts', async () => {
+    writeFileSync(join(place.folder, 'slo.yaml'), text);
+    const run = await firedrill(place, [
+      'slo',
+      'rules',
+      'slo.yaml',
+      '--to',
+      'rules.yaml',
+      '--route',
+      'am.yaml',
+    ]);
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+    const rules = parse(readFileSync(join(place.folder, 'rules.yaml'), 'utf8'));
+    expect(rules.groups[0].name).toBe('slo-web-availability');
+    const check = await firedrill(place, ['check', 'rules.yaml', 'am.yaml']);
+    expect(check.stdout).toContain('am.yaml: alertmanager: ok');
+    expect(check.exitCode).toBe(0);
+    const period = await firedrill(place, ['slo', 'rules', 'slo.yaml', '--style', 'sloth', '--period', '5d']);
+    expect(period.exitCode).toBe(2);
+    expect(period.stderr).toContain('30d, 4w');
+  });
+});

@@ -9,7 +9,8 @@ export function describeIo(spec: IoChaosSpec, target: string, share: string): st
   const where = spec.path ?? spec.volumePath;
   if (spec.action === 'diskFull') return `the disk of ${where} is full for ${target}`;
   if (spec.action === 'readOnly') return `${where} is read-only for ${target}`;
-  const calls = spec.methods.length === 0 ? 'every call' : spec.methods.join(', ');
+  const every = spec.action === 'mistake' ? 'every read' : 'every call';
+  const calls = spec.methods.length === 0 ? every : spec.methods.join(', ');
   return `${calls} of ${target} on ${where} ${effectOf(spec)}${spec.percent === 100 ? '' : ` (${share})`}`;
 }
 

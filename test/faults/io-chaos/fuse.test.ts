@@ -333,6 +333,15 @@ describeWith([root, 'python3', 'unshare'], 'IOChaos under a target that Firedril
     expect(await refusal({ path: `${folder}/*.log` })).toBe('usable');
     expect(await refusal({ volumePath: '/no/such' })).toBe('/no/such is no folder');
     expect(await refusal({}, { type: 'pid', pid: 1 })).toMatch(/^the target runs already/);
+    const powerless = await request(
+      awaited,
+      { action: 'readOnly', volumePath: folder },
+      {
+        declared: { type: 'command', command: ['true'] } as unknown as FaultRequest['declared'],
+        machine: { uid: 1000, canMount: false, canUserNamespace: false, stressNg: undefined },
+      },
+    );
+    expect(await fuse.probe(powerless)).toMatchObject({ usable: false, reason: 'no right to mount' });
   });
 });
 

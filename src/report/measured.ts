@@ -64,26 +64,40 @@ export function measureObjective(input: ReportInput, objective: ObjectiveVerdict
   }
 }
 
-/** A probe of a Chaos Toolkit hypothesis is asked at moments: 1 when it was in its tolerance, else 0. */
+/** Of the width of the picture: how long the answer of a moment is drawn. */
+const answerShare = 1 / 80;
+
+/**
+ * A probe of a Chaos Toolkit hypothesis is asked at moments: 1 when it was in its tolerance, else 0. Between them nothing
+ * is known, so each answer is a short line of its own.
+ */
 function measureProbe(
   timeline: ReportInput['timeline'],
   { name }: ObjectiveVerdict,
   spanMs: number,
 ): Measurement {
+  const stepMs = Math.max(1, spanMs * answerShare);
   const answers = timeline.flatMap((event) => {
     if (event.type !== 'hypothesis.checked') return [];
     const own = event.probes.find((probe) => probe.name === name);
     return own ? [{ at: event.at, value: own.met ? 1 : 0 }] : [];
   });
-  const problem = answers.length === 0 ? 'never asked' : undefined;
-  const times = answers.map(({ at }) => at);
-  const values = answers.map(({ value }) => value);
+  const points = answers.flatMap(({ at, value }, index) => {
+    const until = Math.min(at + stepMs, answers[index + 1]?.at ?? Number.POSITIVE_INFINITY);
+    return [
+      { at, value },
+      { at: until, value },
+    ];
+  });
   return {
-    series: problem === undefined ? [{ times, values }] : [],
+    series:
+      points.length === 0
+        ? []
+        : [{ times: points.map(({ at }) => at), values: points.map(({ value }) => value) }],
     omitted: 0,
-    stepMs: Math.max(1, spanMs),
+    stepMs,
     unit: 'none',
-    problem,
+    problem: points.length === 0 ? 'never asked' : undefined,
   };
 }
 

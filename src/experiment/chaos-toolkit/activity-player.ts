@@ -16,7 +16,7 @@ export interface ActivityObserver {
   ended(activity: Activity, part: ActivityPart, told: ActivityTold): void;
 }
 
-export interface ActivityTold {
+interface ActivityTold {
   readonly status: 'succeeded' | 'failed';
   readonly detail: string;
   readonly isDoubtful: boolean;

@@ -1,6 +1,6 @@
 // The journal of a run in Chaos Toolkit's own format: https://chaostoolkit.org/reference/api/journal/
 
-export type JournalStatus = 'completed' | 'failed' | 'aborted' | 'interrupted';
+type JournalStatus = 'completed' | 'failed' | 'aborted' | 'interrupted';
 
 /** One activity as it was played. */
 export interface ActivityRun {

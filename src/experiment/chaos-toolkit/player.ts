@@ -14,7 +14,7 @@ import { checkTolerance } from './tolerance.ts';
 
 type Check = Pick<EventOf<'hypothesis.checked'>, 'when' | 'met' | 'probes'>;
 
-export interface PlayerObserver extends ActivityObserver {
+interface PlayerObserver extends ActivityObserver {
   checked(check: Check): void;
   phase(phase: 'baseline' | 'fault' | 'recovery'): void;
 }

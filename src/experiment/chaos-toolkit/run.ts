@@ -36,7 +36,7 @@ export interface ChaosToolkitRun extends RunSurroundings {
   readonly frequencyMs: number;
 }
 
-export const journalFile = 'journal.json';
+const journalFile = 'journal.json';
 const rollbacksFile = 'rollbacks-to-play.txt';
 const leaseMarginMs = 60_000;
 

@@ -65,7 +65,7 @@ const pause = z.union([seconds, reference(pauseExpected)]).meta({ expected: paus
 const pausesSchema = z.strictObject({ before: pause.optional(), after: pause.optional() });
 
 /** Read and not applied. */
-export const controlsSchema = z.array(z.looseObject({ name: text }));
+const controlsSchema = z.array(z.looseObject({ name: text }));
 
 export const activitySchema = z.strictObject({
   type: z.enum(['probe', 'action']),

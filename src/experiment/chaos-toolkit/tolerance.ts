@@ -84,7 +84,7 @@ function finds(
     const met = isEqual(values, Array.isArray(expect) ? expect : [expect]);
     return { met, reason: `${path} finds ${shown(values)}, expected ${shown(expect)}` };
   }
-  const found = `${path} finds ${values.length} values`;
+  const found = `${path} finds ${values.length} ${values.length === 1 ? 'value' : 'values'}`;
   if (spec.count === undefined) return { met: values.length > 0, reason: `${found}, expected any` };
   return { met: values.length === spec.count, reason: `${found}, expected ${spec.count}` };
 }

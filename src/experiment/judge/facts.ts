@@ -93,7 +93,7 @@ export function gatherFacts(
     undoneAt:
       injected.length > 0 && injected.every((fault) => fault.goneAt !== null)
         ? Math.max(...injected.map((fault) => fault.goneAt!))
-        : lastRollback(events),
+        : null,
     faultComplete: isComplete(events, injected, stop?.at ?? null),
     faults,
     unsteady: failed
@@ -112,11 +112,6 @@ export function gatherFacts(
 function firstAction(events: readonly TimelineEvent[]): number | null {
   const begun = eventsOf(events, 'activity.started');
   return begun.find(({ part, activityType }) => part === 'method' && activityType === 'action')?.at ?? null;
-}
-
-function lastRollback(events: readonly TimelineEvent[]): number | null {
-  if (firstAction(events) === null) return null;
-  return eventsOf(events, 'activity.ended').findLast(({ part }) => part === 'rollbacks')?.at ?? null;
 }
 
 /**

@@ -20,7 +20,7 @@ export type AskUpstream = (
 ) => Promise<Buffer | undefined>;
 
 /** From our own network namespace. */
-export const askFromHere: AskUpstream = (query, transport, upstream, timeoutMs) =>
+const askFromHere: AskUpstream = (query, transport, upstream, timeoutMs) =>
   (transport === 'udp' ? askUdp : askTcp)(query, upstream, timeoutMs);
 
 /** The answer to a raw query, or undefined when no upstream gave one. Waits `timeoutMs` for each upstream. */

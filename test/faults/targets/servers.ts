@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 
-export interface Answer {
+interface Answer {
   /** What the server said; its error, or `no answer` when it said nothing in time. */
   readonly said: string;
   readonly tookMs: number;

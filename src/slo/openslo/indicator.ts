@@ -18,6 +18,8 @@ export class Indicators {
   readonly #findings: Findings;
   /** Undefined is an SLI that cannot be evaluated, which has been told. */
   readonly #known = new Map<SliDefinition, Indicator | undefined>();
+  /** SLIs of which it is told already that their queries are in another language. */
+  readonly #foreign = new Set<SliDefinition>();
 
   constructor(references: References, findings: Findings) {
     this.#references = references;
@@ -84,15 +86,17 @@ export class Indicators {
   }
 
   #query(
-    { version }: SliDefinition,
+    definition: SliDefinition,
     metric: MetricDefinition,
     formOf: (expr: Expr) => QueryForm,
   ): Query | undefined {
-    const type = this.#typeOf(version, metric);
+    const type = this.#typeOf(definition.version, metric);
     if (type === undefined) return undefined;
     const { document, path, query } = metric;
     if (!isPromqlSource(type)) {
       const at = metric.type?.at ?? metric.source?.at ?? path;
+      if (this.#foreign.has(definition)) return undefined;
+      this.#foreign.add(definition);
       this.#findings.warn(
         'FD853',
         `the source is of the type ${JSON.stringify(type)}: its queries are not evaluated here, nor objectives that need them`,

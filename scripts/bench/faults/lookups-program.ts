@@ -1,5 +1,5 @@
 // Looks names up, and says how many look-ups failed: service0.test to service9.test in turn, each from a socket of its
-// own, as many as each line of input says; after `fresh`, each from a port that no look-up before it had. Arguments:
+// own, as many as each line of input says; after `fresh`, each from an address and port that no look-up had in a while. Arguments:
 // address and port of the name server.
 
 import { createSocket } from 'node:dgram';
@@ -10,6 +10,8 @@ const [host, port] = [process.argv[2]!, Number(process.argv[3])];
 const atATime = 20;
 const patienceMs = 2000;
 
+const octet = () => 2 + Math.floor(Math.random() * 250);
+const freshAddress = `127.${octet()}.${octet()}.${octet()}`;
 /** Below those that the kernel gives by itself. */
 let freshPort = 12_000;
 
@@ -26,7 +28,7 @@ function lookUp(name: string, isFresh: boolean): Promise<boolean> {
     socket.on('error', () => finish(false));
     // The lowest four bits of the second flags byte are the response code.
     socket.on('message', (bytes) => finish((bytes[3]! & 0xf) === 0));
-    if (isFresh) socket.bind(freshPort++, '127.0.0.1');
+    if (isFresh) socket.bind(freshPort++, freshAddress);
     socket.connect(port, host, () =>
       socket.send(encode({ type: 'query', id: 7, questions: [{ type: 'A', name }] })),
     );

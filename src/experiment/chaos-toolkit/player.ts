@@ -46,10 +46,14 @@ export async function playExperiment(options: PlayerOptions): Promise<Played> {
   return new Player(options).play();
 }
 
+/** Of what the journal keeps of askings during the method, in characters; the timeline has them all. */
+const duringLengthMax = 16 * 1024 * 1024;
+
 class Player {
   readonly #options: PlayerOptions;
   readonly #journal: Journal;
   readonly #startMs: number;
+  #duringLength = 0;
 
   constructor(options: PlayerOptions) {
     this.#options = options;
@@ -146,7 +150,9 @@ class Player {
     const { context, frequencyMs } = this.#options;
     const until = AbortSignal.any([over, context.stop]);
     while (!until.aborted) {
-      this.#journal.steady_states.during.push(await this.#ask('during'));
+      const state = await this.#ask('during');
+      this.#duringLength += JSON.stringify(state).length;
+      if (this.#duringLength <= duringLengthMax) this.#journal.steady_states.during.push(state);
       await context.clock.sleep(frequencyMs, until);
     }
   }

@@ -14,7 +14,9 @@ import { describeWith, root } from '../../support/requires.ts';
 type Peer = Awaited<ReturnType<typeof startPeer>>;
 
 /** Plans NetworkChaos with each of these fields on one process. */
-async function plan(peer: Peer, ...specs: Record<string, unknown>[]) {
+const plan = (peer: Peer, ...specs: Record<string, unknown>[]) => planAs(0, peer, ...specs);
+
+async function planAs(uid: number, peer: Peer, ...specs: Record<string, unknown>[]) {
   const faults = specs.map(
     (fields, index): FaultSpec => ({
       ...{ name: `fault-${index}`, kind: 'NetworkChaos', targets: ['app'], mode: 'all', value: undefined },
@@ -29,7 +31,7 @@ async function plan(peer: Peer, ...specs: Record<string, unknown>[]) {
     kind: { type: 'pid', pid: peer.pid },
   } as const;
   const experiment = { faults, folder: '/', limits: { share: 1 } } as unknown as Experiment;
-  const machine = { uid: 0, canMount: true, canUserNamespace: true, stressNg: undefined };
+  const machine = { uid, canMount: true, canUserNamespace: true, stressNg: undefined };
   return await planFaults(experiment, new Map([['app', [{ spec, handle: targetOf(peer) }]]]), {
     ...{ kinds: createFaultKinds([]), machine, clock: systemClock, random: seededRandom(1) },
     ...{ scratchFolder: '/nowhere', allowed: new Set<string>() },
@@ -71,6 +73,27 @@ describeWith([root, 'nft', 'tc', 'ip', 'unshare', 'nsenter', 'python3'], 'the pl
     expect(planned!.injections[0]!.driver.name).not.toBe('tbf');
     expect(planned!.injections[0]!.passedOver).toContainEqual(
       expect.objectContaining({ driver: 'tbf', reason: expect.stringMatching(/eth0 has .* 7: of somebody/) }),
+    );
+  });
+
+  it('says what the kernel lacks, and takes the next driver', async () => {
+    const { here } = wire();
+    const app = await startPeer(here.host, here.prefix);
+    const [planned] = await plan(app, { action: 'delay', delay: { latency: '1s' } });
+    const { driver, passedOver } = planned!.injections[0]!;
+    if (driver.name !== 'netem')
+      expect(passedOver).toContainEqual({
+        driver: 'netem',
+        reason: expect.stringMatching(/^no netem here \(.+\)$/),
+        remedy: expect.stringMatching(/sch_netem/),
+      });
+  });
+
+  it('says what would let it work without rights', async () => {
+    const { here } = wire();
+    const app = await startPeer(here.host, here.prefix);
+    expect(await refusal(planAs(1000, app, { action: 'partition' }))).toMatch(
+      /^FD600 .*nftables: the packet filter is for root; run as root .* or put a proxy target before it/s,
     );
   });
 

@@ -60,6 +60,17 @@ describeWith([root, 'nft', 'ss', 'ip', 'unshare', 'nsenter'], 'a redirecting pro
     expect(tables(app)).toBe('');
   });
 
+  it('reaches who listens by IPv6 only', async () => {
+    const { here } = wire();
+    const [app, client] = await Promise.all([startPeer('::1', here.prefix), startPeer('::1', here.prefix)]);
+    const active = await inject(redirect, requestFor(targetOf(app), delay));
+    expect(await trip(client, app)).toBeGreaterThanOrEqual(148);
+    expect(active.hits()).toBe(1);
+    await active.undo();
+    expect(await active.verifyUndone()).toMatchObject({ undone: true });
+    expect(await trip(client, app)).toBeLessThan(130);
+  });
+
   it.each(['reset', 'reject'])('breaks open and new connections with %s', async (action) => {
     const { app, client } = await start();
     await client.ask('keep', app);

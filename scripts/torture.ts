@@ -149,7 +149,7 @@ function tell({
         : `clean after ${Math.round(cleanAfterMs!)} ms${undone}`;
   console.log(`${what}: ${outcome} (exit ${exitCode})`);
   for (const each of left) console.log(`        ${each}`);
-  if (left.length > 0) console.log(errors.replace(/^/gm, '        | '));
+  if (left.length > 0 || skipped) console.log(errors.replace(/^/gm, '        | '));
 }
 
 function print(all: readonly TrialResult[]): void {

@@ -11,18 +11,22 @@ import type { DoorOrder, HelperMessage } from './protocol.ts';
 
 const portsIntervalMs = 50;
 const localPorts = localPortRange();
+const firedrill = process.ppid;
 
-// By SIGKILL, because nothing is left to be tidied up, and on a machine under load an exit of Node.js took seconds.
-const end = () => process.kill(process.pid, 'SIGKILL');
-
-process.on('disconnect', end);
-// Firedrill may have been killed while this program was being loaded: then nothing tells of it any more.
-if (!process.connected) end();
+process.on('disconnect', () => process.exit(0));
 process.on('message', (message) => openDoor(message as DoorOrder));
 
 let reported: string | undefined;
 reportPorts();
-setInterval(reportPorts, portsIntervalMs);
+setInterval(() => {
+  endWithFiredrill();
+  reportPorts();
+}, portsIntervalMs);
+
+/** The event `disconnect` is lost when Firedrill is killed while this program is loaded, or while sockets are handed over. */
+function endWithFiredrill(): void {
+  if (!process.connected || process.ppid !== firedrill) process.exit(0);
+}
 
 function openDoor({ id, open, address, port, from }: DoorOrder): void {
   const fail = (error: NodeJS.ErrnoException) => say({ id, error: error.code ?? error.message });

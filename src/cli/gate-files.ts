@@ -2,7 +2,7 @@
 
 import { basename } from 'node:path';
 import { type Diagnostic, UserError } from '../base/diagnostics.ts';
-import type { Parsed } from '../base/yaml.ts';
+import { type Parsed, parseYamlDocuments } from '../base/yaml.ts';
 import { type AnalysisTemplate, readAnalysisTemplate } from '../slo/gate/argo/template.ts';
 import type { NamedThreshold } from '../slo/gate/k6/run.ts';
 import { k6ThresholdExpected, readK6Threshold } from '../slo/gate/k6/threshold.ts';
@@ -42,7 +42,7 @@ export async function readGateFiles(options: GateFileOptions): Promise<GateFiles
     return undefined;
   };
   const texts = await Promise.all((options.slo ?? []).map(readFile));
-  const keptnFiles = texts.filter(({ text }) => isKeptnSlo(text));
+  const keptnFiles = texts.filter(isKeptn);
   if (keptnFiles.length > 1)
     throw UserError.of('FD904', 'more than one slo.yaml of Keptn', { expected: 'one gate at a time' });
   const [keptnFile] = keptnFiles;
@@ -68,6 +68,12 @@ export async function readGateFiles(options: GateFileOptions): Promise<GateFiles
     thresholds: (options.threshold ?? []).map((text) => namedThreshold(text, queries)),
     analyses,
   };
+}
+
+/** What is no YAML is told by the reader of objectives. */
+function isKeptn({ file, text }: ObjectiveFile): boolean {
+  const parsed = parseYamlDocuments(file, text);
+  return parsed.ok && parsed.value.some(({ value }) => isKeptnSlo(value));
 }
 
 async function readFile(file: string): Promise<ObjectiveFile> {

@@ -6,7 +6,7 @@ import { renderGateJunit } from '../report/gate/junit.ts';
 import { renderGateMarkdown } from '../report/gate/markdown.ts';
 import { renderGateOpenMetrics } from '../report/gate/openmetrics.ts';
 import type { GateReport } from '../slo/gate/gate-report.ts';
-import { writeText } from './reports.ts';
+import { writeOut } from './reports.ts';
 
 const renderers = {
   github: renderGateGithub,
@@ -34,7 +34,5 @@ export function parseGateReport(text: string): WantedGateReport {
 }
 
 export async function writeGateReport({ format, file }: WantedGateReport, report: GateReport): Promise<void> {
-  const text = renderers[format](report);
-  if (file === '-') process.stdout.write(text);
-  else await writeText(file, text);
+  await writeOut(file, renderers[format](report));
 }

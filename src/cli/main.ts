@@ -130,11 +130,20 @@ program
       'rules',
       'alertmanager',
       'slo',
+      'alert-windows',
+      'keptn-slo',
+      'keptn-sli',
+      'analysis-template',
     ]),
   )
   .option(
     '--enable-feature <names>',
     'as in Prometheus and Alertmanager (utf8-strict-mode, classic-mode), and openslo-v2alpha, separated by commas (repeatable)',
+    collect,
+  )
+  .option(
+    '--report <kind=file>',
+    'also write sarif, or github annotations (repeatable; - is standard output)',
     collect,
   )
   .option('--scrape-interval <duration>', "how often is scraped; the experiment's, or 15s")

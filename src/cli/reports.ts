@@ -42,6 +42,12 @@ export async function writeReport({ format, file }: WantedReport, input: ReportI
   await writeText(file, renderReport(format, input));
 }
 
+/** To a file, or to standard output when it is called `-`. */
+export async function writeOut(file: string, text: string): Promise<void> {
+  if (file === '-') process.stdout.write(text);
+  else await writeText(file, text);
+}
+
 /** FD807 when the file cannot be written. */
 export async function writeText(file: string, text: string): Promise<void> {
   try {

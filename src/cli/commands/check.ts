@@ -8,6 +8,8 @@ import {
   checkFile,
   type FileKind,
 } from '../../experiment/file/check.ts';
+import { diagnosticAnnotations } from '../../report/annotations.ts';
+import { renderSarif } from '../../report/sarif.ts';
 import { checkObjectives } from '../check-objectives.ts';
 import { colorsOf } from '../color.ts';
 import { showDiagnostics } from '../failure.ts';
@@ -20,12 +22,15 @@ import {
   withRuleLinting,
 } from '../lint-rules.ts';
 import { namedFiles } from '../named-files.ts';
+import { writeOut } from '../reports.ts';
 import { print, printJson, readUserFile, userFiles } from '../surroundings.ts';
+import { version } from '../version.ts';
 
 export interface CheckOptions extends RuleLintOptions {
   readonly kind?: FileKind;
   readonly enableFeature?: readonly string[];
   readonly failOn: 'error' | 'warning';
+  readonly report?: readonly string[];
   readonly output: 'text' | 'json';
 }
 
@@ -34,6 +39,7 @@ interface CheckedFile extends Checked {
 }
 
 export async function check(files: readonly string[], options: CheckOptions): Promise<number> {
+  const reports = (options.report ?? []).map(parseReport);
   const enabled = mixedFeatures(options.enableFeature);
   const how = {
     ...(options.kind && { kind: options.kind }),
@@ -53,8 +59,24 @@ export async function check(files: readonly string[], options: CheckOptions): Pr
   if (options.output === 'json') printJson({ files: checked });
   else checked.forEach(show);
   const all = checked.flatMap(({ diagnostics }) => diagnostics);
+  for (const { format, file } of reports) await writeOut(file, renderers[format](all));
   const isBad = options.failOn === 'warning' ? all.length > 0 : countOf(all, 'error') > 0;
   return isBad ? exitCodes.badInput : exitCodes.pass;
+}
+
+const renderers = {
+  sarif: (diagnostics: readonly Diagnostic[]) => renderSarif(diagnostics, { version, root: process.cwd() }),
+  github: diagnosticAnnotations,
+} as const;
+
+function parseReport(text: string): { readonly format: keyof typeof renderers; readonly file: string } {
+  const [format = '', ...rest] = text.split('=');
+  const file = rest.join('=');
+  if (Object.hasOwn(renderers, format) && file !== '')
+    return { format: format as keyof typeof renderers, file };
+  throw UserError.of('FD105', `--report ${text}`, {
+    expected: `KIND=FILE with KIND one of ${Object.keys(renderers).join(', ')}`,
+  });
 }
 
 function show({ file, kind, diagnostics }: CheckedFile): void {

@@ -7,8 +7,12 @@ import { nearest } from '../../base/diagnostics.ts';
 import { type Parsed, parseYamlDocuments, type YamlDocument } from '../../base/yaml.ts';
 import { type Features, noFeatures } from '../../promql/features.ts';
 import { readRuleFile } from '../../rules/file.ts';
+import { readAnalysisTemplate } from '../../slo/gate/argo/template.ts';
+import { readKeptnSli } from '../../slo/gate/keptn/sli-file.ts';
+import { isKeptnSlo, readKeptnSlo } from '../../slo/gate/keptn/slo-file.ts';
 import { isOfObjectives, readObjectives } from '../../slo/read.ts';
 import type { SloFeature } from '../../slo/reader.ts';
+import { isAlertWindows, readAlertWindows } from '../../slo/rules/alert-windows.ts';
 import { isChaosToolkit, readChaosToolkit } from '../chaos-toolkit/read.ts';
 import { isChaosMesh, isKubernetesObject } from './chaos-mesh.ts';
 import { type ReadOptions, readExperiment } from './read.ts';
@@ -20,7 +24,11 @@ export type FileKind =
   | 'kubernetes'
   | 'rules'
   | 'alertmanager'
-  | 'slo';
+  | 'slo'
+  | 'alert-windows'
+  | 'keptn-slo'
+  | 'keptn-sli'
+  | 'analysis-template';
 
 export interface CheckOptions extends Pick<ReadOptions, 'file' | 'text' | 'env' | 'files'> {
   /** Not found out from the file when it is given. */
@@ -70,11 +78,24 @@ async function diagnosticsOf(kind: FileKind, options: CheckOptions): Promise<rea
       return withWarnings(readAlertmanagerConfig(file, text, options.matcherMode));
     case 'slo':
       return readObjectives([{ file, text }], { features: options.sloFeatures ?? new Set() }).diagnostics;
+    case 'alert-windows':
+      return mistakesOf(readAlertWindows(file, text));
+    case 'keptn-slo':
+      return mistakesOf(readKeptnSlo(file, text));
+    case 'keptn-sli':
+      return mistakesOf(readKeptnSli(file, text));
+    case 'analysis-template':
+      // Arguments get their values when it is evaluated; here any will do.
+      return mistakesOf(readAnalysisTemplate(file, text, {}, '1'));
   }
 }
 
 function withWarnings(parsed: Parsed<{ readonly warnings: readonly Diagnostic[] }>): readonly Diagnostic[] {
   return parsed.ok ? parsed.value.warnings : parsed.diagnostics;
+}
+
+function mistakesOf(parsed: Parsed<unknown>): readonly Diagnostic[] {
+  return parsed.ok ? [] : parsed.diagnostics;
 }
 
 /** The kind that the documents say they are, or why that cannot be told. */
@@ -95,6 +116,10 @@ function kindOf(value: unknown): FileKind | undefined {
   if (group === 'firedrill.dev' || kind === 'Experiment') return 'experiment';
   if (group === 'monitoring.coreos.com' || kind === 'PrometheusRule' || 'groups' in value) return 'rules';
   if ('route' in value || 'receivers' in value) return 'alertmanager';
+  if (group === 'argoproj.io') return 'analysis-template';
+  if (isAlertWindows(value)) return 'alert-windows';
+  if ('indicators' in value) return 'keptn-sli';
+  if (isKeptnSlo(value)) return 'keptn-slo';
   return undefined;
 }
 
@@ -117,6 +142,6 @@ function unknownKind(document: YamlDocument): Diagnostic {
     at: document.placeOf([]),
     expected: near
       ? `the key ${near}`
-      : 'apiVersion and kind (experiment, Chaos Mesh, PrometheusRule, OpenSLO), groups (rules), route and receivers (Alertmanager), or a method (Chaos Toolkit)',
+      : 'apiVersion and kind (experiment, Chaos Mesh, PrometheusRule, OpenSLO), groups (rules), route and receivers (Alertmanager), a method (Chaos Toolkit), or objectives and total_score (Keptn)',
   };
 }

@@ -126,18 +126,21 @@ const template = z.looseObject({
   }),
 });
 
-/** `given` are values of arguments, which take the place of those in the file. */
+/** `given` are values of arguments, which take the place of those in the file; `absent` is the value of those without any. */
 export function readAnalysisTemplate(
   file: string,
   source: string,
   given: Readonly<Record<string, string>>,
+  absent?: string,
 ): Parsed<AnalysisTemplate> {
   const document = parseYaml(file, source);
   if (!document.ok) return document;
   const outer = checkYaml(document.value, template);
   if (!outer.ok) return outer;
   const { metadata, spec } = outer.value;
-  const missing = spec.args.filter(({ name, value }) => value === undefined && !Object.hasOwn(given, name));
+  const missing = spec.args.filter(
+    ({ name, value }) => (value ?? absent) === undefined && !Object.hasOwn(given, name),
+  );
   if (missing.length > 0) {
     const place = (name: string) => [
       'spec',
@@ -153,7 +156,10 @@ export function readAnalysisTemplate(
     }));
     return { ok: false, diagnostics };
   }
-  const values = { ...Object.fromEntries(spec.args.map(({ name, value }) => [name, value ?? ''])), ...given };
+  const values = {
+    ...Object.fromEntries(spec.args.map(({ name, value }) => [name, value ?? absent ?? ''])),
+    ...given,
+  };
   const at = ['spec', 'metrics'];
   const inner = checkYaml(document.value, metrics, withArguments(spec.metrics, values), at);
   if (!inner.ok) return inner;

@@ -95,9 +95,10 @@ const sloSchema = z.strictObject({
   total_score: z.strictObject({ pass: score, warning: score.optional() }),
 });
 
-/** Whether a text is most likely Keptn's: it names neither a version of an API nor one of Sloth. */
-export function isKeptnSlo(source: string): boolean {
-  return /^objectives:/m.test(source) && /^(?:total_score|comparison):/m.test(source);
+/** Whether a document is most likely Keptn's, which names no version of an API. */
+export function isKeptnSlo(value: unknown): boolean {
+  if (value === null || typeof value !== 'object' || 'apiVersion' in value) return false;
+  return 'objectives' in value && ['total_score', 'comparison', 'spec_version'].some((key) => key in value);
 }
 
 export function readKeptnSlo(file: string, source: string): Parsed<KeptnSlo> {

@@ -20,7 +20,10 @@ const objectiveFields = z.strictObject({
     .describe('A comparison that is true while all is well, such as `latency < 0.3`.'),
   slo: z
     .string()
-    .regex(/^[^#]+#[^#]+$/, { error: `is not ${sloExpected}` })
+    .superRefine((reference, context) => {
+      if (!/^[^#]+#[^#]+$/.test(reference))
+        complain(context, 'FD105', `${JSON.stringify(reference)} names no SLO`, { expected: sloExpected });
+    })
     .optional()
     .describe('Instead of promql: an SLO of a file, as `slo.yaml#web-availability`.')
     .meta({ expected: sloExpected }),

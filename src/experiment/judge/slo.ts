@@ -63,7 +63,10 @@ function reread(
   return { at, bounds, value };
 }
 
-/** The SLI over the last `windowMs`, of each of its series; NaN, which is no traffic, left out. */
+/**
+ * The SLI over the last `windowMs`, of each of its series; NaN, which is no traffic, left out. One sample more is read,
+ * because what a counter gained in the window is counted from the last sample before it.
+ */
 function sliAt(
   recording: Queryable,
   slo: SloSpec,
@@ -71,7 +74,7 @@ function sliAt(
   windowMs: number,
   features: Features,
 ): number[] {
-  const parsed = parseExpr(sliOver(slo.sli, Math.round(windowMs), { stepMs: slo.sampleMs }));
+  const parsed = parseExpr(sliOver(slo.sli, Math.round(windowMs) + slo.sampleMs, { stepMs: slo.sampleMs }));
   if (!parsed.ok) throw new Error(`an SLI that does not parse: ${parsed.error.message}`);
   const result = instantQuery(recording, parsed.expr, at, { features });
   if (result.type !== 'vector') return [];

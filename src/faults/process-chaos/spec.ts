@@ -27,7 +27,7 @@ const replacement = z.strictObject({ text, with: z.string() });
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'no name of a variable' });
 
 /** What a server of ours says in the place of a dependency. */
-export const wrongAnswers = ['reset', 'hang', 'empty', 'garbage', 'error', 'slow'] as const;
+const wrongAnswers = ['reset', 'hang', 'empty', 'garbage', 'error', 'slow'] as const;
 
 const actions = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('fileDeleted'), path, reload }),

@@ -5,10 +5,11 @@ import { shadowLeaseMs } from '../alertmanager/shadow/shadow-silence.ts';
 import { humanDuration } from '../base/duration.ts';
 import { Labels } from '../base/labels.ts';
 import { redact } from '../base/redact.ts';
+import { windowName } from '../experiment/history/budget.ts';
 import type { PlannedFault } from '../experiment/plan/faults.ts';
 import type { Plan } from '../experiment/plan/plan.ts';
 import type { ShadowPlan } from '../experiment/plan/shadow.ts';
-import type { PlannedAlert } from '../experiment/timeline.ts';
+import type { JudgedPlan, PlannedAlert } from '../experiment/timeline.ts';
 import { mostSelected } from '../faults/select.ts';
 import type { TerminalOptions } from '../report/terminal/paint.ts';
 import { shownUrl } from '../telemetry/http.ts';
@@ -44,6 +45,7 @@ export async function planText(plan: Plan, { color }: TerminalOptions): Promise<
   lines.push(
     `  the brake: a stop condition is seen and the undo begun within ${humanDuration(judged.undoDelayMs)} (scrape ${humanDuration(judged.scrapeIntervalMs)}, then query and undo)`,
   );
+  lines.push(...historyLines(judged));
   if (plan.shadow) lines.push('', bold('shadow'), ...shadowLines(plan.shadow));
   if (judged.alerts.length > 0) lines.push('', bold('alerts'));
   for (const [entry, alert] of judged.alerts.entries()) {
@@ -68,6 +70,19 @@ function extentOf({ spec, candidates, injections }: PlannedFault): string {
   const most = mostSelected(candidates.length, mode, value);
   return `at most ${most} of ${candidates.length} targets each time that ${workflow} puts it in place (mode ${mode})`;
 }
+
+/** What long windows will look back on. */
+function historyLines({ history }: JudgedPlan): string[] {
+  if (!history) return [];
+  const windows = new Set(history.windows.map(windowName));
+  const shown = [...windows].slice(0, windowsShownMax);
+  const more = windows.size > shown.length ? ` and ${windows.size - shown.length} more` : '';
+  return [
+    `  the history: windows beyond the baseline are warmed before the gate: ${shown.join(', ')}${more}`,
+  ];
+}
+
+const windowsShownMax = 6;
 
 function shadowLines({ url, labels }: ShadowPlan): string[] {
   return [

@@ -13,6 +13,7 @@ import { type Measurement, measureObjective } from './measured.ts';
 import { relativeTime } from './moment.ts';
 import { condense, sparkline } from './sparkline.ts';
 import { halfWord } from './standing.ts';
+import { warmedLine } from './warmed-words.ts';
 
 const judgementMarks: Record<Judgement, string> = {
   right: '✅',
@@ -52,10 +53,16 @@ export function renderMarkdown(original: ReportInput): string {
       ],
     ),
     ...verdict.objectives.map((objective, index) => picture(objective, measurements[index]!)),
+    ...warmedParagraph(input),
     ...verdict.warnings.map((warning) => `⚠️ ${plain(warning)}`),
     ...details(input, zeroMs),
     footer(input),
   ].join('\n\n')}\n`;
+}
+
+function warmedParagraph({ timeline }: ReportInput): string[] {
+  const line = warmedLine(timeline);
+  return line === undefined ? [] : [plain(`${line[0]!.toUpperCase()}${line.slice(1)}.`)];
 }
 
 function leftBlock(left: readonly string[]): string[] {

@@ -8,7 +8,8 @@ import { halfWord, runStanding } from '../standing.ts';
 import { type Markup, markup } from './markup.ts';
 import { hitWords } from './timeline/fault-lane.ts';
 
-export function headline(verdict: Verdict): Markup {
+/** `warmed` says what long windows looked back on; undefined where none did. */
+export function headline(verdict: Verdict, warmed: string | undefined): Markup {
   const { tone } = runStanding(verdict.verdict);
   return markup`<header class="headline tone-${tone}">
 <p class="eyebrow"><span class="brand">${flame} Firedrill</span> <span>${verdict.name}</span></p>
@@ -16,7 +17,7 @@ export function headline(verdict: Verdict): Markup {
 <h1>${verdict.sentence}</h1>
 <div class="badges">${runBadge(verdict)}${badge('Resilience', verdict.resilience)}${badge('Detection', verdict.detection)}</div>
 ${facts(verdict)}
-<p class="when">${calendarDay(verdict.startedAt)}, ${wallTime(verdict.startedAt)} to ${wallTime(verdict.endedAt)} UTC <span class="aside">(${humanDuration(verdict.endedAt - verdict.startedAt)})</span></p>
+<p class="when">${calendarDay(verdict.startedAt)}, ${wallTime(verdict.startedAt)} to ${wallTime(verdict.endedAt)} UTC <span class="aside">(${humanDuration(verdict.endedAt - verdict.startedAt)})</span></p>${warmed !== undefined && markup`\n<p class="when">${warmed}</p>`}
 </header>`;
 }
 

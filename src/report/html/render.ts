@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { type ReportInput, redactInput } from '../input.ts';
 import { measureObjective } from '../measured.ts';
+import { warmedLine } from '../warmed-words.ts';
 import { eventsSection } from './events.ts';
 import { alertsSection } from './evidence/alerts.ts';
 import { collateralSection, notUndoneAlarm, warningsSection } from './evidence/collateral.ts';
@@ -27,7 +28,7 @@ export function renderHtml(original: ReportInput): string {
   return page(
     `${verdict.verdict}: ${verdict.title}`,
     markup`<main>
-${headline(verdict)}
+${headline(verdict, warmedLine(input.timeline))}
 ${notUndoneAlarm(verdict.notUndone)}
 <section aria-labelledby="timeline-heading">
 <h2 id="timeline-heading">Timeline</h2>

@@ -9,12 +9,13 @@ import { type ReportInput, redactInput } from '../input.ts';
 import { relativeTime, wallTime } from '../moment.ts';
 import { visible } from '../plain-text.ts';
 import { halfWord, runStanding, type Standing, standingOf } from '../standing.ts';
+import { warmedLine } from '../warmed-words.ts';
 import { type Paint, paintFor, type TerminalOptions, usableWidth } from './paint.ts';
 import { fitted, textWidth, wrapped } from './text-width.ts';
 
 /** Ends with a line break. */
 export function renderTerminal(original: ReportInput, options: TerminalOptions): string {
-  const { verdict } = redactInput(original);
+  const { verdict, timeline } = redactInput(original);
   const width = usableWidth(options.width);
   const paint = paintFor(options.color);
   const rows = rowsOf(verdict);
@@ -26,6 +27,7 @@ export function renderTerminal(original: ReportInput, options: TerminalOptions):
   return [
     '',
     ...headLines(verdict, width, paint),
+    ...warmedLines(timeline, width, paint),
     ...table('Objectives', rows.objectives),
     ...table('Alerts', rows.alerts),
     ...table('Faults', rows.faults),
@@ -53,6 +55,11 @@ function headLines(verdict: Verdict, width: number, paint: Paint): string[] {
     `${halfText('Resilience', verdict.resilience, paint)}    ${halfText('Detection', verdict.detection, paint)}`,
     paint.quiet(span(verdict)),
   ];
+}
+
+function warmedLines(timeline: ReportInput['timeline'], width: number, paint: Paint): string[] {
+  const line = warmedLine(timeline);
+  return line === undefined ? [] : wrapped(visible(line), width).map(paint.quiet);
 }
 
 function halfText(name: string, half: Half | null, paint: Paint): string {

@@ -65,6 +65,12 @@ describe('a good experiment', () => {
         ],
         "file": "/cwd/drills/drill.yaml",
         "folder": "/cwd/drills",
+        "history": {
+          "from": null,
+          "isOn": true,
+          "lengthMsMax": null,
+          "samplesMax": 20000000,
+        },
         "limits": {
           "runTimeMs": 900000,
           "share": 0.5,
@@ -216,7 +222,8 @@ describe('one mistake', () => {
     ['unknown key', [['objectives:', 'objectivs:']]],
     ['unknown key in a spec', [['patterns:', 'patern:']]],
     ['unknown key beside those of all kinds', [['duration: 30s', 'duraton: 30s']]],
-    ['feature that is not there', [['phases:', 'history: auto\n  phases:']]],
+    ['feature that is not there', [['phases:', 'retries: 3\n  phases:']]],
+    ['history that is none', [['phases:', 'history: long\n  phases:']]],
     ['deadline that is not there', [['fires: { within: 30s }', 'fires: { before: 2% }']]],
     ['unknown kind of fault', [['DNSChaos', 'DnsChaos']]],
     ['PromQL syntax', [['} < 100e6', '} < sum(']]],
@@ -355,7 +362,7 @@ describe('one mistake', () => {
           "drills/drill.yaml:10:14 FD105 spec.targets.app.process.env: only for a program that Firedrill starts <command beside it>",
         ],
         "feature that is not there": [
-          "drills/drill.yaml:24:3 FD106 unknown key "history" in spec <one of title, target, targets, traffic, telemetry, faults, phases, objectives, alerts, collateral, stopConditions, limits, trials, seed>",
+          "drills/drill.yaml:24:3 FD106 unknown key "retries" in spec <one of title, target, targets, traffic, telemetry, faults, phases, history, objectives, alerts, collateral, stopConditions, limits, trials, seed>",
         ],
         "follows without objectives": [
           "drills/drill.yaml:32:7 FD107 ContainerMemoryHigh follows objectives, but guards none <guards, or expect: rings, quiet or any>",
@@ -365,6 +372,9 @@ describe('one mistake', () => {
         ],
         "foreign host of traffic": [
           "drills/drill.yaml:14:34 FD117 shop.example is not this machine <loopback, or limits.hosts: [shop.example]>",
+        ],
+        "history that is none": [
+          "drills/drill.yaml:24:12 FD112 spec.history: "long" is no length of a history <auto, none, or a duration such as 3d>",
         ],
         "interval twice": [
           "drills/drill.yaml:16:86 FD105 spec.telemetry.scrape[0].scrape_interval: the interval stands there twice <only interval>",

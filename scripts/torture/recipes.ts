@@ -391,6 +391,19 @@ const processes: readonly Recipe[] = [
     shows: isError,
   },
   {
+    name: 'IOChaos mistake (started)',
+    kind: 'IOChaos',
+    target: 'command',
+    spec: {
+      action: 'mistake',
+      mistake: { filling: 'zero', maxOccurrences: 3, maxLength: 3 },
+      volumePath: '{{folder}}/data',
+    },
+    path: '/file',
+    shows: ({ text }) => text !== 'content\n',
+    needs: ['python3'],
+  },
+  {
     name: 'IOChaos diskFull',
     kind: 'IOChaos',
     target: 'port',

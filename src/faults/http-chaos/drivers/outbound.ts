@@ -71,21 +71,14 @@ async function open(request: HttpRequest, extend: ExtendLease): Promise<Intercep
   const home = await homeOf(request);
   const { place, pids } = home;
   const tls = await tlsOf(request);
+  const isMeant = oldCallsOf(pids, spec.port);
   const network = await openNetwork(place, random);
-  const server = await network.listen();
-  const { address, port: toPort } = server.address() as { address: string; port: number };
-  const connect = async (client: Socket): Promise<Socket> => {
-    const { remoteAddress = '', remotePort = 0 } = client;
-    const host = await way?.destinationOf({ host: remoteAddress, port: remotePort });
-    if (host === undefined) throw new Error('nobody knows where the connection was going');
-    return await network.connect({ host, port: spec.port });
-  };
-  const proxy = new HttpProxy({ clock, connect, tls });
-  proxy.serve(server);
-  const isOld = spec.keepsOpen ? () => false : oldCallsOf(pids, spec.port);
+  let proxy: HttpProxy | undefined;
   let way: OutboundRedirect | undefined;
   try {
-    way = await OutboundRedirect.begin({
+    const server = await network.listen();
+    const { address, port: toPort } = server.address() as { address: string; port: number };
+    const beginning = OutboundRedirect.begin({
       target: targetOf(request),
       port: spec.port,
       toPort,
@@ -95,16 +88,29 @@ async function open(request: HttpRequest, extend: ExtendLease): Promise<Intercep
       network,
       onlyCalls: true,
     });
-    const calls = { place, side: 'remote', port: spec.port, isMeant: isOld } as const;
+    proxy = new HttpProxy({ clock, connect: callerOf(beginning, network, spec.port), tls });
+    proxy.serve(server);
+    way = await beginning;
+    const calls = { place, side: 'remote', port: spec.port, isMeant } as const;
     const old = spec.keepsOpen ? 0 : await endOldConnections(calls, clock, oldPatienceMs);
     return interception({ way, proxy, network, isElsewhere: () => whyElsewhere(home, request) }, old);
   } catch (error) {
     await way?.stop();
     await way?.close();
-    await proxy.close();
+    await proxy?.close();
     await network.close();
     throw error;
   }
+}
+
+/** Calls whom a client's connection was for. The first may come before we have heard that the redirect is in place. */
+function callerOf(beginning: Promise<OutboundRedirect>, network: Network, port: number) {
+  return async ({ remoteAddress = '', remotePort = 0 }: Socket): Promise<Socket> => {
+    const way = await beginning;
+    const host = await way.destinationOf({ host: remoteAddress, port: remotePort });
+    if (host === undefined) throw new Error('nobody knows where the connection was going');
+    return await network.connect({ host, port });
+  };
 }
 
 interface Parts {

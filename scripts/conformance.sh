@@ -54,3 +54,10 @@ take dist/rules alert-rules/awesome-prometheus-alerts
 
 fetch prometheus-operator/kube-prometheus 4d719f1dea8853540b3823ab1fbe6be74a9953b3
 take manifests alert-rules/kube-prometheus -name '*-prometheusRule.yaml'
+
+fetch OpenSLO/OpenSLO aa5cb78d7044bbd8ab4915ea0af0d988f4db8a59
+take examples openslo -name '*.yaml'
+
+fetch OpenSLO/go-sdk ae145da12c36289a0c6566474f1ce8a9a6aeaf1e
+take pkg/openslo/v1/examples openslo-sdk
+take pkg/openslosdk/test_data openslo-sdk/test_data

@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { ExtendLease } from '../fault.ts';
+import type { UndoStep } from '../leases/lease.ts';
 import { leaveCgroup } from '../leases/steps/leave-cgroup.ts';
 import type { StepOutcome } from '../leases/steps/outcome.ts';
 import type { ProcessTargetHandle } from '../targets/target.ts';
@@ -54,6 +55,13 @@ export class TargetGroups {
   /** Absolute paths of the groups that hold the target now. */
   get folders(): string[] {
     return [...this.#groups.values()].map(({ folder }) => folder);
+  }
+
+  /** The steps that thaw the groups whoever else keeps them, for the lease of who freezes them. */
+  get thawingSteps(): UndoStep[] {
+    return [...this.#groups.values()].map(({ folder: path, origin }) => {
+      return { type: 'leave-cgroup', path, origin, frozen: true };
+    });
   }
 
   /** Brings in whoever belongs to the target and is outside: children of a supervisor, a replacement. */

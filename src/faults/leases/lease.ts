@@ -65,7 +65,13 @@ export type UndoStep =
   /** Remove a file or folder of ours. */
   | { readonly type: 'remove'; readonly path: string }
   /** Move a process back to the control group that it came from, and remove ours. */
-  | { readonly type: 'leave-cgroup'; readonly path: string; readonly origin: string }
+  | {
+      readonly type: 'leave-cgroup';
+      readonly path: string;
+      readonly origin: string;
+      /** This fault froze it: it is thawed also when another fault keeps the group. */
+      readonly frozen?: true;
+    }
   /** Take a queueing discipline of ours from a network device. */
   | DeleteQdisc
   /** End the silences of a run on a real Alertmanager. `http` names secrets only by their files. */
@@ -105,5 +111,7 @@ export type UndoStep =
       readonly path: string;
       readonly value: string;
     }
+  /** For a person, whom the file tells how; done when the file is removed. */
+  | { readonly type: 'by-hand'; readonly what: string; readonly file: string }
   /** Lives inside the owner and is gone with it (a switch in our DNS server or proxy): done when the owner is dead. */
   | { readonly type: 'ends-with-owner'; readonly what: string };

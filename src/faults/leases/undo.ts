@@ -16,7 +16,7 @@ import { continueProcess } from './steps/continue.ts';
 import { deleteQdisc } from './steps/delete-qdisc.ts';
 import { endMarked, endTree } from './steps/end-processes.ts';
 import { endSilence } from './steps/end-silence.ts';
-import { leaveCgroup } from './steps/leave-cgroup.ts';
+import { leaveCgroup, thaw } from './steps/leave-cgroup.ts';
 import { openFiles } from './steps/open-files.ts';
 import { done, left, type StepContext, type StepOutcome } from './steps/outcome.ts';
 import { removePath } from './steps/remove.ts';
@@ -58,6 +58,7 @@ async function takeStep(written: UndoStep, lease: Lease, context: UndoContext): 
   if (step.type === 'container-update') return updateContainer(step, context);
   // Everything but files, what engines keep and what stands elsewhere ends with the machine, and the pids of an earlier start mean somebody else.
   if (lease.owner.bootId !== context.boot.id) return done('the machine was restarted since');
+  if (step.type === 'leave-cgroup' && step.frozen) thaw(step.path);
   const user = await userBeside(written, lease, context);
   if (user) return done(`${sharedName(step)} is left to ${user.fault}, which needs it too`);
   switch (step.type) {
@@ -92,14 +93,16 @@ async function takeStep(written: UndoStep, lease: Lease, context: UndoContext): 
  */
 async function userBeside(step: UndoStep, { id }: Lease, context: UndoContext): Promise<Lease | undefined> {
   if (step.type !== 'leave-cgroup' && step.type !== 'end-tree') return undefined;
-  const same = JSON.stringify(step);
+  const same = sharedKey(step);
   const others = (await context.leases?.()) ?? [];
   return others.find(
     (other) =>
-      other.id !== id &&
-      other.undo.some((each) => JSON.stringify(each) === same) &&
-      isActing(other, context.boot),
+      other.id !== id && other.undo.some((each) => sharedKey(each) === same) && isActing(other, context.boot),
   );
+}
+
+function sharedKey(step: UndoStep): string {
+  return step.type === 'leave-cgroup' ? `cgroup ${step.path}` : JSON.stringify(step);
 }
 
 function sharedName(step: UndoStep): string {

@@ -1,10 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
 import { seededRandom } from '../../../src/base/random.ts';
 import type { FaultRequest } from '../../../src/faults/fault.ts';
 import { group2Of } from '../../../src/faults/kernel/cgroup2.ts';
+import { TargetGroups } from '../../../src/faults/kernel/target-groups.ts';
 import { systemBoot } from '../../../src/faults/leases/boot.ts';
 import { LeaseEndedError } from '../../../src/faults/leases/journal.ts';
 import type { UndoStep } from '../../../src/faults/leases/lease.ts';
@@ -327,10 +328,13 @@ describeWith([root, version2], 'pod-failure by the freezer', () => {
     const target = pidTarget(identity, shell.id.pid, noGuard);
     const origin = group2Of(shell.id.pid);
     const { fault, steps } = await freeze(target);
-    expect(steps).toMatchObject([{ type: 'leave-cgroup', path: expect.stringContaining('/firedrill_') }]);
+    const step = { type: 'leave-cgroup', path: expect.stringContaining('/firedrill_') };
+    expect(steps).toMatchObject([step, { ...step, frozen: true }]);
     expect(await fault.missing()).toBeUndefined();
     expect(fault.hits()).toBeGreaterThanOrEqual(2);
     process.kill(shell.id.pid, 'SIGCONT');
+    // What it had said before it was frozen may still be on its way.
+    await sleep(200);
     const silent = shell.output().length;
     await sleep(300);
     expect(shell.output().length).toBe(silent);
@@ -350,12 +354,46 @@ describeWith([root, version2], 'pod-failure by the freezer', () => {
     const lease = exampleLease({ owner: ownOwner(), undo: steps });
     const context = { clock: systemClock, graceMs: 0, boot: systemBoot };
     expect(await undoLease(lease, context)).toMatchObject({ undone: true });
-    expect(stateOf(sleeper.id)).toBe('S');
+    await until(() => stateOf(sleeper.id) === 'S', 2000);
     await fault.undo();
     expect((await fault.verifyUndone()).undone).toBe(true);
     await freeze(target);
     process.kill(sleeper.id.pid, 'SIGKILL');
     await until(() => stateOf(sleeper.id) === 'gone', 2000);
+  });
+});
+
+describeWith([root, version2], 'a control group that a freezer shares with another fault', () => {
+  it('is thawed by the lease of the freezer alone, and stays for the other', async () => {
+    const sleeper = startSleeper();
+    const target = pidTarget(identity, sleeper.id.pid, noGuard);
+    const [steps, others]: [UndoStep[], UndoStep[]] = [[], []];
+    const groups = await TargetGroups.enter(target, async (added) => void others.push(...added));
+    cleanup(() => void groups.leave(systemClock));
+    const fault = await driverOf('freezer').inject(
+      request(target, { by: 'freezer' }),
+      undefined,
+      async (added) => void steps.push(...added),
+    );
+    cleanup(() => fault.undo());
+    const [folder] = groups.folders;
+    const acting = { owner: ownOwner(), expiresAtBootMs: systemBoot.nowMs() + 60_000 };
+    const [frozen, other] = [
+      exampleLease({ ...acting, id: 'run.001', fault: 'freezes', undo: steps }),
+      exampleLease({ ...acting, id: 'run.002', fault: 'cuts', undo: others }),
+    ];
+    const context = { clock: systemClock, graceMs: 0, boot: systemBoot, leases: async () => [frozen, other] };
+    const isFrozen = () => readFileSync(`${folder}/cgroup.freeze`, 'utf8').trim() === '1';
+    expect(await undoLease(other, context)).toMatchObject({
+      undone: true,
+      evidence: expect.stringMatching(/is left to freezes/),
+    });
+    expect(isFrozen()).toBe(true);
+    expect(await undoLease(frozen, context)).toMatchObject({
+      undone: true,
+      evidence: expect.stringMatching(/is left to cuts/),
+    });
+    expect(isFrozen()).toBe(false);
   });
 });
 

@@ -30,7 +30,9 @@ export async function leaveCgroup(
   );
 }
 
-function thaw(path: string): void {
+/** A frozen group goes on, and stays. */
+export function thaw(path: string): void {
+  if (!basename(path).startsWith(ownPrefix)) return;
   const version1 = join(path, 'freezer.state');
   const version2 = join(path, 'cgroup.freeze');
   if (existsSync(version1)) attempt(() => writeFileSync(version1, 'THAWED'));

@@ -63,6 +63,7 @@ export const freezer: FaultDriver<PodChaosSpec> = {
     const groups = await TargetGroups.enter(target, extend);
     const seen = new Set<number>();
     const freezeAll = async () => {
+      await extend(groups.thawingSteps);
       for (const folder of groups.folders) {
         for (const pid of groupMembers(folder)) seen.add(pid);
         await freeze(folder, clock);

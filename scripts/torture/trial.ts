@@ -279,7 +279,8 @@ class Trial {
   async #assault(came: boolean): Promise<number | null> {
     const runner = this.#runner.pid!;
     // Who is hung before there is a watchdog holds nothing yet, and is nobody's to end.
-    if (this.#order.instant !== 'planning') await this.#untilWatched();
+    const hasWatchdog = this.#order.subject === 'firedrill' && this.#order.instant !== 'planning';
+    if (hasWatchdog) await this.#untilWatched();
     const watchdog = this.#watchdog();
     switch (came ? this.#order.assault : 'nothing') {
       case 'kill the runner':

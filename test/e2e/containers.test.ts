@@ -9,12 +9,12 @@ import { stringify } from 'yaml';
 import { type Dockerd, dockerdNeeds, startDockerd } from '../support/dockerd.ts';
 import { firedrill } from '../support/firedrill.ts';
 import { describeWith, root } from '../support/requires.ts';
-import { LiveRun, placeFor, type Spec, writeDrill } from './drill.ts';
+import { eventsOf, LiveRun, placeFor, type Spec, writeDrill } from './drill.ts';
 import { expectNoTraces, leasesOf, watchdogOf } from './traces.ts';
 
 describeWith([root, ...dockerdNeeds, 'setpriv'], 'drills on containers', () => {
   let daemon: Dockerd;
-  const singles = ['paused', 'exited', 'cut-off', 'crashed', 'broken'];
+  const singles = ['paused', 'exited', 'cut-off', 'crashed', 'broken', 'replaced'];
 
   beforeAll(async () => {
     daemon = await startDockerd();
@@ -111,6 +111,24 @@ describeWith([root, ...dockerdNeeds, 'setpriv'], 'drills on containers', () => {
     await run.finished;
     await expectNoTraces(place);
     expect(await ask('broken')).toBe('hello');
+  });
+
+  test.concurrent('removed and made again by another hand during the fault: told, and the new one is left alone', async ({
+    onTestFinished,
+  }) => {
+    const place = placeFor(onTestFinished);
+    const targets = { web: { container: { name: 'replaced', ...socket() } } };
+    const faults = [{ kind: 'PodChaos', spec: { action: 'pod-failure', duration: '6s' } }];
+    const run = new LiveRun(place, ['run', writeDrill(place, { targets, faults }), '--output', 'json']);
+    await run.event('fault.injected');
+    await daemon.docker('rm', '-f', 'replaced');
+    await daemon.runWeb('replaced');
+    const { exitCode, stderr } = await run.finished;
+    expect(exitCode, stderr).toBe(0);
+    expect(stderr).toMatch(/fault pod-chaos is undone/);
+    expect(eventsOf(run.timeline(), 'target.exited')).toMatchObject([{ target: 'web' }]);
+    expect(await ask('replaced')).toBe('hello');
+    await expectNoTraces(place);
   });
 
   test.concurrent('both are killed: undo gives its networks back', async ({ onTestFinished }) => {

@@ -1,6 +1,7 @@
 // A dry run tells everything about a run and touches nothing: the machine and the target are afterwards as before.
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { firedrill } from '../support/firedrill.ts';
 import { describeWith, root } from '../support/requires.ts';
@@ -51,6 +52,10 @@ describeWith([root, 'nft'], 'a dry run', () => {
     const given = await firedrill(place, ['run', file, '--dry-run', '--duration', '30s', '--output', 'json']);
     expect(given.exitCode, given.stderr).toBe(0);
     expect(JSON.parse(given.stdout).faults).toMatchObject([{ durationMs: 30_000 }]);
+    const done = await firedrill(place, ['run', file, '--duration', '1s']);
+    const [run = ''] = readdirSync(join(place.folder, '.firedrill', 'runs'));
+    const written = readFileSync(join(place.folder, '.firedrill', 'runs', run, 'experiment.yaml'), 'utf8');
+    expect(written, done.stderr).toContain('duration: 1s');
     const wrong = await firedrill(place, ['run', file, '--dry-run', '--duration', 'soon']);
     expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('FD112') });
   });

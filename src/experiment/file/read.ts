@@ -8,6 +8,7 @@
 import { dirname, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import type { Diagnostic, Place } from '../../base/diagnostics.ts';
+import { formatDuration } from '../../base/duration.ts';
 import { redact, redactDeep } from '../../base/redact.ts';
 import { type Parsed, parseYaml, parseYamlDocuments, type YamlDocument } from '../../base/yaml.ts';
 import type { Experiment, FaultKindName, FaultSpec, TargetSpec } from '../model.ts';
@@ -105,9 +106,23 @@ export async function readExperiment(options: ReadOptions): Promise<ReadResult> 
       faults,
       ...(workflows.length > 0 && { workflows }),
       secrets,
-      resolvedText: escapeSubstitutions(stringify(shown, { lineWidth: 0 })),
+      resolvedText: escapeSubstitutions(
+        stringify(withDuration(shown, faults, workflows.length > 0), { lineWidth: 0 }),
+      ),
     },
   };
+}
+
+/** With what `--duration` gave each fault that says nothing of its end. Of a workflow, its nodes have their deadlines. */
+function withDuration(shown: unknown, faults: readonly FaultSpec[], hasWorkflow: boolean): unknown {
+  const whole = structuredClone(shown) as { spec?: { faults?: { spec?: { duration?: unknown } }[] } };
+  const entries = whole.spec?.faults ?? [];
+  if (hasWorkflow || entries.length !== faults.length) return shown;
+  for (const [index, { spec }] of entries.entries()) {
+    const { durationMs } = faults[index]!;
+    if (spec && durationMs !== undefined) spec.duration ??= formatDuration(durationMs);
+  }
+  return whole;
 }
 
 interface Written {

@@ -129,11 +129,11 @@ export function groupOf(pid: number): string {
   return /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))![1]!;
 }
 
-/** Answers `hello URL` on a port of an address, and says when it listens. */
+/** Answers `hello URL` on a port of an address, and says when it listens. It never ends a connection by itself. */
 export const server = `
 const http = require('node:http');
 const [port, host] = process.argv.slice(1);
-http.createServer((request, response) => response.end('hello ' + request.url))
+http.createServer({ keepAliveTimeout: 0 }, (request, response) => response.end('hello ' + request.url))
   .listen(Number(port), host, () => console.log(JSON.stringify({ result: true })));
 process.stdin.resume();`;
 

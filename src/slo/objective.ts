@@ -73,7 +73,7 @@ export type ObjectiveFormat =
   | 'keptn';
 
 /** Where it was read, for messages about it. */
-export interface Origin {
+interface Origin {
   readonly format: ObjectiveFormat;
   readonly file: string;
   /** The SLO's name in the file. */
@@ -103,7 +103,7 @@ export interface RawSli {
 }
 
 /** Each sample is one event: good when `query OP value` is true. */
-export interface ThresholdSli {
+interface ThresholdSli {
   readonly type: 'threshold';
   readonly query: Query;
   readonly op: ComparisonName;
@@ -131,7 +131,7 @@ export interface Query {
 export type QueryForm = 'placeholder' | 'counter' | 'value';
 
 /** The data source that a file names for a query; told to people, and never connected to by itself. */
-export interface QuerySource {
+interface QuerySource {
   readonly name: string | undefined;
   /** As written: `Prometheus`, `thanos`, ... */
   readonly type: string;

@@ -3,7 +3,7 @@
 export type TimeWindow = RollingWindow | CalendarWindow;
 
 /** The last `durationMs`, at every instant. */
-export interface RollingWindow {
+interface RollingWindow {
   readonly type: 'rolling';
   readonly durationMs: number;
   /** As written: `30d`, `4w`. */

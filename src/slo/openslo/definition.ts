@@ -42,7 +42,7 @@ export type Definition = {
   readonly [K in Kind]: { readonly kind: K; readonly definition: DefinitionOf<K> };
 }[Kind];
 
-export interface DataSourceDefinition extends ObjectDefinition {
+interface DataSourceDefinition extends ObjectDefinition {
   readonly type: string;
 }
 

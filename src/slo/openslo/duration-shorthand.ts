@@ -28,7 +28,7 @@ const units: Readonly<Record<string, { readonly unit: CalendarUnit; readonly ms:
 const durationMsMax = 100 * 365 * dayMs;
 
 /** Undefined when the text is no such duration. */
-export function parseDurationShorthand(text: string): DurationShorthand | undefined {
+function parseDurationShorthand(text: string): DurationShorthand | undefined {
   const [, digits, letter] = /^(\d{1,9})([mhdwMQY])$/.exec(text) ?? [];
   if (digits === undefined) return undefined;
   const { unit, ms } = units[letter!]!;

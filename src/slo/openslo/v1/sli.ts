@@ -23,7 +23,7 @@ const metricSource = z
 const metric = z.strictObject({ metricSource });
 
 /** The fields of a ratio, for any version's shape of a metric. */
-export function ratioMetricOf<T extends z.ZodType>(metric: T) {
+function ratioMetricOf<T extends z.ZodType>(metric: T) {
   return z
     .strictObject({
       counter: z.boolean().optional(),

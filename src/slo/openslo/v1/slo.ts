@@ -42,7 +42,7 @@ export const calendar = z.strictObject({
 });
 
 /** A window is rolling, or it has a calendar. */
-export function checkWindow(window: unknown, context: z.core.$RefinementCtx): void {
+function checkWindow(window: unknown, context: z.core.$RefinementCtx): void {
   if (!isMapping(window)) return;
   const { isRolling, calendar } = window;
   if (isRolling === true && calendar !== undefined)

@@ -1,7 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { describe, expect, it } from 'vitest';
 import { readAlertmanagerConfig } from '../../../src/alertmanager/config/read.ts';
 import { buildRoute } from '../../../src/alertmanager/dispatch/route.ts';
 import { matchRoutes } from '../../../src/alertmanager/dispatch/routing.ts';
@@ -9,7 +6,6 @@ import { Labels } from '../../../src/base/labels.ts';
 import { readObjectives } from '../../../src/slo/read.ts';
 import { policyRuleFile } from '../../../src/slo/rules/openslo.ts';
 import { policyRouteYaml } from '../../../src/slo/rules/openslo-route.ts';
-import { firedrill, type Workplace, workplace } from '../../support/firedrill.ts';
 
 const target = (name: string, text: string) =>
   `{ kind: AlertNotificationTarget, metadata: { name: ${name} }, spec: { target: ${text} } }`;
@@ -49,14 +45,6 @@ spec:
 
 const { objectives } = readObjectives([{ file: 'slo.yaml', text }], { features: new Set() });
 
-let place: Workplace;
-
-beforeEach(() => {
-  place = workplace();
-});
-
-afterEach(() => place.remove());
-
 describe('alert policies of OpenSLO', () => {
   it('become recordings of each window and alerts on what they say', () => {
     const [group, ...more] = policyRuleFile(objectives, { labels: { env: 'ci' } }).groups;
@@ -82,27 +70,5 @@ describe('alert policies of OpenSLO', () => {
     expect(receivers({ alert_policy: 'fast-burn' })).toEqual(['on-call', 'chat']);
     expect(receivers({ alert_policy: 'silent' })).toEqual(['mail']);
     expect(receivers({})).toEqual(['default']);
-  });
-
-  it('are written by the command, and its rules are what check accepts', async () => {
-    writeFileSync(join(place.folder, 'slo.yaml'), text);
-    const run = await firedrill(place, [
-      'slo',
-      'rules',
-      'slo.yaml',
-      '--to',
-      'rules.yaml',
-      '--route',
-      'am.yaml',
-    ]);
-    expect(run).toMatchObject({ exitCode: 0, stderr: '' });
-    const rules = parse(readFileSync(join(place.folder, 'rules.yaml'), 'utf8'));
-    expect(rules.groups[0].name).toBe('slo-web-availability');
-    const check = await firedrill(place, ['check', 'rules.yaml', 'am.yaml']);
-    expect(check.stdout).toContain('am.yaml: alertmanager: ok');
-    expect(check.exitCode).toBe(0);
-    const period = await firedrill(place, ['slo', 'rules', 'slo.yaml', '--style', 'sloth', '--period', '5d']);
-    expect(period.exitCode).toBe(2);
-    expect(period.stderr).toContain('30d, 4w');
   });
 });

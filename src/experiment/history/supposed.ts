@@ -27,6 +27,7 @@ export class Supposition {
   readonly #supposing: Supposing;
   readonly #base: HeldSeries;
   readonly #roles: Roles;
+  readonly #totals = new Map<string, Total | undefined>();
 
   constructor(supposing: Supposing) {
     const { plan, live, steadyFromMs, injectedAtMs, seed, features } = supposing;
@@ -40,39 +41,73 @@ export class Supposition {
 
   /** With errors at 0 or 1 times the budget; undefined where nothing tells how errors would have been counted. */
   at(burnRate: 0 | 1): HeldSeries | undefined {
-    const { burn } = this.#supposing;
-    const share = burn.budget * burnRate * wholeBudget;
-    const { changed, isPart, counts } = this.#roles;
-    // Of errors that are a part of the total, by how many others each comes along.
-    const wanted = isPart ? share / (1 - share) : counts === 'bad' ? share : 1 - share;
+    const { changed, partners, isPart, counts } = this.#roles;
+    const share = this.#supposing.burn.budget * burnRate * wholeBudget;
     const supposed = new HeldSeries();
-    for (const series of changed.values()) {
-      const past = this.#past(series, wanted);
-      if (past) supposed.add(series.labels, past.column, past.values);
-    }
+    for (const series of changed.values())
+      this.#suppose(supposed, series, changed, counts === 'bad' ? share : 1 - share);
     if (supposed.seriesCount === 0) return undefined;
+    // What did not fail went well: as many requests came in as in the baseline.
+    if (isPart) for (const series of partners.values()) this.#suppose(supposed, series, partners, 1 - share);
     const all = this.#base.select([], Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
     for (const { labels, column, values } of all)
       if (!supposed.get(labels)) supposed.add(labels, column, values);
     return supposed;
   }
 
-  /** Counted back from where the series stood at the injection: its part of what its group's partners counted. */
-  #past({ group, view }: RoleSeries, wanted: number) {
-    const { changed, partners } = this.#roles;
-    const own = [...partners.values()].filter((partner) => partner.group === group);
-    const known = own.flatMap((partner) => this.#base.get(partner.labels) ?? []);
-    const [grid] = known;
-    if (!grid) return undefined;
-    const siblings = [...changed.values()].filter((sibling) => sibling.group === group).length;
-    const { column } = grid;
-    const startsAt = lastValue(view, this.#supposing.injectedAtMs) ?? 0;
-    const values = Float64Array.from(column.times, (atMs) => {
-      const counted = known.reduce((sum, partner) => sum + countedSince(partner, atMs), 0);
-      return startsAt - (wanted * counted) / siblings;
-    });
-    return { column, values };
+  /** Counted back from where the series stood at the injection: its part of a share of all that its group counted. */
+  #suppose(
+    supposed: HeldSeries,
+    { labels, group, view }: RoleSeries,
+    siblings: ReadonlyMap<string, RoleSeries>,
+    share: number,
+  ): void {
+    const total = this.#totalOf(group);
+    if (!total) return;
+    const { column, counted } = total;
+    const oldestMs = column.times[0]!;
+    const weights = [...siblings.values()]
+      .filter((sibling) => sibling.group === group)
+      .map((sibling) => ({ key: sibling.labels.key, counted: this.#countedBy(sibling, oldestMs) }));
+    const sum = weights.reduce((before, { counted }) => before + counted, 0);
+    const own = weights.find(({ key }) => key === labels.key)!.counted;
+    // Where none of them counted anything, each has an equal part.
+    const part = share * (sum > 0 ? own / sum : 1 / weights.length);
+    const endsAt = lastValue(view, this.#supposing.injectedAtMs) ?? 0;
+    const values = counted.map((each) => endsAt - part * each);
+    supposed.add(labels, column, values);
   }
+
+  /** What the whole group counted from each time of its history to the end of it. */
+  #totalOf(group: string): Total | undefined {
+    if (this.#totals.has(group)) return this.#totals.get(group);
+    const { changed, partners, isPart } = this.#roles;
+    const all = isPart ? [...changed.values(), ...partners.values()] : [...partners.values()];
+    const known = all
+      .filter((each) => each.group === group)
+      .flatMap(({ labels }) => this.#base.get(labels) ?? []);
+    const [grid] = known;
+    const total = grid && {
+      column: grid.column,
+      counted: Float64Array.from(grid.column.times, (atMs) =>
+        known.reduce((sum, each) => sum + countedSince(each, atMs), 0),
+      ),
+    };
+    this.#totals.set(group, total);
+    return total;
+  }
+
+  #countedBy({ labels }: RoleSeries, sinceMs: number): number {
+    const known = this.#base.get(labels);
+    return known ? countedSince(known, sinceMs) : 0;
+  }
+}
+
+type Known = NonNullable<ReturnType<HeldSeries['get']>>;
+
+interface Total {
+  readonly column: Known['column'];
+  readonly counted: Float64Array;
 }
 
 /** A hair less than the whole, so that rounding does not decide what `>` says. */
@@ -142,7 +177,7 @@ function lastValue(view: SeriesView, atMs: number): number | undefined {
 }
 
 /** From the sample at or before the time on. */
-function countedSince({ column, values }: NonNullable<ReturnType<HeldSeries['get']>>, atMs: number): number {
+function countedSince({ column, values }: Known, atMs: number): number {
   const row = Math.max(0, firstAfter(column, atMs) - 1);
   return values[values.length - 1]! - values[row]!;
 }

@@ -14,6 +14,11 @@ export const ioChaos: FaultKind<IoChaosSpec> = {
   onHost: ({ action }) =>
     action === 'diskFull'
       ? []
-      : [{ code: 'FD105', message: `action ${action} is of a process; on the machine itself it takes diskFull` }],
+      : [
+          {
+            code: 'FD105',
+            message: `action ${action} is of a process; on the machine itself it takes diskFull`,
+          },
+        ],
   drivers: [fuse, strace, fullDisk, readOnlyMount, onContainers(strace)],
 };

@@ -252,6 +252,11 @@ describe('a mistake', () => {
       ['slo.yaml:2:7: error FD105: openslo/v1 has no kind "Slo" <SLO>'],
     ],
     [
+      'of what is missing as a whole',
+      'apiVersion: openslo/v1\nkind: SLO\nmetadata: { name: web }\n',
+      ['slo.yaml:1:1: error FD107: spec is required <a mapping>'],
+    ],
+    [
       'of a label',
       slo().replace('{ name: web }', '{ name: web, labels: { -a: b } }'),
       [

@@ -119,6 +119,7 @@ export type SloFields = z.output<typeof sloSpec>;
 export function checkIndicators(...keys: readonly [string, string]) {
   const expected = `${keys.join(' or ')} in spec, or in every objective (a composite)`;
   return (spec: unknown, context: z.core.$RefinementCtx): void => {
+    if (!isMapping(spec)) return;
     const own = presentKeys(spec, keys);
     const parts = objectivesOf(spec);
     if (!parts.some((part) => presentKeys(part, keys).length > 0)) {

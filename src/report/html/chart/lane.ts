@@ -5,7 +5,7 @@ import { type Markup, markup } from '../markup.ts';
 import type { Readout } from './readout.ts';
 
 export interface Lane {
-  readonly kind: 'objective' | 'alert' | 'fault';
+  readonly kind: 'objective' | 'alert' | 'fault' | 'workflow';
   readonly title: string;
   readonly word: string;
   readonly standing: Standing;

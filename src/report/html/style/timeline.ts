@@ -4,8 +4,8 @@ export const timelineStyle = `
 .chart{--gutter:208px;position:relative;background:var(--panel);border:1px solid var(--rule);border-radius:12px;padding:0 18px 6px;touch-action:pan-y}
 .backdrop{position:absolute;top:0;left:calc(18px + var(--gutter));width:calc(100% - 36px - var(--gutter));height:calc(100% - 50px);pointer-events:none}
 .lane{position:relative;display:grid;grid-template-columns:var(--gutter) minmax(0,1fr);align-items:center}
-.lane-objective,.lane-alert,.lane-fault{border-top:1px solid var(--rule)}
-.lane-alert,.lane-fault{padding:5px 0}
+.lane-objective,.lane-alert,.lane-fault,.lane-workflow{border-top:1px solid var(--rule)}
+.lane-alert,.lane-fault,.lane-workflow{padding:5px 0}
 .lane-objective{padding:8px 0 6px}
 .lane-phases{padding:14px 0 12px}
 .lane-axis{border-top:1px solid var(--rule);padding-top:6px}
@@ -50,6 +50,7 @@ svg.plot{display:block;width:100%;overflow:visible;font-family:var(--sans);font-
 .deadline path{fill:var(--text)}
 .fault-bar{fill:var(--fault)}
 .strike{stroke:var(--fault);stroke-width:2;fill:none;stroke-linecap:round;stroke-linejoin:round}
+.node-bar{fill:var(--fault);fill-opacity:.18;stroke:var(--fault);stroke-width:.5}
 .hit-bar{fill:var(--fault);fill-opacity:.55;stroke:var(--panel);stroke-width:.5}
 .tick-offset{font-weight:600;font-size:12px}
 .tick-wall{font-size:11px;font-variant-numeric:tabular-nums}

@@ -17,6 +17,7 @@ import { type AlertLaneSubject, alertLane } from './alert-lane.ts';
 import { faultLane, faultWindow } from './fault-lane.ts';
 import { legend } from './legend.ts';
 import { objectiveLane } from './objective-lane.ts';
+import { workflowLanes } from './workflow-lane.ts';
 
 export interface Picture {
   readonly input: ReportInput;
@@ -35,6 +36,7 @@ export function timelinePicture({ input, measurements }: Picture): Markup {
     ...verdict.objectives.map((objective, index) => objectiveLane(objective, measurements[index]!, time)),
     ...alertSubjects(input).map((alert) => alertLane(alert, timeline, time, verdict.times)),
     ...verdict.faults.map((fault) => faultLane(fault, timeline, time)),
+    ...workflowLanes(timeline, time),
   ];
   const windows = verdict.faults.flatMap((fault) => faultWindow(fault.name, timeline, time.endMs) ?? []);
   return markup`<figure class="timeline" aria-labelledby="timeline-heading">

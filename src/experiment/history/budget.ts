@@ -4,6 +4,7 @@ import { formatDuration } from '../../base/duration.ts';
 import type { Labels } from '../../base/labels.ts';
 import type { SeriesView } from '../../telemetry/metrics/series.ts';
 import type { PlannedHistory, PlannedWindow } from '../timeline.ts';
+import { samplesInRange } from './windows.ts';
 
 /** One series and the windows that read it. */
 export class Demand {
@@ -44,6 +45,17 @@ export class Demand {
 export interface Limits {
   readonly lengthMs: number;
   readonly reachMs: number;
+}
+
+/** With windows that reach beyond the length as densely read as if it were their range. */
+export function withinLength(plan: PlannedHistory): PlannedHistory {
+  const { windows, lengthMsMax } = plan;
+  if (lengthMsMax === null) return plan;
+  const spacingMs = Math.floor(lengthMsMax / samplesInRange);
+  return {
+    ...plan,
+    windows: windows.map((window) => ({ ...window, spacingMs: Math.min(window.spacingMs, spacingMs) })),
+  };
 }
 
 /** What fits into the samples that the plan allows; what does not, or not wholly, is added to `cold`. */

@@ -8,7 +8,7 @@ import type { Features } from '../../promql/features.ts';
 import { parseMatchers } from '../../promql/parser.ts';
 import { histogramPresent, type Queryable, type SeriesView } from '../../telemetry/metrics/series.ts';
 import type { PlannedHistory, PlannedRecording, PlannedWindow } from '../timeline.ts';
-import { Demand, type Limits, limitsOf, reachOf, windowName } from './budget.ts';
+import { Demand, type Limits, limitsOf, reachOf, windowName, withinLength } from './budget.ts';
 import { counterBackwards, Draws, Grids, levelBackwards } from './extend.ts';
 import { HeldSeries } from './held-series.ts';
 import { type PastSeries, type RealPast, realBefore } from './real-past.ts';
@@ -56,7 +56,8 @@ export function warm(input: WarmInput): Warmed {
 }
 
 /** The same in pieces of some milliseconds: a run has heartbeats to send meanwhile. */
-export function* warming(input: WarmInput): Generator<void, Warmed> {
+export function* warming(asked: WarmInput): Generator<void, Warmed> {
+  const input = { ...asked, plan: withinLength(asked.plan) };
   const { plan, live } = input;
   const making = new Making(input);
   const demands = demandsOf(input);

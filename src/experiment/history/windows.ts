@@ -22,7 +22,7 @@ export interface LookBack {
 }
 
 /** Samples that a range keeps at least, where the history may be coarser than the scrapes. */
-const samplesInRange = 20;
+export const samplesInRange = 20;
 const countersTakers: ReadonlySet<string> = new Set(['rate', 'increase', 'irate']);
 const counterName = /_(total|count|sum|bucket)$/;
 /** Each sample weighs the same to them: a coarser history would weigh less than the run. */

@@ -4,7 +4,7 @@
 
 export type ExpressionValue = number | string | boolean | null | readonly ExpressionValue[];
 
-export type ExpressionFunction = (...values: readonly ExpressionValue[]) => ExpressionValue;
+type ExpressionFunction = (...values: readonly ExpressionValue[]) => ExpressionValue;
 
 export interface ExpressionNames {
   readonly values: readonly string[];

@@ -82,65 +82,82 @@ function readSlos(
   slos: readonly SlothSlo[],
   plugins: readonly YamlPath[],
 ): ReadObjectives {
-  const { document } = of;
   const pathOf = (index: number): YamlPath => [...of.at, 'slos', index];
-  const ignored = [...plugins, ...slos.flatMap((slo, i) => (slo.plugins ? [[...pathOf(i), 'plugins']] : []))];
-  const diagnostics: Diagnostic[] = ignored.map((path) => ({
+  const own = slos.flatMap((slo, index) => (slo.plugins ? [[...pathOf(index), 'plugins']] : []));
+  const read = slos.map((slo, index) => readSlo(of, slo, pathOf(index)));
+  return {
+    objectives: read.flatMap(({ objectives }) => objectives),
+    diagnostics: [
+      ...[...plugins, ...own].map((path) => pluginsIgnored(of, path)),
+      ...read.flatMap(({ diagnostics }) => diagnostics),
+    ],
+  };
+}
+
+function pluginsIgnored({ document }: SlothDocument, path: YamlPath): Diagnostic {
+  return {
     code: 'FD853',
     severity: 'warning',
     message: 'plugins of Sloth are Go programs, which are not run here: they change nothing',
     at: document.placeOfKey(path),
-  }));
-  const objectives = slos.flatMap((slo, index): SimpleObjective[] => {
-    const path = pathOf(index);
-    const name = sloPlace(of, path);
-    if (slo.objective === 100)
-      diagnostics.push({
-        code: 'FD856',
-        severity: 'warning',
-        message:
-          'an objective of 100 % has no error budget: its burn rate has no value, and no alert of it can fire',
-        at: document.placeOf([...path, 'objective']),
-      });
-    const sli = sliOf(of, slo, [...path, 'sli']);
-    if (!sli) {
-      diagnostics.push({
-        code: 'FD853',
-        severity: 'error',
-        message: 'an indicator from a plugin of Sloth is a Go program, which is not run here',
-        at: document.placeOf([...path, 'sli', 'plugin']),
-        expected: 'events or raw',
-      });
-      return [];
-    }
-    const target = targetOf(sourceTextOf(document, slo.objective, [...path, 'objective']), 'percent');
-    if (!target) throw new Error(`the schema let the objective ${slo.objective} pass`);
-    return [
-      {
-        kind: 'simple',
-        id: `${of.service}-${slo.name}`,
-        name: slo.name,
-        index: 0,
-        displayName: undefined,
-        description: slo.description,
-        service: of.service,
-        labels: { ...of.labels, ...textRecordOf(document, slo.labels, [...path, 'labels']) },
-        annotations: {},
-        window: { type: 'rolling', durationMs: 30 * 86_400_000, text: '30d' },
-        alertPolicies: [],
-        sli,
-        target,
-        budgeting: { method: 'Occurrences' },
-        sloth: settingsOf(of, slo, path),
-        origin: { format: of.format, file: document.file, place: name },
-      },
-    ];
-  });
-  return { objectives, diagnostics };
+  };
 }
 
-function sloPlace({ document }: SlothDocument, path: YamlPath) {
-  return document.placeOf([...path, 'name']);
+function readSlo(of: SlothDocument, slo: SlothSlo, path: YamlPath): ReadObjectives {
+  const sli = sliOf(of, slo, [...path, 'sli']);
+  const diagnostics = mistakesOf(of, slo, sli, path);
+  if (!sli) return { objectives: [], diagnostics };
+  return { objectives: [objectiveOf(of, slo, sli, path)], diagnostics };
+}
+
+function mistakesOf(
+  { document }: SlothDocument,
+  slo: SlothSlo,
+  sli: Sli | undefined,
+  path: YamlPath,
+): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  if (slo.objective === 100)
+    found.push({
+      code: 'FD856',
+      severity: 'warning',
+      message:
+        'an objective of 100 % has no error budget: its burn rate has no value, and no alert of it can fire',
+      at: document.placeOf([...path, 'objective']),
+    });
+  if (!sli)
+    found.push({
+      code: 'FD853',
+      severity: 'error',
+      message: 'an indicator from a plugin of Sloth is a Go program, which is not run here',
+      at: document.placeOf([...path, 'sli', 'plugin']),
+      expected: 'events or raw',
+    });
+  return found;
+}
+
+function objectiveOf(of: SlothDocument, slo: SlothSlo, sli: Sli, path: YamlPath): SimpleObjective {
+  const { document, service } = of;
+  const target = targetOf(sourceTextOf(document, slo.objective, [...path, 'objective']), 'percent');
+  if (!target) throw new Error(`the schema let the objective ${slo.objective} pass`);
+  return {
+    kind: 'simple',
+    id: `${service}-${slo.name}`,
+    name: slo.name,
+    index: 0,
+    displayName: undefined,
+    description: slo.description,
+    service,
+    labels: { ...of.labels, ...textRecordOf(document, slo.labels, [...path, 'labels']) },
+    annotations: {},
+    window: { type: 'rolling', durationMs: 30 * 86_400_000, text: '30d' },
+    alertPolicies: [],
+    sli,
+    target,
+    budgeting: { method: 'Occurrences' },
+    sloth: settingsOf(of, slo, path),
+    origin: { format: of.format, file: document.file, place: document.placeOf([...path, 'name']) },
+  };
 }
 
 /** Undefined: a plugin. */

@@ -5,9 +5,9 @@ import { ExpressionError } from '../../../base/expression.ts';
 import type { Answer, Ask } from '../answer.ts';
 import type { AnalysisMetric, AnalysisTemplate, Condition } from './template.ts';
 
-export type Phase = 'Successful' | 'Failed' | 'Inconclusive' | 'Error';
+type Phase = 'Successful' | 'Failed' | 'Inconclusive' | 'Error';
 
-export interface Measurement {
+interface Measurement {
   readonly atMs: number;
   readonly phase: Phase;
   /** As Argo prints it: `[0.99,1]` of a vector. */

@@ -2,7 +2,7 @@
 // where k6 takes the values that a script measured, this takes those of an expression at each step of the evaluated time. k6 passes a
 // threshold that saw no value (grafana/k6#4283); here it is inconclusive.
 
-export type K6Aggregate =
+type K6Aggregate =
   | 'avg'
   | 'count'
   | 'max'
@@ -12,7 +12,7 @@ export type K6Aggregate =
   | 'value'
   | { readonly percentile: number };
 
-export type K6Operator = '>' | '>=' | '<' | '<=' | '==' | '===' | '!=';
+type K6Operator = '>' | '>=' | '<' | '<=' | '==' | '===' | '!=';
 
 export interface K6Threshold {
   readonly text: string;

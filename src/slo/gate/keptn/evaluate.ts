@@ -12,8 +12,8 @@ export type Measured =
   | { readonly missing: string; readonly query?: string };
 
 /** `info` counts for nothing. `no-data` has no points, and the gate cannot pass with it. */
-export type ObjectiveStatus = 'pass' | 'warning' | 'fail' | 'info' | 'no-data';
-export type GateResult = 'pass' | 'warning' | 'fail' | 'inconclusive';
+type ObjectiveStatus = 'pass' | 'warning' | 'fail' | 'info' | 'no-data';
+type GateResult = 'pass' | 'warning' | 'fail' | 'inconclusive';
 
 /** What later evaluations compare with. */
 export interface PastEvaluation {

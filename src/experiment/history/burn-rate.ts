@@ -21,7 +21,7 @@ export interface BurnRate {
   readonly ratio: ErrorRatio;
 }
 
-export interface ErrorRatio {
+interface ErrorRatio {
   /** What the changed selectors count. */
   readonly counts: 'bad' | 'good';
   readonly changed: readonly CountedSelector[];

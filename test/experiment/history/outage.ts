@@ -16,7 +16,7 @@ export const minute = 60_000;
 export const day = 24 * 60 * minute;
 /** Time zero: the first scrape. */
 export const zero = Date.UTC(2026, 0, 5, 9, 0, 0);
-export const scrapeMs = 15_000;
+const scrapeMs = 15_000;
 
 const tiers = [
   { name: 'Page14', factor: 14.4, long: '1h', short: '5m' },
@@ -25,9 +25,9 @@ const tiers = [
   { name: 'Ticket1', factor: 1, long: '3d', short: '6h' },
 ] as const;
 
-export const raw = (window: string) =>
+const raw = (window: string) =>
   `sum(rate(requests_total{code=~"5.."}[${window}])) / sum(rate(requests_total[${window}]))`;
-export const recorded = (window: string) => `job:errors:ratio_rate${window}`;
+const recorded = (window: string) => `job:errors:ratio_rate${window}`;
 
 /** Burn-rate rules for a target such as 0.99: on the raw counters, or on ratios that recording rules hold. */
 export function burnRateRules(target: number, by: 'raw' | 'recorded'): RuleGroup[] {

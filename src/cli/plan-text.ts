@@ -72,9 +72,10 @@ function extentOf({ spec, candidates, injections }: PlannedFault): string {
 }
 
 /** What long windows will look back on. */
-function historyLines({ history }: JudgedPlan): string[] {
+function historyLines({ history, phases }: JudgedPlan): string[] {
   if (!history) return [];
-  const windows = new Set(history.windows.map(windowName));
+  const beyond = history.windows.filter(({ rangeMs }) => rangeMs > phases.baselineMs);
+  const windows = new Set(beyond.map(windowName));
   const shown = [...windows].slice(0, windowsShownMax);
   const more = windows.size > shown.length ? ` and ${windows.size - shown.length} more` : '';
   return [

@@ -7,7 +7,7 @@ import type { Rule, RuleGroup } from '../../rules/model.ts';
 import { readersOf } from '../history/recorded.ts';
 import { type Windows, windowsOf } from '../history/windows.ts';
 import type { Experiment } from '../model.ts';
-import type { PlannedAlert, PlannedHistory, PlannedRecording } from '../timeline.ts';
+import type { PlannedAlert, PlannedHistory, PlannedRecording, PlannedWindow } from '../timeline.ts';
 
 /** Of all groups, in the order of the files. */
 export function recordingsOf(
@@ -49,8 +49,9 @@ export function planHistory(
   ];
   const found = windowsOf(roots, recordings, baselineMs);
   if (found.windows.length === 0) return undefined;
+  const windows = [...found.windows, ...overBaseline(found, recordings, baselineMs)];
   const { lengthMsMax, samplesMax } = history;
-  return { windows: found.windows, recordings: backfilled(found), lengthMsMax, samplesMax };
+  return { windows, recordings: backfilled({ ...found, windows }), lengthMsMax, samplesMax };
 }
 
 /** Groups whose rules read what is warmed, or record what is read of before: they begin with the history. */
@@ -66,6 +67,24 @@ export function groupsThatWait(
     (rule.kind === 'recording' && names.has(rule.name)) ||
     windowsOf([rule.expr], recordings, baselineMs).windows.length > 0;
   return new Set(groups.filter(({ rules }) => rules.some(waits)));
+}
+
+/** What waiting groups record is missing in the baseline, where objectives are looked at too: it is made up for. */
+function overBaseline(
+  found: Windows,
+  recordings: readonly PlannedRecording[],
+  baselineMs: number,
+): PlannedWindow[] {
+  return found.recordings
+    .filter(
+      (rule) =>
+        readersOf(rule, found.windows).length === 0 &&
+        windowsOf(parsed(rule.expr), recordings, baselineMs).windows.length > 0,
+    )
+    .map(({ name }) => ({
+      ...{ selector: name, kind: 'recorded', rangeMs: baselineMs, reachMs: baselineMs },
+      spacingMs: 0,
+    }));
 }
 
 function backfilled({ windows, recordings }: Windows): readonly PlannedRecording[] {

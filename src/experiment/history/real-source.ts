@@ -78,17 +78,37 @@ function endOf(source: Queryable): number {
     );
 }
 
+interface Asked {
+  readonly selector: string;
+  readonly reachMs: number;
+  readonly spacingMs: number;
+}
+
+/** Each selector once, as far back and as densely as any of its windows needs. */
+function askedOf({ windows, lengthMsMax }: PlannedHistory): Asked[] {
+  const asked = new Map<string, Asked>();
+  for (const { kind, selector, reachMs, spacingMs } of windows) {
+    if (kind === 'recorded') continue;
+    const known = asked.get(selector);
+    asked.set(selector, {
+      selector,
+      reachMs: Math.max(Math.min(reachMs, lengthMsMax ?? reachMs), known?.reachMs ?? 0),
+      spacingMs: Math.max(spacingMsMin, Math.min(spacingMs, known?.spacingMs ?? Number.POSITIVE_INFINITY)),
+    });
+  }
+  return [...asked.values()];
+}
+
 /** Prometheus answers no more than 11,000 points a series at once. */
 const pointsAtOnce = 10_000;
+/** No denser than most scrapes. */
 const spacingMsMin = 15_000;
 
 /** At the distance that the windows need, not sample by sample: three days of a second each are nobody's to send. */
 async function readRemote(api: RemoteApi, plan: PlannedHistory, joinMs: number): Promise<RealPast> {
   const found = new Map<string, { labels: Labels; times: number[]; values: number[] }>();
-  for (const { kind, selector, reachMs, spacingMs: neededMs } of plan.windows) {
-    if (kind === 'recorded') continue;
-    const spacingMs = Math.max(neededMs, spacingMsMin);
-    const oldestMs = joinMs - Math.min(reachMs, plan.lengthMsMax ?? reachMs);
+  for (const { selector, reachMs, spacingMs } of askedOf(plan)) {
+    const oldestMs = joinMs - reachMs;
     for (let fromMs = oldestMs; fromMs < joinMs; fromMs += pointsAtOnce * spacingMs) {
       const toMs = Math.min(joinMs - 1, fromMs + (pointsAtOnce - 1) * spacingMs);
       const { series } = await api.queryRange(selector, fromMs, toMs, spacingMs);

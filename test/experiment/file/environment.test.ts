@@ -217,7 +217,7 @@ spec:
   ])('%s is no target', async (argument) => {
     expect(await brief(readDrill(goodDrill, { targets: [argument] }))).toEqual([
       `--target:1:1 FD115 ${JSON.stringify(argument)} is no target ` +
-        '<NAME=process:port:8080, NAME=process:pid:123, NAME=container:NAME or NAME=proxy:LISTEN>UPSTREAM, ' +
+        '<NAME=process:port:8080, NAME=process:pid:123, NAME=container:NAME, NAME=proxy:LISTEN>UPSTREAM or NAME=host, ' +
         'with ,label=KEY=VALUE and ,namespace=NAME behind it where a selector asks for them>',
     ]);
   });

@@ -24,6 +24,18 @@ describe.each(['raw', 'recorded'] as const)('burn-rate alerts on %s ratios', (by
   });
 });
 
+test('a target of 99.9 % and an outage of ten minutes, with warm windows: 1, 3, 5 and 5 minutes', async () => {
+  const story = { groups: burnRateRules(0.999, 'raw'), baselineMs: 5 * minute, outageMs: 10 * minute };
+  const { minutes } = await play({ ...story, warmed: true });
+  expectWithinOne(minutes, { Page14: 1, Page6: 3, Ticket3: 5, Ticket1: 5 });
+});
+
+test('a target of 90 %: the page can never fire, and no history makes it', async () => {
+  const story = { groups: burnRateRules(0.9, 'raw'), baselineMs: 5 * minute, outageMs: 60 * minute };
+  const { minutes } = await play({ ...story, warmed: true });
+  expect(minutes.Page14).toBeUndefined();
+});
+
 function expectWithinOne(minutes: Readonly<Record<string, number | undefined>>, expected: object): void {
   for (const [alert, wanted] of Object.entries(expected)) {
     expect(minutes[alert], alert).toBeGreaterThanOrEqual(wanted - 1);

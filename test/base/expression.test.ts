@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ExpressionError, type ExpressionValue, parseExpression } from '../../src/base/expression.ts';
+import { parseExpression } from '../../src/base/expression/parse.ts';
+import { ExpressionError, type ExpressionValue } from '../../src/base/expression/value.ts';
 
 function evaluate(text: string, result: ExpressionValue): ExpressionValue {
   const parsed = parseExpression(text, { values: ['result'] });

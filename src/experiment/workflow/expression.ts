@@ -1,6 +1,7 @@
 // Conditions of a Task's branches: `exitCode == 0 && stdout contains "ready"`.
 
-import { ExpressionError, parseExpression } from '../../base/expression.ts';
+import { parseExpression } from '../../base/expression/parse.ts';
+import { ExpressionError } from '../../base/expression/value.ts';
 
 export interface TaskOutcome {
   readonly exitCode: number;

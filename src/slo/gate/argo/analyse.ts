@@ -1,7 +1,7 @@
 // An analysis as Argo Rollouts runs it (argoproj/argo-rollouts analysis/analysis.go, utils/evaluate), on given times instead of the
 // clock's. Where Argo calls a result a success or an error though nothing was measured, that is told, and it is inconclusive.
 
-import { ExpressionError } from '../../../base/expression.ts';
+import { ExpressionError } from '../../../base/expression/value.ts';
 import type { Answer, Ask } from '../answer.ts';
 import type { AnalysisMetric, AnalysisTemplate, Condition } from './template.ts';
 

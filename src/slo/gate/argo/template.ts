@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 import type { Place } from '../../../base/diagnostics.ts';
-import { type ExpressionValue, parseExpression } from '../../../base/expression.ts';
+import { parseExpression } from '../../../base/expression/parse.ts';
+import type { ExpressionValue } from '../../../base/expression/value.ts';
 import { complain, duration, text } from '../../../base/scalars.ts';
 import { checkYaml, type Parsed, parseYaml } from '../../../base/yaml.ts';
 

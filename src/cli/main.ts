@@ -287,6 +287,31 @@ slo
     end(await (await import('./commands/slo-rules.ts')).sloRules(files, options)),
   );
 
+slo
+  .command('suggest')
+  .description(
+    'propose objectives that a baseline has kept, with their targets and what they would have done',
+  )
+  .requiredOption(
+    '--source <source>',
+    'URL of a Prometheus, run folder or id, or a file of OpenMetrics text with timestamps',
+  )
+  .option('--source-config <file>', 'how to authenticate at the URL: basic_auth, authorization, tls_config')
+  .option('--runs <folder>', 'where run folders are', '.firedrill/runs')
+  .addOption(
+    new Option('--phase <phase>', 'of a run: which of its phases; baseline when not given').choices([
+      'baseline',
+      'fault',
+      'recovery',
+    ]),
+  )
+  .option('--from <time>', 'Unix seconds, RFC 3339, or before the end as -3d; a day before it at a URL')
+  .option('--to <time>', 'the same; now, or the end of what the source holds')
+  .option('--service <name>', 'of the objectives; the job of their metrics when not given')
+  .option('--write <file>', 'write the objectives there as OpenSLO v1, with what they rest on')
+  .addOption(output())
+  .action(async (options) => end(await (await import('./commands/slo-suggest.ts')).sloSuggest(options)));
+
 program
   .command('gate')
   .description(

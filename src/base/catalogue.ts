@@ -532,6 +532,14 @@ export const catalogue = {
     title: 'Objective without an error budget',
     hint: 'Nothing holds 100 %: choose the highest target whose misses you are ready to be woken for.',
   },
+  FD857: {
+    title: 'Objective of which no rules in that style can be made',
+    hint: 'The message says what is in the way; `slo rules --style` has others, and docs/slo.md says what each takes.',
+  },
+  FD858: {
+    title: 'Objective that may not say what was meant',
+    hint: 'It is read as it stands; the message says what is usual there.',
+  },
   // 9xx: the tool and its surroundings
   FD901: {
     title: 'Server cannot listen',

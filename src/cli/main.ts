@@ -273,13 +273,20 @@ slo
   .description('write Prometheus rules: error ratios over each window, burn rates, and alerts on them')
   .argument('<file...>', 'objectives in any format that check knows, or folders of them')
   .addOption(
-    new Option('--style <style>', "whose rules; that of the file's own format").choices(['sloth', 'openslo']),
+    new Option('--style <style>', "whose rules; that of the file's own format").choices([
+      'sloth',
+      'pyrra',
+      'openslo',
+    ]),
   )
   .option('--label <name=value>', 'added to every recording (repeatable)', collect)
-  .option('--period <duration>', 'of the alert windows', '30d')
-  .option('--windows <file>', "a set of alert windows, in Sloth's format (repeatable)", collect)
-  .option('--sloth-version <text>', 'what the label sloth_version says', 'firedrill')
-  .option('--no-optimise', 'ask the indicator itself over the whole period')
+  .option('--period <duration>', 'sloth: of the alert windows', '30d')
+  .option('--windows <file>', "sloth: a set of alert windows, in Sloth's format (repeatable)", collect)
+  .option('--sloth-version <text>', 'sloth: what the label sloth_version says', 'firedrill')
+  .option('--no-optimise', 'sloth: ask the indicator itself over the whole period')
+  .option('--generic', 'pyrra: also the groups NAME-generic, for dashboards')
+  .option('--exact-le', 'pyrra: match le="1" as it is, and not also the "1.0" of Prometheus 3')
+  .option('--operator-rule', 'pyrra: objects for the Prometheus operator')
   .option('--route <file>', "also write an alertmanager.yml with the routes of OpenSLO's alert policies")
   .option('--to <file>', 'write there instead of to standard output')
   .option('--enable-feature <names>', 'as in check (repeatable)', collect)

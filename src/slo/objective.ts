@@ -69,8 +69,7 @@ export type ObjectiveFormat =
   | 'openslo.com/v2alpha'
   | 'sloth'
   | 'sloth-kubernetes'
-  | 'pyrra'
-  | 'keptn';
+  | 'pyrra';
 
 /** Where it was read, for messages about it. */
 interface Origin {
@@ -103,7 +102,7 @@ export interface RawSli {
 }
 
 /** Each sample is one event: good when `query OP value` is true. */
-interface ThresholdSli {
+export interface ThresholdSli {
   readonly type: 'threshold';
   readonly query: Query;
   readonly op: ComparisonName;
@@ -219,6 +218,8 @@ export interface PyrraSettings {
   readonly metric: string;
   /** Of `ratio`: the selector of errors; of `latency`: that of successes, with its `le`. */
   readonly part: string | undefined;
+  /** Labels by which the objective holds for each value on its own. */
+  readonly grouping: readonly string[];
   readonly alerting: {
     readonly burnrates: boolean;
     readonly absent: boolean;
@@ -239,6 +240,7 @@ export interface PyrraSettings {
     readonly enableDescriptionAsLabel: boolean;
   };
   readonly partialResponseStrategy: string | undefined;
+  readonly namespace: string | undefined;
   /** Of metadata, with the prefix `pyrra.dev/` taken off: copied to rules. */
   readonly propagatedLabels: LabelRecord;
   readonly propagatedAnnotations: LabelRecord;

@@ -5,11 +5,12 @@ import type { Diagnostic, Place } from '../base/diagnostics.ts';
 import { parseYamlDocuments, type YamlDocument } from '../base/yaml.ts';
 import type { Objective } from './objective.ts';
 import { openSlo } from './openslo/read.ts';
+import { pyrra } from './pyrra/read.ts';
 import type { ObjectiveReader, ReaderOptions, ReadObjectives } from './reader.ts';
 import { sloth } from './sloth/read.ts';
 
 /** One line a format. */
-const readers: readonly ObjectiveReader[] = [openSlo, sloth];
+const readers: readonly ObjectiveReader[] = [openSlo, sloth, pyrra];
 
 export interface ObjectiveFile {
   /** As the user named it. */

@@ -1,20 +1,27 @@
 // slo rules: Prometheus rules that watch objectives and alert on how fast their budgets burn.
 
 import { exitCodes } from '../../base/catalogue.ts';
-import { UserError } from '../../base/diagnostics.ts';
+import { type Diagnostic, UserError } from '../../base/diagnostics.ts';
 import { formatDuration, parseDuration } from '../../base/duration.ts';
 import type { Objective, SimpleObjective } from '../../slo/objective.ts';
 import { type AlertWindows, builtInWindows, readAlertWindows } from '../../slo/rules/alert-windows.ts';
 import { policyRuleFile } from '../../slo/rules/openslo.ts';
 import { policyRouteYaml } from '../../slo/rules/openslo-route.ts';
+import { type PyrraRules, pyrraRuleFile, pyrraRuleObjects } from '../../slo/rules/pyrra.ts';
 import { type PrometheusRule, type RuleFileContent, ruleFilesYaml } from '../../slo/rules/rule-groups.ts';
 import { slothRuleFiles } from '../../slo/rules/sloth.ts';
+import {
+  unreachablePolicies,
+  unreachablePyrraAlerts,
+  unreachableSlothAlerts,
+} from '../../slo/rules/unreachable.ts';
+import { showDiagnostics } from '../failure.ts';
 import { writeText } from '../reports.ts';
 import { readSloFiles } from '../slo-files.ts';
 import { print, readUserFile, warn } from '../surroundings.ts';
 import { pairsOption } from '../time-option.ts';
 
-export type RuleStyle = 'sloth' | 'openslo';
+export type RuleStyle = 'sloth' | 'pyrra' | 'openslo';
 
 export interface SloRulesOptions {
   readonly style?: RuleStyle;
@@ -23,31 +30,54 @@ export interface SloRulesOptions {
   readonly windows?: readonly string[];
   readonly slothVersion: string;
   readonly optimise: boolean;
+  readonly generic?: boolean;
+  readonly exactLe?: boolean;
+  readonly operatorRule?: boolean;
   readonly route?: string;
   readonly to?: string;
   readonly enableFeature?: readonly string[];
 }
 
-type RuleFiles = readonly (RuleFileContent | PrometheusRule)[];
+interface Made {
+  readonly files: readonly (RuleFileContent | PrometheusRule)[];
+  readonly diagnostics: readonly Diagnostic[];
+}
 
 export async function sloRules(paths: readonly string[], options: SloRulesOptions): Promise<number> {
   const objectives = await readSloFiles(paths, options.enableFeature);
   const windows = await alertWindows(options);
   const labels = Object.fromEntries(pairsOption('--label', options.label));
-  const generators: Readonly<Record<RuleStyle, (own: readonly Objective[]) => RuleFiles>> = {
-    sloth: (own) =>
-      slothRuleFiles(simpleOnes(own), {
-        windows,
-        labels,
-        version: options.slothVersion,
-        optimised: options.optimise,
-      }),
-    openslo: (own) => [policyRuleFile(own, { labels })],
+  const generators: Readonly<Record<RuleStyle, (own: readonly Objective[]) => Made>> = {
+    sloth: (own) => {
+      const simple = simpleOnes(own);
+      const { slothVersion: version, optimise: optimised } = options;
+      return {
+        files: slothRuleFiles(simple, { windows, labels, version, optimised }),
+        diagnostics: simple.flatMap((objective) => unreachableSlothAlerts(objective, windows)),
+      };
+    },
+    pyrra: (own) => {
+      const { files, diagnostics } = pyrraRules(own, labels, options);
+      return { files, diagnostics: [...diagnostics, ...own.flatMap(unreachablePyrraAlerts)] };
+    },
+    openslo: (own) => ({
+      files: [policyRuleFile(own, { labels })],
+      diagnostics: own.flatMap(unreachablePolicies),
+    }),
   };
-  const files = (Object.keys(generators) as RuleStyle[]).flatMap((style) => {
+  const made = (Object.keys(generators) as RuleStyle[]).flatMap((style) => {
     const own = objectives.filter((objective) => (options.style ?? ownStyle(objective)) === style);
-    return own.length === 0 ? [] : generators[style](own);
+    return own.length === 0 ? [] : [generators[style](own)];
   });
+  const diagnostics = made.flatMap((each) => each.diagnostics);
+  if (diagnostics.some(({ severity }) => severity === 'error')) throw new UserError(diagnostics);
+  showDiagnostics(diagnostics);
+  const files = made.flatMap((each) => each.files);
+  const plainCount = files.filter((file) => 'groups' in file).length;
+  if (plainCount > 1)
+    warn(
+      `${plainCount} rule files are written as documents of one: Prometheus reads the first only, so write each on its own`,
+    );
   const text = ruleFilesYaml(files);
   if (options.to === undefined) print(text);
   else await writeText(options.to, text);
@@ -55,8 +85,18 @@ export async function sloRules(paths: readonly string[], options: SloRulesOption
   return exitCodes.pass;
 }
 
+function pyrraRules(
+  objectives: readonly Objective[],
+  labels: Readonly<Record<string, string>>,
+  { generic = false, exactLe = false, operatorRule = false }: SloRulesOptions,
+): PyrraRules {
+  const make = operatorRule ? pyrraRuleObjects : pyrraRuleFile;
+  return make(objectives, { labels, generic, exactLe });
+}
+
 /** Alert policies are OpenSLO's own way to say what to alert on. */
-function ownStyle({ alertPolicies }: Objective): RuleStyle {
+function ownStyle({ alertPolicies, pyrra }: Objective): RuleStyle {
+  if (pyrra) return 'pyrra';
   return alertPolicies.length > 0 ? 'openslo' : 'sloth';
 }
 

@@ -50,8 +50,13 @@ export function burnRateOf(expr: Expr, recordings: readonly PlannedRecording[]):
   return undefined;
 }
 
+/** What a share of failures counts, where the expression is one; recording rules are followed. */
+export function errorRatioOf(expr: Expr, recordings: readonly PlannedRecording[]): ErrorRatio | undefined {
+  return ratioOf(expr, recordings, 0);
+}
+
 /** `14.4 * 0.001`, `14.4 * (1 - 0.999)`: the smaller of the two is the budget. */
-function budgetOf(comparison: Expr): number | undefined {
+export function budgetOf(comparison: Expr): number | undefined {
   if (comparison.kind !== 'binary') return undefined;
   for (const side of [comparison.right, comparison.left]) {
     const product = unwrapParens(side);

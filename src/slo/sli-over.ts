@@ -15,7 +15,7 @@ import type { Expr, VectorSelector } from '../promql/ast.ts';
 import { parseExpr } from '../promql/parser.ts';
 import { printExpr } from '../promql/printer.ts';
 import { childrenOf } from '../promql/walk.ts';
-import type { ComparisonName, Query, RatioSli, Sli } from './objective.ts';
+import type { ComparisonName, Query, RatioSli, Sli, ThresholdSli } from './objective.ts';
 
 export interface OverOptions {
   /** Distance of the samples of `value` queries that are more than a selector; the evaluator's default when absent. */
@@ -36,6 +36,49 @@ export function errorRatioOver(sli: Sli, windowMs: number, options: OverOptions 
   const side = sideOver(sli, windowMs, options);
   const total = queryOver(sli.total, windowMs, options, sli.grouping);
   return sli.bad ? `${side} / (${total})` : `1 - ${side} / (${total})`;
+}
+
+/** Two queries that count, for sums over stretches of time. */
+export interface SliCounts {
+  /** Whether `part` counts what was good or what was bad. */
+  readonly side: 'good' | 'bad';
+  readonly part: string;
+  /** Undefined where the query computes a ratio over the window itself, which nothing can be added to: `part` is that ratio. */
+  readonly total: string | undefined;
+  /** By which both are to be multiplied to be numbers of events. */
+  readonly factor: number;
+}
+
+/** What was good or bad and what there was in all over the last `windowMs`; `part` may have no series where `total` has some. */
+export function sliCountsOver(sli: Sli, windowMs: number, options: OverOptions = {}): SliCounts {
+  if (sli.type === 'ratio') {
+    return {
+      side: sli.good ? 'good' : 'bad',
+      part: queryOver(sli.good ?? sli.bad!, windowMs, options, sli.grouping),
+      total: queryOver(sli.total, windowMs, options, sli.grouping),
+      factor: isPerSecond(sli.total) ? windowMs / 1000 : 1,
+    };
+  }
+  if (sli.type === 'threshold') {
+    const samples = subquery(withinThreshold(sli), windowMs, options);
+    return { side: 'good', ...sumAndCount(samples), factor: 1 };
+  }
+  const side = sli.rawType === 'success' ? 'good' : 'bad';
+  if (sli.query.form === 'placeholder')
+    return { side, part: filled(sli.query.promql, windowMs).trim(), total: undefined, factor: 1 };
+  return { side, ...sumAndCount(subquery(numbersOf(sli.query), windowMs, options)), factor: 1 };
+}
+
+/** Whether the query over a window is a rate; a placeholder may also stand in an increase. */
+function isPerSecond({ form, promql }: Query): boolean {
+  if (form !== 'placeholder') return form === 'counter';
+  return someCall(parsed(filled(promql, 300_000)), /^i?rate$/);
+}
+
+function someCall(expr: Expr, name: RegExp): boolean {
+  return (
+    (expr.kind === 'call' && name.test(expr.name)) || childrenOf(expr).some((child) => someCall(child, name))
+  );
 }
 
 /** Good or bad events, zero where only the total has a series. */
@@ -80,20 +123,34 @@ function shareOver(
   bad: boolean,
 ): string {
   if (sli.type === 'threshold') {
-    const isGood = `(((${sli.query.promql}) >= -Inf) ${operators[sli.op]} bool ${sli.value})`;
+    const isGood = withinThreshold(sli);
     return bad ? `1 - ${meanOver(isGood, windowMs, options)}` : meanOver(isGood, windowMs, options);
   }
   const ratio =
     sli.query.form === 'placeholder'
       ? `(${filled(sli.query.promql, windowMs).trim()})`
-      : meanOver(`((${sli.query.promql}) >= -Inf)`, windowMs, options);
+      : meanOver(numbersOf(sli.query), windowMs, options);
   return (sli.rawType === 'failure') === bad ? ratio : `1 - ${ratio}`;
+}
+
+/** 1 for each sample that is good, 0 for others; NaN is no sample. */
+function withinThreshold({ query, op, value }: ThresholdSli): string {
+  return `(${numbersOf(query)} ${operators[op]} bool ${value})`;
+}
+
+/** The query without its NaN. */
+function numbersOf({ promql }: Query): string {
+  return `((${promql}) >= -Inf)`;
 }
 
 /** The mean of all samples of all series. */
 function meanOver(expression: string, windowMs: number, options: OverOptions): string {
-  const samples = subquery(expression, windowMs, options);
-  return `(sum(sum_over_time(${samples})) / sum(count_over_time(${samples})))`;
+  const { part, total } = sumAndCount(subquery(expression, windowMs, options));
+  return `(${part} / ${total})`;
+}
+
+function sumAndCount(samples: string): { readonly part: string; readonly total: string } {
+  return { part: `sum(sum_over_time(${samples}))`, total: `sum(count_over_time(${samples}))` };
 }
 
 /** A selector's own samples, or those that an expression has at each step. */

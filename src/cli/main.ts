@@ -319,6 +319,26 @@ slo
   .addOption(output())
   .action(async (options) => end(await (await import('./commands/slo-suggest.ts')).sloSuggest(options)));
 
+slo
+  .command('budget')
+  .description('what is left of error budgets, how fast they burn, and when they will be exhausted')
+  .argument('<file...>', 'objectives in any format that check knows, or folders of them')
+  .requiredOption('--source <source>', 'URL of a Prometheus, run folder or id, or a file of OpenMetrics text')
+  .option('--source-config <file>', 'how to authenticate at the URL: basic_auth, authorization, tls_config')
+  .option('--runs <folder>', 'where run folders are', '.firedrill/runs')
+  .option(
+    '--at <time>',
+    'Unix seconds, RFC 3339, or before the end as -30m; now, or the end of what the source holds',
+  )
+  .option('--curve-step <duration>', 'distance of the points of the curve', '1h')
+  .option('--fail-below <percent>', 'exit with 1 when less than this is left of any budget')
+  .option('--report <html=file>', 'also write a page with a picture of each budget (repeatable)', collect)
+  .option('--enable-feature <names>', 'as in check (repeatable)', collect)
+  .addOption(output())
+  .action(async (files, options) =>
+    end(await (await import('./commands/slo-budget.ts')).sloBudget(files, options)),
+  );
+
 program
   .command('gate')
   .description(

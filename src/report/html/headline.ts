@@ -5,6 +5,7 @@ import { humanDuration } from '../../base/duration.ts';
 import type { AlertVerdict, Half, Verdict } from '../../experiment/verdict.ts';
 import { calendarDay, wallTime } from '../moment.ts';
 import { halfWord, runStanding } from '../standing.ts';
+import { brand } from './brand.ts';
 import { type Markup, markup } from './markup.ts';
 import { hitWords } from './timeline/fault-lane.ts';
 
@@ -12,7 +13,7 @@ import { hitWords } from './timeline/fault-lane.ts';
 export function headline(verdict: Verdict, warmed: string | undefined): Markup {
   const { tone } = runStanding(verdict.verdict);
   return markup`<header class="headline tone-${tone}">
-<p class="eyebrow"><span class="brand">${flame} Firedrill</span> <span>${verdict.name}</span></p>
+<p class="eyebrow">${brand} <span>${verdict.name}</span></p>
 <p class="question">${verdict.title}</p>
 <h1>${verdict.sentence}</h1>
 <div class="badges">${runBadge(verdict)}${badge('Resilience', verdict.resilience)}${badge('Detection', verdict.detection)}</div>
@@ -20,8 +21,6 @@ ${facts(verdict)}
 <p class="when">${calendarDay(verdict.startedAt)}, ${wallTime(verdict.startedAt)} to ${wallTime(verdict.endedAt)} UTC <span class="aside">(${humanDuration(verdict.endedAt - verdict.startedAt)})</span></p>${warmed !== undefined && markup`\n<p class="when">${warmed}</p>`}
 </header>`;
 }
-
-const flame = markup`<svg class="flame" width="13" height="16" viewBox="0 0 13 16" aria-hidden="true"><path d="M6.2 0C7 3.2 12.6 5.400 12.600 10.200A6.200 5.800 0 0 1 0.200 10.200C0.200 7.600 1.800 6.600 2.600 4.600C3.800 5.600 4 6.400 4 7.400C5.600 5.800 6.600 3.400 6.200 0Z"/></svg>`;
 
 const unusual = new Set<Verdict['verdict']>(['stopped', 'error']);
 

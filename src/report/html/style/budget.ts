@@ -1,0 +1,10 @@
+// The page of error budgets: cards with a picture each.
+
+export const budgetStyle = `
+.budget figure{margin-top:14px}
+.budget-plot .threshold{stroke:var(--bad)}
+.budget .tick text{font-size:11px;font-variant-numeric:tabular-nums}
+.burn-rates{display:flex;flex-wrap:wrap;gap:2px 16px;font-variant-numeric:tabular-nums}
+.burn-rates strong{font-weight:650}
+.burns{color:var(--bad)}
+`;

@@ -6,6 +6,7 @@ import type { TopComparison } from '../../promql/walk.ts';
 import type { Queryable } from '../../telemetry/metrics/series.ts';
 import type { ObjectiveSpec } from '../model.ts';
 import type { Evidence, Judgement, ObjectiveVerdict, ObjectiveVerdictName } from '../verdict.ts';
+import type { EventShare } from './event-share.ts';
 import type { RunFacts } from './facts.ts';
 import { sinceUndo } from './moments.ts';
 import type { ObjectiveWords } from './objective-words.ts';
@@ -49,6 +50,10 @@ export interface ObjectiveCase {
   readonly breaches: readonly Stretch[];
   readonly blips: readonly Stretch[];
   readonly words: ObjectiveWords;
+  /** Where it is about a share of events. */
+  readonly share: EventShare | undefined;
+  /** Our own requests that the fault swallowed; 0 where the objective counts other traffic. */
+  readonly lost: number;
 }
 
 /** Only for an objective that broke. */

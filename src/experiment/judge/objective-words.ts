@@ -9,6 +9,7 @@ import { largest, smallest } from './extremes.ts';
 import type { RunFacts } from './facts.ts';
 import { sinceUndo } from './moments.ts';
 import type { Noise } from './noise.ts';
+import type { TrafficMove } from './offered-traffic.ts';
 import { formatQuantity, unitOf } from './quantity.ts';
 import { worstOf } from './readings.ts';
 import { lengthMs, type Recovery, type Stretch } from './stretches.ts';
@@ -18,6 +19,8 @@ export interface ObjectiveWords {
   readonly left: string;
   /** `< 100 MB`. */
   readonly bound: string;
+  /** `100 MB`. */
+  readonly limit: string;
   quantity(value: number): string;
   range(values: readonly number[]): string;
   length(stretch: Stretch): string;
@@ -28,6 +31,7 @@ export interface ObjectiveWords {
   noisy(noise: Noise): string;
   gap(gap: Stretch, injectedAt: number): string;
   fewEvents(few: FewEvents): string;
+  trafficMoved(move: TrafficMove): string;
 }
 
 export function wordsFor(spec: ObjectiveSpec, comparison: TopComparison): ObjectiveWords {
@@ -43,6 +47,7 @@ export function wordsFor(spec: ObjectiveSpec, comparison: TopComparison): Object
   return {
     left,
     bound,
+    limit,
     quantity,
     range: (values) =>
       values.length === 0 ? 'no values' : `${quantity(smallest(values))} to ${quantity(largest(values))}`,
@@ -71,6 +76,8 @@ export function wordsFor(spec: ObjectiveSpec, comparison: TopComparison): Object
       `${name} had no data for ${lengthOf(gap)}, from ${humanDuration(Math.max(0, gap.from - injectedAt))} after the injection: ${left} returned nothing, and blind is not healthy.`,
     fewEvents: ({ phase, count, needed }) =>
       `${name} saw ${Math.round(count)} events in the ${phase}, and needs at least ${needed} to say anything.`,
+    trafficMoved: ({ before, during }) =>
+      `${name} cannot be compared: ${formatQuantity(before)} requests a second came before the fault and ${formatQuantity(during)} during it, which is other traffic, so that the fault alone explains nothing.`,
   };
 }
 

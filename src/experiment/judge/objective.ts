@@ -2,13 +2,16 @@
 // objective-words.ts.
 
 import { UserError } from '../../base/diagnostics.ts';
+import type { Expr } from '../../promql/ast.ts';
 import { parseExpr } from '../../promql/parser.ts';
-import { longestReachMs, topComparison } from '../../promql/walk.ts';
+import { longestReachMs, type TopComparison, topComparison } from '../../promql/walk.ts';
 import type { Queryable } from '../../telemetry/metrics/series.ts';
 import type { ObjectiveSpec } from '../model.ts';
 import type { Evidence, ObjectiveVerdictName } from '../verdict.ts';
 import { tooFewEvents } from './event-count.ts';
+import { type EventShare, eventsNeeded, shareOf } from './event-share.ts';
 import type { RunFacts } from './facts.ts';
+import { lostRequests, withLostRequests } from './lost-requests.ts';
 import { noiseIn } from './noise.ts';
 import {
   type Decision,
@@ -18,7 +21,17 @@ import {
   recoveryOf,
 } from './objective-finding.ts';
 import { wordsFor } from './objective-words.ts';
-import { readObjective } from './readings.ts';
+import { trafficMove } from './offered-traffic.ts';
+import { formatQuantity } from './quantity.ts';
+import { readObjective, stepsMax, type Window } from './readings.ts';
+import { withShortMemory } from './recovery-window.ts';
+import {
+  settledBaseline,
+  shareEvidence,
+  shareOfBreaches,
+  shareOfFault,
+  unclearWords,
+} from './share-decision.ts';
 import { budgetSpent, type FaultTime, readSloOverFault } from './slo.ts';
 import { bridgeGaps, lengthMs, type Reading, type Recovery, stretchesOf } from './stretches.ts';
 
@@ -39,7 +52,8 @@ export function judgeObjective(spec: ObjectiveSpec, facts: RunFacts, recording: 
   const untested = neverTested(spec, facts);
   if (untested) return findingOf(empty, untested, comparison, null);
   const { features } = facts;
-  const window = { fromMs: facts.baselineAt ?? facts.startedAt, toMs: facts.endedAt, stepMs, features };
+  const window = windowOf(facts, stepMs);
+  const share = shareOf(comparison, spec.slo);
   const breachForMs = spec.breachForMs ?? 2 * scrapeMs;
   const fault = { fromMs: facts.injectedAt!, toMs: facts.undoingAt ?? facts.undoneAt ?? facts.endedAt };
   const memoryMs = longestReachMs(parsed.expr, 0);
@@ -47,7 +61,9 @@ export function judgeObjective(spec: ObjectiveSpec, facts: RunFacts, recording: 
     const readings = readObjective(recording, parsed.expr, comparison, window);
     const read = spec.slo
       ? readSloOverFault(recording, spec.slo, comparison, readings, fault, memoryMs, features)
-      : readings;
+      : share
+        ? readShare({ recording, expr: parsed.expr, comparison, share, window, scrapeMs, facts }, readings)
+        : readings;
     return bridgeGaps(read, breachForMs);
   });
   if (typeof attempt === 'string') {
@@ -70,10 +86,46 @@ export function judgeObjective(spec: ObjectiveSpec, facts: RunFacts, recording: 
     breaches,
     blips,
     words,
+    share,
+    lost: share ? lostRequests(recording, parsed.expr, facts) : 0,
   };
-  const decision = withBudget(decide(objective), objective, fault);
+  const decision = withShare(withBudget(decide(objective), objective, fault), objective);
   const seen = { spec, stepMs, memoryMs, breaches, blips, readings: attempt };
   return findingOf(seen, decision, comparison, objective);
+}
+
+/** From the baseline to the end; a recording that spans days is read at a coarser step. */
+function windowOf(facts: RunFacts, stepMs: number): Window {
+  const { endedAt, startedAt, features } = facts;
+  const fromMs = facts.baselineAt ?? startedAt;
+  const coarseMs = Math.ceil((endedAt - fromMs) / stepsMax);
+  return { fromMs, toMs: endedAt, stepMs: Math.max(stepMs, coarseMs, 1), features };
+}
+
+interface ShareReading {
+  readonly recording: Queryable;
+  readonly expr: Expr;
+  readonly comparison: TopComparison;
+  readonly share: EventShare;
+  readonly window: Window;
+  readonly scrapeMs: number;
+  readonly facts: RunFacts;
+}
+
+/** What got lost counts as errors, and what is over is forgotten as early as the number of events allows. */
+function readShare(reading: ShareReading, readings: readonly Reading[]): readonly Reading[] {
+  const { recording, expr, comparison, share, window, scrapeMs, facts } = reading;
+  const withLost = withLostRequests(recording, share, expr, comparison, readings, window, facts);
+  if (facts.undoneAt === null) return withLost;
+  return withShortMemory(recording, share, comparison, withLost, {
+    ...{ undoneAt: facts.undoneAt, scrapeMs, window },
+    eventsNeeded: eventsNeeded(share.target),
+  });
+}
+
+/** With how many of the events were good, where it counts some. */
+function withShare(decision: Decision, objective: ObjectiveCase): Decision {
+  return { ...decision, evidence: [...(decision.evidence ?? []), ...shareEvidence(objective)] };
 }
 
 /** Of an SLO, with what the fault cost of its budget. */
@@ -119,9 +171,11 @@ function neverTested(spec: ObjectiveSpec, facts: RunFacts): Decision | undefined
 
 function decide(objective: ObjectiveCase): Decision {
   const { spec, breaches } = objective;
-  const blind = judgeBaseline(objective) ?? judgeData(objective);
+  const blind = judgeBaseline(objective) ?? judgeData(objective) ?? judgeTraffic(objective);
   if (blind) return blind;
   if (breaches.length === 0) return judgeKept(objective);
+  const found = shareOfBreaches(objective);
+  if (found?.side === 'unclear') return unknown('noisy', unclearWords(objective, found));
   return spec.expect === 'held' ? judgeBroken(objective) : judgeExpectedBreach(objective);
 }
 
@@ -139,16 +193,28 @@ function judgeBaseline(objective: ObjectiveCase): Decision | undefined {
   }
   const noise = noiseIn(before, breachForMs);
   return (
-    noise && unknown('noisy', words.noisy(noise), [{ label: 'baseline', value: words.range(noise.values) }])
+    noise &&
+    unknown('noisy', `${words.noisy(noise)}${settledBaseline(objective)}`, [
+      { label: 'baseline', value: words.range(noise.values) },
+    ])
   );
+}
+
+/** A fall does not excuse a breach: what was not asked any more could only have added errors. */
+function judgeTraffic(objective: ObjectiveCase): Decision | undefined {
+  const move = objective.share && trafficMove(objective);
+  if (!move || (move.during < move.before && objective.breaches.length > 0)) return undefined;
+  const perSecond = (rate: number) => `${formatQuantity(rate)} a second`;
+  return unknown('traffic-changed', objective.words.trafficMoved(move), [
+    { label: 'requests', value: `${perSecond(move.before)}, then ${perSecond(move.during)}` },
+  ]);
 }
 
 function judgeData(objective: ObjectiveCase): Decision | undefined {
   const { spec, stretches, facts, injectedAt, breachForMs, words, breaches } = objective;
-  const few =
-    spec.minEvents === undefined
-      ? undefined
-      : tooFewEvents(objective.recording, objective.expr, facts, spec.minEvents);
+  const { share, recording, expr, lost } = objective;
+  const needed = spec.minEvents ?? (share && eventsNeeded(share.target));
+  const few = needed === undefined ? undefined : tooFewEvents(recording, expr, facts, needed, lost);
   if (few) return unknown('no-data', words.fewEvents(few));
   if (breaches.length > 0) return undefined;
   const faultEnd = facts.undoneAt ?? facts.endedAt;
@@ -176,6 +242,8 @@ function judgeKept(objective: ObjectiveCase): Decision {
       : 'it held, but the fault did not last as planned';
     return unknown('cut-short', `${spec.name} cannot be judged: ${why}.`);
   }
+  const found = shareOfFault(objective);
+  if (found?.side === 'unclear') return unknown('noisy', unclearWords(objective, found));
   const held = words.held(valuesAfter(objective));
   return spec.expect === 'held'
     ? { verdict: 'held', judgement: 'right', reason: `${held}${words.blips(blips)}.`, state: 'unbroken' }

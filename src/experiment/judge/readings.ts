@@ -27,7 +27,7 @@ export interface Step {
 }
 
 /** A recording that spans days at a step of a second would be longer than anyone reads; the step grows instead. */
-const stepsMax = 20_000;
+export const stepsMax = 20_000;
 
 export function stepsOf(recording: Queryable, expr: Expr, window: Window): Step[] {
   const { fromMs, toMs, features } = window;

@@ -167,7 +167,11 @@ export async function missing(
   return `a query for ${name} ${describe(check)}`;
 }
 
-async function verifyUndone(route: DnsRoute, fault: DnsDisturbance): ReturnType<ActiveFault['verifyUndone']> {
+/** Whether the server, which goes on for others, answers rightly what the fault disturbed. */
+export async function verifyUndone(
+  route: Pick<DnsRoute, 'server' | 'where' | 'ask'>,
+  fault: DnsDisturbance,
+): ReturnType<ActiveFault['verifyUndone']> {
   const name = sampleName(fault.patterns);
   const check = await route.server.check(name, route.ask);
   if (check.disturbedBy === fault) {

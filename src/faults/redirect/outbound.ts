@@ -2,7 +2,7 @@
 // group, which all its processes are moved into and, at the end, back from. Of a container everything is led that its
 // network namespace sends, but for what a helper of ours sends there.
 //
-// Sockets that were open before the move are not led: their next ones are.
+// Sockets that were open before the move are not led: their next ones are, also from a port that was used before.
 
 import type { Clock } from '../../base/clock.ts';
 import type { ExtendLease } from '../fault.ts';
@@ -13,6 +13,7 @@ import type { ContainerTargetHandle, ProcessTargetHandle } from '../targets/targ
 import { Destinations, destinationSets, rememberCall } from './destinations.ts';
 import type { Network } from './network.ts';
 import { opening } from './opening.ts';
+import { forgetZone, zoneChains, zoneOfAnswers, zoneRules } from './own-zone.ts';
 
 export interface OutboundRedirectOptions {
   readonly target: ProcessTargetHandle | ContainerTargetHandle;
@@ -61,7 +62,9 @@ export class OutboundRedirect {
       if (target.type === 'process') groups = await TargetGroups.enter(target, extend);
       const redirect = new OutboundRedirect(options, table, groups);
       await table.create([
-        ...(onlyCalls ? redirect.#callsOnly() : []),
+        ...(onlyCalls
+          ? redirect.#callsOnly()
+          : [...zoneChains(table.name), zoneOfAnswers(table.name, options.toPort)]),
         `chain inet ${table.name} output { type nat hook output priority ${priority}; policy accept; }`,
         ...redirect.#rules(),
       ]);
@@ -100,7 +103,7 @@ export class OutboundRedirect {
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#following;
-    if (!this.#table.ended) await this.#table.apply([`flush chain inet ${this.#table.name} output`]);
+    if (!this.#table.ended) await this.#table.apply(this.#flush);
   }
 
   /** After `stop`: the table and the groups are gone when it resolves. Once only. */
@@ -129,12 +132,16 @@ export class OutboundRedirect {
         const now = this.#rules();
         if (now.join() === rules) continue;
         rules = now.join();
-        const { name } = this.#table;
-        await this.#table.apply([`flush chain inet ${name} output`, ...now.map((rule) => `add ${rule}`)]);
+        await this.#table.apply([...this.#flush, ...now.map((rule) => `add ${rule}`)]);
       } catch {
         // Nobody is left, or somebody came whom we may not move: `astray` says so.
       }
     }
+  }
+
+  get #flush(): string[] {
+    const { name } = this.#table;
+    return [`flush chain inet ${name} output`, ...(this.#options.onlyCalls ? [] : [forgetZone(name)])];
   }
 
   #rules(): string[] {
@@ -143,9 +150,14 @@ export class OutboundRedirect {
     const lead = `counter redirect to :${toPort} comment "${ruleName}"`;
     if (!onlyCalls) {
       const family = hasIpv6 ? '' : 'meta nfproto ipv4 ';
-      return this.#matches.map(
-        (match) => `${rule} ${family}${match} meta l4proto { tcp, udp } th dport ${port} ${lead}`,
-      );
+      const matches = this.#matches.map((match) => family + match);
+      return [
+        ...matches.map((match) => `${rule} ${match} meta l4proto { tcp, udp } th dport ${port} ${lead}`),
+        ...zoneRules(
+          this.#table.name,
+          matches.map((match) => ({ match, port, toPort })),
+        ),
+      ];
     }
     const families = hasIpv6 ? (['ip', 'ip6'] as const) : (['ip'] as const);
     const calls = families.flatMap((family) =>

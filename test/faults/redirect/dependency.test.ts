@@ -46,7 +46,7 @@ describeWith(needs, 'ProcessChaos on what a process depends on', () => {
       expect(await runner.ask({ do: 'undo', fault })).toMatchObject({ undone: true });
       expect(await get('127.0.0.2'), JSON.stringify(spec)).toEqual(right);
     }
-    expect([groupOf(app.pid), network.nft('tables')]).toEqual([home, '']);
+    expect([groupOf(app.pid), network.nft('list', 'tables')]).toEqual([home, '']);
     expect(ownGroups().filter((group) => group.includes(`firedrill_${runner.pid}_`))).toEqual([]);
   });
 
@@ -82,7 +82,7 @@ describeWith(needs, 'ProcessChaos on what a process depends on', () => {
     expect(await get('127.0.0.2')).toMatchObject({ code: 500 });
     await runner.kill();
     await expect
-      .poll(() => [network.nft('tables'), groupOf(app.pid)], { timeout: 10_000 })
+      .poll(() => [network.nft('list', 'tables'), groupOf(app.pid)], { timeout: 10_000 })
       .toEqual(['', home]);
     await expect.poll(() => get('127.0.0.2'), { timeout: 5000 }).toEqual(right);
   });

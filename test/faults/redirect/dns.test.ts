@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { describeWith, root } from '../../support/requires.ts';
-import { groupOf, Network, ownGroups, resolver, source, Talker } from './support.ts';
+import { fixedPortResolver, groupOf, Network, ownGroups, resolver, source, Talker } from './support.ts';
 
 const needs = [root, 'nft', 'unshare', 'nsenter', 'ip'];
 const right = { lookup: '192.0.2.7', resolve4: '192.0.2.7' };
@@ -24,7 +24,7 @@ describeWith(needs, 'DNSChaos on a process that runs already', () => {
     const { network, runner, pid, look, inject } = await start();
     const origin = groupOf(pid);
     expect(await runner.ask({ do: 'probe', kind: 'DNSChaos', pid, spec: {} })).toEqual({ usable: true });
-    expect([network.nft('tables'), groupOf(pid)]).toEqual(['', origin]);
+    expect([network.nft('list', 'tables'), groupOf(pid)]).toEqual(['', origin]);
     await inject({ action: 'error', patterns: ['*.bad.test'] });
     expect(await runner.ask({ do: 'missing' })).toBeNull();
     expect(groupOf(pid)).toMatch(/\/firedrill_\d+_[0-9a-f]{16}$/);
@@ -32,7 +32,7 @@ describeWith(needs, 'DNSChaos on a process that runs already', () => {
     expect(await look('good.test')).toEqual(right);
     expect(await runner.ask({ do: 'hits' })).toBeGreaterThanOrEqual(2);
     expect(await runner.ask({ do: 'undo' })).toMatchObject({ undone: true });
-    expect([network.nft('tables'), groupOf(pid)]).toEqual(['', origin]);
+    expect([network.nft('list', 'tables'), groupOf(pid)]).toEqual(['', origin]);
     expect(await look('a.bad.test')).toEqual(right);
   });
 
@@ -83,7 +83,7 @@ describeWith(needs, 'DNSChaos on a process that runs already', () => {
     expect(groupOf(pid)).not.toBe(origin);
     expect(await look('one.test')).toEqual(right);
     expect(await runner.ask({ do: 'undo', fault: 1 })).toMatchObject({ undone: true });
-    expect([groupOf(pid), ownGroups(), network.nft('tables')]).toEqual([origin, [], '']);
+    expect([groupOf(pid), ownGroups(), network.nft('list', 'tables')]).toEqual([origin, [], '']);
   });
 
   it('leaves nothing when its runner is killed', async () => {
@@ -91,9 +91,49 @@ describeWith(needs, 'DNSChaos on a process that runs already', () => {
     const origin = groupOf(pid);
     await inject({});
     await runner.kill();
-    await expect.poll(() => [network.nft('tables'), groupOf(pid)], { timeout: 10_000 }).toEqual(['', origin]);
+    await expect
+      .poll(() => [network.nft('list', 'tables'), groupOf(pid)], { timeout: 10_000 })
+      .toEqual(['', origin]);
     await expect.poll(ownGroups).toEqual([]);
     expect(await look('a.test')).toEqual(right);
+  });
+
+  it('leads a source port that was used before, and lets it go at the end and after a crash', async () => {
+    const { network } = await start();
+    // As any firewall does, it makes the kernel remember flows also before and after a fault.
+    network.nft('add', 'table', 'inet', 'firewall');
+    network.nft('add', 'chain inet firewall output { type filter hook output priority 0; }');
+    network.nft('add', 'rule inet firewall output ct state established accept');
+    const client = network.talker(process.execPath, '-e', fixedPortResolver);
+    const ask = () => client.ask({ name: 'a.test' });
+    const runner = await network.runner();
+    const begin = () => runner.ask({ do: 'inject', kind: 'DNSChaos', pid: client.pid, spec: {} });
+    expect(await ask()).toBe('192.0.2.7');
+    await begin();
+    expect(await ask()).toBe('refused');
+    expect(await runner.ask({ do: 'undo' })).toMatchObject({ undone: true });
+    expect(await ask()).toBe('192.0.2.7');
+    await begin();
+    expect(await ask()).toBe('refused');
+    await runner.kill();
+    await expect.poll(() => network.nft('list', 'tables'), { timeout: 10_000 }).toBe('table inet firewall');
+    expect(await ask()).toBe('192.0.2.7');
+  });
+
+  it('refuses what either of two faults names, and neither in the end', async () => {
+    const { runner, inject, look } = await start();
+    const refused = { lookup: 'EAI_AGAIN', resolve4: 'ESERVFAIL' };
+    await inject({ action: 'error', patterns: ['one.test'] });
+    await inject({ action: 'error', patterns: ['two.test'] });
+    expect([await look('one.test'), await look('two.test')]).toEqual([refused, refused]);
+    expect([
+      await runner.ask({ do: 'missing', fault: 0 }),
+      await runner.ask({ do: 'missing', fault: 1 }),
+    ]).toEqual([null, null]);
+    await runner.ask({ do: 'undo', fault: 0 });
+    expect([await look('one.test'), await look('two.test')]).toEqual([right, refused]);
+    await runner.ask({ do: 'undo', fault: 1 });
+    expect(await look('two.test')).toEqual(right);
   });
 
   it('refuses a target that it may not reach', async () => {

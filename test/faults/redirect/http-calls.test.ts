@@ -97,7 +97,7 @@ describeWith(needs, 'HTTPChaos on what a process calls', () => {
     await inject();
     expect(await get('127.0.0.2:8080/')).toMatchObject({ code: 503 });
     await runner.kill();
-    await expect.poll(() => network.nft('tables'), { timeout: 5000 }).toBe('');
+    await expect.poll(() => network.nft('list', 'tables'), { timeout: 5000 }).toBe('');
     await expect.poll(() => groupOf(app.pid).includes('firedrill'), { timeout: 5000 }).toBe(false);
     await expect
       .poll(() => ownGroups().filter((group) => group.includes(`firedrill_${runner.pid}_`)), {

@@ -34,12 +34,12 @@ describeWith(needs, 'HTTPChaos on a process that runs already', () => {
       const fresh = network.talker(process.execPath, '-e', client);
       expect(await get('/a', fresh)).toMatchObject({ code: 503 });
       expect(await runner.ask({ do: 'hits' })).toBe(2);
-      expect(network.nft('tables')).toMatch(/^table inet firedrill_/);
+      expect(network.nft('list', 'tables')).toMatch(/^table inet firedrill_/);
       expect(await runner.ask({ do: 'undo' })).toMatchObject({
         undone: true,
         evidence: expect.stringContaining(`a connection to port ${port} reaches the target`),
       });
-      expect(network.nft('tables')).toBe('');
+      expect(network.nft('list', 'tables')).toBe('');
       expect(await get('/a')).toEqual({ code: 200, body: 'hello /a' });
       expect(await get('/a', fresh)).toEqual({ code: 200, body: 'hello /a' });
       expect(await runner.ask({ do: 'hits' })).toBe(2);
@@ -53,7 +53,7 @@ describeWith(needs, 'HTTPChaos on a process that runs already', () => {
     expect(await fromOutside(port)).toMatchObject({ code: 200 });
     await inject({ replace: { code: 503 } });
     expect(await fromOutside(port)).toMatchObject({ code: 503 });
-    const proxyPort = /redirect to :(\d+)/.exec(network.nft('ruleset'))![1]!;
+    const proxyPort = /redirect to :(\d+)/.exec(network.nft('list', 'ruleset'))![1]!;
     expect(await kept.ask({ url: `http://127.0.0.1:${proxyPort}/` })).toEqual({ error: 'ECONNREFUSED' });
     expect(await fromOutside(proxyPort)).toEqual({ error: 'ECONNREFUSED' });
     expect(await runner.ask({ do: 'hits' })).toBe(1);
@@ -66,7 +66,7 @@ describeWith(needs, 'HTTPChaos on a process that runs already', () => {
     await inject({ replace: { code: 503 } });
     expect(await get('/')).toMatchObject({ code: 503 });
     await runner.kill();
-    await expect.poll(() => network.nft('tables'), { timeout: 5000 }).toBe('');
+    await expect.poll(() => network.nft('list', 'tables'), { timeout: 5000 }).toBe('');
     const fresh = network.talker(process.execPath, '-e', client);
     expect(await get('/', fresh)).toEqual({ code: 200, body: 'hello /' });
   });

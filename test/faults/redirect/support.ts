@@ -111,9 +111,9 @@ export class Network {
     return this.talker(...source(runnerFile), JSON.stringify(options));
   }
 
-  /** What nft lists: `tables` or `ruleset`. */
-  nft(what: 'tables' | 'ruleset'): string {
-    const [program, ...args] = this.inside('nft', 'list', what);
+  /** What nft says to a command, such as `list tables`. */
+  nft(...command: string[]): string {
+    const [program, ...args] = this.inside('nft', ...command);
     return execFileSync(program!, args, { encoding: 'utf8' }).trim();
   }
 }
@@ -167,4 +167,19 @@ require('node:readline').createInterface({ input: process.stdin }).on('line', as
   if (tcp) return overTcp(tcp).then((result) => console.log(JSON.stringify({ result })));
   const [lookup, resolve4] = await Promise.all([short(dns.lookup(name, { family: 4 })), short(dns.resolve4(name))]);
   console.log(JSON.stringify({ result: { lookup, resolve4 } }));
+});`;
+
+/** Asks the name server for a name, each time in a new socket on one port of its own, and tells the address, `refused` or what went wrong. */
+export const fixedPortResolver = `
+require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+  const { name } = JSON.parse(line);
+  const labels = name.split('.').flatMap((label) => [label.length, ...Buffer.from(label)]);
+  // Header: an id, recursion desired, one question. After the name: its root, type A, class IN.
+  const query = Buffer.from([1, 2, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, ...labels, 0, 0, 1, 0, 1]);
+  const socket = require('node:dgram').createSocket('udp4');
+  const finish = (result) => { clearTimeout(timer); socket.close(() => console.log(JSON.stringify({ result }))); };
+  const timer = setTimeout(() => finish('no answer'), 3000);
+  socket.once('message', (bytes) => finish((bytes[3] & 15) === 0 ? [...bytes.subarray(-4)].join('.') : 'refused'));
+  socket.once('error', (error) => finish(error.code));
+  socket.bind(40053, '127.0.0.1', () => socket.connect(53, '127.0.0.9', () => socket.send(query)));
 });`;

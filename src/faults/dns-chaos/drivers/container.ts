@@ -3,18 +3,27 @@
 
 import { randomBytes } from 'node:crypto';
 import { isIPv6 } from 'node:net';
-import type { ActiveFault, ExtendLease, FaultDriver, Usability } from '../../fault.ts';
+import type { Clock } from '../../../base/clock.ts';
+import type { ExtendLease, FaultDriver, Usability } from '../../fault.ts';
 import { countersOf, NftTable } from '../../kernel/nft-table.ts';
 import { Namespace } from '../../network-namespace/namespace.ts';
 import { groupOfNobody } from '../../redirect/network.ts';
+import {
+  forgetZone,
+  notInZone,
+  zoneChains,
+  zoneOfAnswers,
+  zoneRules,
+  zoneTrial,
+} from '../../redirect/own-zone.ts';
 import { canRedirect, inOtherNetwork } from '../../redirect/probe.ts';
 import { containerOf, runningContainer } from '../../targets/container/fault.ts';
 import { forbidden, unseen } from '../../targets/container/process-view.ts';
 import { type AskUpstream, askTcp, askUdp, type Endpoint } from '../forward.ts';
+import { answered, type Led, LedTargets } from '../led.ts';
 import { checkQuery, rcodeName, readAnswer } from '../message.ts';
-import { sampleName } from '../pattern.ts';
 import { nameservers } from '../resolver-files.ts';
-import { type DnsRequest, missing, whatOf } from '../route.ts';
+import { type DnsRequest, whatOf } from '../route.ts';
 import { DnsServer } from '../server.ts';
 import type { DnsChaosSpec } from '../spec.ts';
 import { checkTimeoutMs, textOf, upstreamTimeoutMs } from '../surroundings.ts';
@@ -36,7 +45,7 @@ export const container: FaultDriver<DnsChaosSpec> = {
   }),
   // The holder of the table gets into the lease before there is a table.
   undoSteps: async () => [],
-  inject: (request, _prepared, extend) => inject(request, extend),
+  inject: (request, _prepared, extend) => targets.inject(request, extend),
 };
 
 async function probe(request: DnsRequest): Promise<Usability> {
@@ -52,10 +61,12 @@ async function probe(request: DnsRequest): Promise<Usability> {
       reason: 'the container uses the network of the machine',
       remedy: 'name its process as a target, by its pid',
     };
-  return await canRedirect();
+  return await canRedirect('', zoneTrial);
 }
 
-async function inject(request: DnsRequest, extend: ExtendLease): Promise<ActiveFault> {
+const targets = new LedTargets(open);
+
+async function open(request: DnsRequest, extend: ExtendLease): Promise<Led> {
   const [first] = await containerOf(request).processes();
   if (!first) throw new Error(`container ${containerOf(request).container.name} does not run any more`);
   const group = groupOfNobody(request.random);
@@ -71,9 +82,10 @@ async function inject(request: DnsRequest, extend: ExtendLease): Promise<ActiveF
     const server = new DnsServer({ hosts: {}, upstreams, upstreamTimeoutMs, random, clock, ask });
     await table.create([
       `chain inet ${table.name} output { type nat hook output priority ${priority}; policy accept; }`,
+      ...zoneChains(table.name),
       ...rulesOf(table.name, group, await openDoors(inside, server)),
     ]);
-    return activeFault(request, { server, inside, table, upstreams });
+    return ledBy({ server, inside, table, upstreams }, clock);
   } catch (error) {
     await table?.close();
     await inside.close();
@@ -108,14 +120,19 @@ const checkSource = '127.83.68.53';
 /** What our server asks itself has a group that nobody else has, and goes its way. */
 function rulesOf(table: string, group: number, doors: readonly Door[]): string[] {
   const rule = `rule inet ${table} output`;
+  const own = [`meta skgid ${group} ip saddr != ${checkSource}`, `meta skgid ${group} meta nfproto ipv6`];
+  const led = doors.map(({ family, port }) => {
+    return { match: `meta nfproto ${family}`, port: dnsPort, toPort: port };
+  });
   return [
-    `${rule} meta skgid ${group} ip saddr != ${checkSource} accept`,
-    `${rule} meta skgid ${group} meta nfproto ipv6 accept`,
-    ...doors.map(
-      ({ family, port }) =>
-        `${rule} meta nfproto ${family} meta l4proto { tcp, udp } th dport ${dnsPort} ` +
-        `counter redirect to :${port} comment "${ruleName}"`,
+    ...own.flatMap((match) => [`${rule} ${match} accept`, notInZone(table, match)]),
+    ...led.map(
+      ({ match, port, toPort }) =>
+        `${rule} ${match} meta l4proto { tcp, udp } th dport ${port} ` +
+        `counter redirect to :${toPort} comment "${ruleName}"`,
     ),
+    ...zoneRules(table, led),
+    ...doors.map(({ port }) => zoneOfAnswers(table, port)),
   ];
 }
 
@@ -140,16 +157,15 @@ interface Parts {
   readonly upstreams: readonly Endpoint[];
 }
 
-function activeFault(request: DnsRequest, parts: Parts): ActiveFault {
+function ledBy(parts: Parts, clock: Clock): Led {
   const { server, inside, table } = parts;
-  const fault = { ...request.spec };
-  const disturbance = server.disturb(fault);
   const where = `nftables table ${table.name}`;
-  const route = {
+  let found: Promise<string> | undefined;
+  return {
     server,
-    where: `DNS server in the network namespace of the container`,
+    where: 'DNS server in the network namespace of the container',
     // To an address where nobody answers but by the redirect: the way that the container's own queries go.
-    ask: async (query: Buffer) =>
+    ask: async (query) =>
       await askUdp(
         query,
         { address: '127.0.0.53', port: dnsPort },
@@ -158,32 +174,19 @@ function activeFault(request: DnsRequest, parts: Parts): ActiveFault {
       ),
     astray: async () =>
       table.ended || !countersOf(await table.list()).has(ruleName) ? `the ${where} is gone` : undefined,
-  };
-  let undone: Promise<void> | undefined;
-  let answered: Promise<string> | undefined;
-  return {
-    hits: () => disturbance.hits(),
-    missing: () => missing(request, route, fault),
-    undo: () => {
-      undone ??= undo();
-      return undone;
+    async end() {
+      // An answer that is under way finds its way back only while the table is there.
+      if (!table.ended) await table.apply([`flush chain inet ${table.name} output`, forgetZone(table.name)]);
+      await answered(server, clock);
+      await table.close();
+      await server.close();
     },
-    async verifyUndone() {
+    async verifyEnded(name) {
       if (!table.ended) return { undone: false, left: [`${where}: end process ${table.holder.pid}`] };
-      answered ??= lookUp(sampleName(fault.patterns), parts).finally(() => inside.close());
-      return { undone: true, evidence: `the ${where} is gone with its holder; ${await answered}` };
+      found ??= lookUp(name, parts).finally(() => inside.close());
+      return { undone: true, evidence: `the ${where} is gone with its holder; ${await found}` };
     },
   };
-
-  async function undo(): Promise<void> {
-    disturbance.remove();
-    // An answer that is under way finds its way back only while the table is there.
-    if (!table.ended) await table.apply([`flush chain inet ${table.name} output`]);
-    for (let waitedMs = 0; server.waiting > 0 && waitedMs < patienceMs; waitedMs += lookEveryMs)
-      await request.clock.sleep(lookEveryMs);
-    await table.close();
-    await server.close();
-  }
 }
 
 /** A query as the container would send it, after the redirect; what it came to. */
@@ -198,7 +201,5 @@ async function lookUp(name: string, { inside, upstreams }: Parts): Promise<strin
   return `its name server ${upstream.address} answered ${said} for ${name}`;
 }
 
-const lookEveryMs = 5;
-const patienceMs = 3500;
 /** Its answer is nothing that we wait for: there may be no way to the name server. */
 const lookUpTimeoutMs = 500;

@@ -1,15 +1,18 @@
 // On processes that run already: nftables leads what they send to port 53, by UDP and TCP, to our server. Both kinds of
 // resolver follow at once, at the begin and at the end, because neither knows of it.
 
-import type { ActiveFault, ExtendLease, FaultDriver, PreparedFault, Usability } from '../../fault.ts';
+import type { Clock } from '../../../base/clock.ts';
+import type { ExtendLease, FaultDriver, Usability } from '../../fault.ts';
 import { OutboundRedirect } from '../../redirect/outbound.ts';
+import { zoneTrial } from '../../redirect/own-zone.ts';
 import { canRedirectFrom, inOtherNetwork } from '../../redirect/probe.ts';
 import type { ProcessTargetHandle } from '../../targets/target.ts';
 import { type Doors, openLoopbackPort } from '../doors.ts';
 import { askUdp } from '../forward.ts';
+import { answered, type Led, LedTargets } from '../led.ts';
 import { nameservers } from '../resolver-files.ts';
-import { type DnsRequest, missing, whatOf } from '../route.ts';
-import type { ActiveDnsDisturbance, DnsServer } from '../server.ts';
+import { type DnsRequest, whatOf } from '../route.ts';
+import type { DnsServer } from '../server.ts';
 import type { DnsChaosSpec } from '../spec.ts';
 import { checkTimeoutMs, newServer, textOf } from '../surroundings.ts';
 
@@ -27,7 +30,7 @@ export const redirect: FaultDriver<DnsChaosSpec> = {
   }),
   // The holder of the table and each group get into the lease before there is a table or a group.
   undoSteps: async () => [],
-  inject,
+  inject: (request, _prepared, extend) => targets.inject(request, extend),
 };
 
 async function probe({ target, declared }: DnsRequest): Promise<Usability> {
@@ -42,14 +45,12 @@ async function probe({ target, declared }: DnsRequest): Promise<Usability> {
   const pids = (await target.processes()).map(({ pid }) => pid);
   const elsewhere = inOtherNetwork(pids);
   if (elsewhere) return elsewhere;
-  return canRedirectFrom(pids);
+  return canRedirectFrom(pids, zoneTrial);
 }
 
-async function inject(
-  request: DnsRequest,
-  _prepared: PreparedFault | undefined,
-  extend: ExtendLease,
-): Promise<ActiveFault> {
+const targets = new LedTargets(open);
+
+async function open(request: DnsRequest, extend: ExtendLease): Promise<Led> {
   const target = request.target as ProcessTargetHandle;
   const { ipv4, ipv6 } = await openLoopbackPort();
   const server = await newServer({}, () => upstreamsOf(target), request);
@@ -63,42 +64,26 @@ async function inject(
       clock: request.clock,
       extend,
     });
-    return activeFault(request, server, ipv4, way);
+    return ledBy(way, server, ipv4, request.clock);
   } catch (error) {
     await server.close();
     throw error;
   }
 }
 
-/** In a container or a mount namespace the target has its own resolv.conf. */
-async function upstreamsOf(target: ProcessTargetHandle) {
-  const [first] = await target.processes();
-  return nameservers(await textOf(first ? `/proc/${first.pid}/root/etc/resolv.conf` : '/etc/resolv.conf'));
-}
-
-function activeFault(
-  request: DnsRequest,
-  server: DnsServer,
-  doors: Doors,
-  way: OutboundRedirect,
-): ActiveFault {
-  const fault = { ...request.spec };
-  const disturbance = server.disturb(fault);
-  const route = {
+function ledBy(way: OutboundRedirect, server: DnsServer, doors: Doors, clock: Clock): Led {
+  return {
     server,
     where: `DNS server at ${doors.address}:${doors.port}`,
-    ask: (query: Buffer) => askUdp(query, doors, checkTimeoutMs),
+    ask: (query) => askUdp(query, doors, checkTimeoutMs),
     astray: () => way.astray(),
-  };
-  let undone: Promise<void> | undefined;
-  return {
-    hits: () => disturbance.hits(),
-    missing: () => missing(request, route, fault),
-    undo: () => {
-      undone ??= undo(request, server, disturbance, way);
-      return undone;
+    async end() {
+      await way.stop();
+      await answered(server, clock);
+      await way.close();
+      await server.close();
     },
-    async verifyUndone() {
+    async verifyEnded() {
       if (way.left.length > 0) return { undone: false, left: way.left };
       return {
         undone: true,
@@ -108,20 +93,8 @@ function activeFault(
   };
 }
 
-const lookEveryMs = 5;
-/** Longer than a look-up of ours may take: its answer finds its way back only while the table is there. */
-const patienceMs = 3500;
-
-async function undo(
-  { clock }: DnsRequest,
-  server: DnsServer,
-  disturbance: ActiveDnsDisturbance,
-  way: OutboundRedirect,
-): Promise<void> {
-  disturbance.remove();
-  await way.stop();
-  for (let waitedMs = 0; server.waiting > 0 && waitedMs < patienceMs; waitedMs += lookEveryMs)
-    await clock.sleep(lookEveryMs);
-  await way.close();
-  await server.close();
+/** In a container or a mount namespace the target has its own resolv.conf. */
+async function upstreamsOf(target: ProcessTargetHandle) {
+  const [first] = await target.processes();
+  return nameservers(await textOf(first ? `/proc/${first.pid}/root/etc/resolv.conf` : '/etc/resolv.conf'));
 }

@@ -9,6 +9,7 @@ import { controlGroups, groupMembers } from '../../../src/faults/targets/process
 import { type Dockerd, dockerdNeeds, startDockerd } from '../../support/dockerd.ts';
 import { describeWith, root } from '../../support/requires.ts';
 import { cleanup, until } from '../leases/support.ts';
+import { fixedPortResolver, Talker } from '../redirect/support.ts';
 import { inject, requestOf, takeSteps, targetOf } from './support.ts';
 
 const needs = [root, ...dockerdNeeds, 'nft', 'strace', 'stress-ng'];
@@ -79,15 +80,24 @@ describeWith(needs, 'faults through the namespaces and control groups of a conta
     const lookUp = async (host: string) =>
       await daemon.docker('exec', name, 'nslookup', host).catch((error: Error) => error.message);
     expect(await lookUp('own-name')).toContain(await daemon.addressOf(name));
+    const [{ pid }] = (await target.processes()) as [{ pid: number }];
+    const inside = ['nsenter', '--target', String(pid), '--net', '--', process.execPath, '-e'];
+    const fixedPort = new Talker([...inside, fixedPortResolver, '127.0.0.11']);
+    const askFromFixedPort = async () => await fixedPort.ask({ name: 'shop.test' });
+    const before = await askFromFixedPort();
     const { fault, driver, steps } = await put(dnsChaos, target, { action: 'error', patterns: ['shop.*'] });
     expect(driver).toBe('container');
     expect(await fault.missing()).toBeUndefined();
     expect(await lookUp('shop.test')).toMatch(/SERVFAIL/);
-    expect(fault.hits()).toBeGreaterThan(0);
+    const hits = fault.hits()!;
+    expect(hits).toBeGreaterThan(0);
+    expect(await askFromFixedPort()).toBe('refused');
+    expect(fault.hits()).toBe(hits + 1);
     expect(await lookUp('own-name')).toContain(await daemon.addressOf(name));
     await fault.undo();
     expect(await fault.verifyUndone()).toMatchObject({ undone: true });
     expect(await lookUp('own-name')).toContain(await daemon.addressOf(name));
+    expect(await askFromFixedPort()).toBe(before);
     expect(await takeSteps(steps)).toMatchObject({ undone: true });
   });
 

@@ -181,5 +181,5 @@ require('node:readline').createInterface({ input: process.stdin }).on('line', (l
   const timer = setTimeout(() => finish('no answer'), 3000);
   socket.once('message', (bytes) => finish((bytes[3] & 15) === 0 ? [...bytes.subarray(-4)].join('.') : 'refused'));
   socket.once('error', (error) => finish(error.code));
-  socket.bind(40053, '127.0.0.1', () => socket.connect(53, '127.0.0.9', () => socket.send(query)));
+  socket.bind(40053, '127.0.0.1', () => socket.connect(53, process.argv[1] ?? '127.0.0.9', () => socket.send(query)));
 });`;

@@ -67,3 +67,9 @@ export function humanDuration(ms: number): string {
   const minutes = Math.round(seconds / 60);
   return `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`;
 }
+
+/** For people who need no more than the size of it, in whole days, hours, minutes or seconds: `29d`, `47h`, `90m`. */
+export function coarseDuration(ms: number): string {
+  const unit = [86_400_000, 3_600_000, 60_000, 1000].find((size) => ms >= 2 * size) ?? 1;
+  return formatDuration(Math.round(ms / unit) * unit);
+}

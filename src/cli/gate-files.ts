@@ -8,7 +8,7 @@ import type { NamedThreshold } from '../slo/gate/k6/run.ts';
 import { k6ThresholdExpected, readK6Threshold } from '../slo/gate/k6/threshold.ts';
 import { readKeptnSli } from '../slo/gate/keptn/sli-file.ts';
 import { isKeptnSlo, type KeptnSlo, readKeptnSlo } from '../slo/gate/keptn/slo-file.ts';
-import type { SimpleObjective } from '../slo/objective.ts';
+import type { Objective } from '../slo/objective.ts';
 import { type ObjectiveFile, readObjectives } from '../slo/read.ts';
 import { showDiagnostics } from './failure.ts';
 import { mixedFeatures } from './features.ts';
@@ -29,7 +29,7 @@ export interface GateFiles {
   readonly keptn: { readonly name: string; readonly slo: KeptnSlo } | undefined;
   /** Query by name: of sli.yaml and of options. */
   readonly queries: ReadonlyMap<string, string>;
-  readonly objectives: readonly SimpleObjective[];
+  readonly objectives: readonly Objective[];
   readonly thresholds: readonly NamedThreshold[];
   readonly analyses: readonly AnalysisTemplate[];
 }
@@ -64,7 +64,7 @@ export async function readGateFiles(options: GateFileOptions): Promise<GateFiles
   return {
     keptn: slo && { name: basename(keptnFile!.file).replace(/\.ya?ml$/, ''), slo },
     queries,
-    objectives: read.objectives.filter((objective) => objective.kind === 'simple'),
+    objectives: read.objectives,
     thresholds: (options.threshold ?? []).map((text) => namedThreshold(text, queries)),
     analyses,
   };

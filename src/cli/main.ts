@@ -45,6 +45,24 @@ runOptions(program.command('demo'))
   )
   .action(async (options) => end(await (await import('./commands/demo.ts')).demo(options)));
 
+program
+  .command('init')
+  .description('look at running software and write a first experiment on it; asks on a terminal')
+  .option('--port <port>', 'whoever listens on this TCP port')
+  .option('--pid <pid>', 'this process and its descendants')
+  .option('--command <command>', 'started while it is looked at, and by the experiment')
+  .option('--metrics <url>', 'where its metrics are; /metrics on its own ports when not given')
+  .option('--prometheus <url>', 'a Prometheus that watches it already')
+  .option('--job <name>', 'which job it is there; the name of the program when it is scraped')
+  .option('--rules <file>', 'rule file whose alerts guard it')
+  .option('--alertmanager <file>', 'alertmanager.yml that routes them')
+  .option('--observe <duration>', 'how long its metrics are watched', '12s')
+  .option('--no-traffic', 'send no requests of our own')
+  .option('--to <file>', 'where to write the experiment', 'experiment.yaml')
+  .option('--force', 'replace the file')
+  .option('--yes', 'ask nothing: take the default of every question')
+  .action(async (options) => end(await (await import('./commands/init.ts')).init(options)));
+
 runOptions(program.command('run'))
   .description('run an experiment, or a bare file of Chaos Mesh or Chaos Toolkit, and judge it')
   .argument('<experiment>', 'experiment file (YAML or JSON)')
@@ -364,6 +382,8 @@ program
   .option('--needs <number>', 'what of the limit the deployment itself uses', '0')
   .option('--within <duration>', 'how long the deployment takes', '30m')
   .option('--lookback <duration>', 'the trend of the limit is taken from this much time', '1h')
+  .option('--before-deploy', 'judge objectives by what is left of their error budgets')
+  .option('--min-budget <percent>', 'what has to be left of each, with --before-deploy', '10%')
   .option('--from <time>', 'Unix seconds, RFC 3339, or before the end as -30m; five minutes before it')
   .option('--to <time>', 'the same; now, or the end of what the source holds')
   .option('--name <name>', 'of the gate, in reports and in the history')

@@ -7,6 +7,7 @@ import { UserError } from '../../base/diagnostics.ts';
 import { type Querier, remoteQuerier, storeQuerier } from '../../promql/querier.ts';
 import { renderGateText } from '../../report/gate/text.ts';
 import { runAnalysis } from '../../slo/gate/argo/run.ts';
+import { checkBudgets } from '../../slo/gate/budget-check.ts';
 import { type GateCheck, type GateReport, type GateVerdict, worstOf } from '../../slo/gate/gate-report.ts';
 import { runThreshold } from '../../slo/gate/k6/run.ts';
 import { type HistoryEntry, parseHistory, pastOf, withEvaluation } from '../../slo/gate/keptn/history.ts';
@@ -16,7 +17,7 @@ import { checkObjective } from '../../slo/gate/objective-check.ts';
 import { type GateFileOptions, type GateFiles, readGateFiles } from '../gate-files.ts';
 import { parseGateReport, writeGateReport } from '../gate-reports.ts';
 import { openSource, type Source, type SourceOptions } from '../source.ts';
-import { print, printJson, terminalOptions } from '../surroundings.ts';
+import { print, printJson, terminalOptions, warn } from '../surroundings.ts';
 import { durationOption, numberOption, pairsOption, timeOption } from '../time-option.ts';
 
 export interface GateOptions extends SourceOptions, GateFileOptions {
@@ -31,6 +32,8 @@ export interface GateOptions extends SourceOptions, GateFileOptions {
   readonly needs: string;
   readonly within: string;
   readonly lookback: string;
+  readonly beforeDeploy?: boolean;
+  readonly minBudget: string;
   readonly report?: readonly string[];
   readonly output: 'text' | 'json';
 }
@@ -112,9 +115,7 @@ async function otherChecks(
   querier: Querier,
   { fromMs, toMs }: Period,
 ): Promise<GateCheck[]> {
-  const checks: GateCheck[] = [];
-  for (const objective of files.objectives)
-    checks.push(await checkObjective(objective, querier, fromMs, toMs));
+  const checks = await objectiveChecks(options, files, querier, { fromMs, toMs });
   const stepMs =
     options.step === undefined
       ? Math.max(1000, Math.floor((toMs - fromMs) / thresholdSteps))
@@ -130,6 +131,26 @@ async function otherChecks(
       withinMs: durationOption('--within', options.within),
     };
     checks.push(await checkLimit(limit, querier, toMs, durationOption('--lookback', options.lookback)));
+  }
+  return checks;
+}
+
+/** Before a deployment it is their budgets at the end of the time, else their indicators over all of it. */
+async function objectiveChecks(
+  options: GateOptions,
+  { objectives }: GateFiles,
+  querier: Querier,
+  { fromMs, toMs }: Period,
+): Promise<GateCheck[]> {
+  const checks: GateCheck[] = [];
+  const bounds = {
+    leastLeft: numberOption('--min-budget', options.minBudget.replace(/%$/, '')) / 100,
+    withinMs: durationOption('--within', options.within),
+  };
+  for (const objective of objectives) {
+    if (options.beforeDeploy) checks.push(...(await checkBudgets(objective, querier, toMs, bounds)));
+    else if (objective.kind === 'simple') checks.push(await checkObjective(objective, querier, fromMs, toMs));
+    else warn(`${objective.id} is composite: only --before-deploy judges it, by its budget`);
   }
   return checks;
 }

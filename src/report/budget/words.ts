@@ -1,6 +1,6 @@
 // What the table and the page say alike of a budget.
 
-import { formatDuration, humanDuration } from '../../base/duration.ts';
+import { coarseDuration, humanDuration } from '../../base/duration.ts';
 import type { Budget, BurnRate } from '../../slo/budget/budget.ts';
 import type { Tone } from '../standing.ts';
 
@@ -58,13 +58,7 @@ export function rateText({ rate, isPartial }: BurnRate): string {
 /** `5d of 30d`; undefined when the data fill the window. */
 export function extentText({ data }: Budget): string | undefined {
   if (!data.isPartial || data.knownMs === 0) return undefined;
-  return `${roughly(data.knownMs)} of ${roughly(data.windowMs)}`;
-}
-
-/** Whole days, hours or minutes. */
-function roughly(ms: number): string {
-  const unit = [86_400_000, 3_600_000, 60_000, 1000].find((size) => ms >= 2 * size) ?? 1;
-  return formatDuration(Math.round(ms / unit) * unit);
+  return `${coarseDuration(data.knownMs)} of ${coarseDuration(data.windowMs)}`;
 }
 
 export function exhaustionText({ exhaustion, status, window }: Budget): string {
@@ -74,7 +68,7 @@ export function exhaustionText({ exhaustion, status, window }: Budget): string {
     return window.type === 'calendar'
       ? `not in this window at the rate of ${over}`
       : `not at the rate of ${over}`;
-  return `in ${inMs >= 172_800_000 ? roughly(inMs) : humanDuration(inMs)} at the rate of ${over}`;
+  return `in ${inMs >= 172_800_000 ? coarseDuration(inMs) : humanDuration(inMs)} at the rate of ${over}`;
 }
 
 export function countsText({ counts }: Budget): string | undefined {

@@ -566,6 +566,19 @@ export const catalogue = {
     title: 'Proxies of the configuration cannot be made',
     hint: 'The file is a JSON array of {name, listen, upstream}; see docs/proxy.md.',
   },
+  FD907: {
+    title: 'Nothing tells how the target is doing',
+    hint: 'Name its metrics with `--metrics URL`, or a Prometheus that has them with `--prometheus URL`.',
+  },
+  FD908: {
+    title: 'File is there already',
+    hint: 'Choose another name with `--to`, or replace it with `--force`.',
+  },
+  FD909: {
+    title: 'Questions were not answered',
+    exit: exitCodes.stopped,
+    hint: 'Give the answers as options, or take the defaults with `--yes`.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof catalogue;

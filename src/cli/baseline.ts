@@ -18,6 +18,8 @@ export interface BaselineOptions extends SourceOptions {
   readonly from?: string;
   readonly to?: string;
   readonly phase?: PhaseName;
+  /** How far back a remote is looked at where `from` does not say. */
+  readonly lookbackMs?: number;
 }
 
 const dayMs = 86_400_000;
@@ -55,7 +57,7 @@ async function stretchOf(
   if (asked !== undefined) return { fromMs: asked, toMs };
   if (phase) return { fromMs: phase.fromMs, toMs };
   return {
-    fromMs: 'api' in source ? await firstOfRemote(source.api, toMs) : firstOfStore(source.store, toMs),
+    fromMs: 'api' in source ? await firstOfRemote(source.api, toMs, options.lookbackMs ?? dayMs) : firstOfStore(source.store, toMs),
     toMs,
   };
 }
@@ -85,9 +87,9 @@ function firstOfStore(store: SeriesStore, toMs: number): number {
   return Math.min(toMs, ...[...new Set(views.map(({ column, first }) => column.times[first]!))]);
 }
 
-async function firstOfRemote(api: RemoteApi, toMs: number): Promise<number> {
-  const fromMs = toMs - dayMs;
-  const stepMs = Math.floor(dayMs / pointsToLook);
+async function firstOfRemote(api: RemoteApi, toMs: number, lookbackMs: number): Promise<number> {
+  const fromMs = toMs - lookbackMs;
+  const stepMs = Math.floor(lookbackMs / pointsToLook);
   const [found] = await remoteQuerier(api).range('count(up)', fromMs, toMs, stepMs);
   const firstMs = found?.times[0];
   if (firstMs === undefined || firstMs <= fromMs) return fromMs;

@@ -41,6 +41,15 @@ export class Metrics {
     return [...this.#byName.values()].flat();
   }
 
+  /** Those of these jobs. */
+  only(jobs: ReadonlySet<string>): Metrics {
+    const kept = this.all().filter(({ job }) => jobs.has(job));
+    return new Metrics(
+      kept.flatMap(({ series }) => series),
+      new Map(kept.map(({ name, type }) => [name, type])),
+    );
+  }
+
   /** The metric of that name and job. */
   of(name: string, job: string): Metric | undefined {
     return this.#byName.get(name)?.find((metric) => metric.job === job);

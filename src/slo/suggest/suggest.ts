@@ -30,6 +30,8 @@ export interface Suggestion {
   /** Unique, and a name that OpenSLO takes. */
   readonly id: string;
   readonly service: string;
+  /** Of its metrics; empty where they have none. */
+  readonly job: string;
   readonly signal: Candidate['signal'];
   readonly about: string;
   readonly metrics: readonly string[];
@@ -249,7 +251,7 @@ function named(
   let id = clean;
   for (let number = 2; taken.has(id); number++) id = `${clean}-${number}`;
   taken.add(id);
-  return { id, service: prefix, signal, metrics, ...weighed };
+  return { id, service: prefix, job, signal, metrics, ...weighed };
 }
 
 /** What an SLO and a service may be called without a warning. */

@@ -153,7 +153,8 @@ function quotientIn(expr: Expr): Quotient | undefined {
   const [left, right] = [unwrapParens(top.left), unwrapParens(top.right)];
   if (top.operator === '/' && selectorsOf(right).length > 0) {
     const isCounted = countsOnly(top.left, eventCounter) && countsOnly(top.right, eventCounter);
-    return isCounted ? { division: top, offset: 0, scale: 1 } : undefined;
+    // `100 * a / b` is (100 * a) / b.
+    return isCounted ? { division: top, offset: 0, scale: factorOf(left) } : undefined;
   }
   const number = left.kind === 'number' ? left : right.kind === 'number' ? right : undefined;
   if (!number) return undefined;
@@ -164,6 +165,12 @@ function quotientIn(expr: Expr): Quotient | undefined {
   if (top.operator === '-' && number === left)
     return { division, offset: number.value - offset, scale: -scale };
   return undefined;
+}
+
+function factorOf(expr: Expr): number {
+  if (expr.kind !== 'binary' || expr.operator !== '*') return 1;
+  const number = [expr.left, expr.right].map(unwrapParens).find((side) => side.kind === 'number');
+  return number?.kind === 'number' ? number.value : 1;
 }
 
 /** By naming convention; a counter of bytes or seconds counts no events. */

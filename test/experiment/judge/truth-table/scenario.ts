@@ -12,6 +12,8 @@ import { judgedRouting, routingOf } from '../../../../src/experiment/plan/routin
 import type { JudgedPlan, TimelineEvent } from '../../../../src/experiment/timeline.ts';
 import { readRuleFile } from '../../../../src/rules/file.ts';
 import type { RuleGroup } from '../../../../src/rules/model.ts';
+import type { SimpleObjective } from '../../../../src/slo/objective.ts';
+import { readObjectives } from '../../../../src/slo/read.ts';
 import type { Queryable } from '../../../../src/telemetry/metrics/series.ts';
 import { SeriesStore } from '../../../../src/telemetry/metrics/store.ts';
 import { alertmanagerOf } from './alertmanager.ts';
@@ -44,7 +46,7 @@ function phasesOf(story: RowStory): JudgedPlan['phases'] {
 function experimentOf(story: RowStory): Experiment {
   const fields = story.experiment;
   const objectives = (fields.objectives ?? []).map((each) =>
-    resolveObjective(objectiveSchema.parse(each), undefined, 1000),
+    resolveObjective(objectiveSchema.parse(each), sloOf(story, each.slo), 1000),
   );
   const names = objectives.map((objective) => objective.name);
   return {
@@ -95,6 +97,15 @@ function experimentOf(story: RowStory): Experiment {
     secrets: [],
     resolvedText: '',
   };
+}
+
+/** What `slo.yaml#NAME` stands for. */
+function sloOf({ slo }: RowStory, reference: unknown): SimpleObjective | undefined {
+  if (reference === undefined || !slo) return undefined;
+  const read = readObjectives([{ file: '/slo.yaml', text: stringify(slo) }], { features: new Set() });
+  const found = read.objectives.find(({ id }) => `slo.yaml#${id}` === reference);
+  if (found?.kind !== 'simple') throw new Error(read.diagnostics.map((each) => each.message).join('; '));
+  return found;
 }
 
 /** The row's rules, read as a Prometheus rule file. */

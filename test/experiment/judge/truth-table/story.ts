@@ -48,6 +48,8 @@ export const rowFields = {
     collateral: z.record(z.string(), z.unknown()).optional(),
     effect: z.strictObject({ min: z.number().optional(), promql: z.string().optional() }).optional(),
   }),
+  /** An OpenSLO document, which objectives name as `slo.yaml#NAME`. */
+  slo: z.record(z.string(), z.unknown()).optional(),
   scrape: z.string().optional(),
   evaluation: z.string().optional(),
   /** Rules of one Prometheus group. */

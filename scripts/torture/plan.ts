@@ -88,13 +88,21 @@ export function allPairs(names: readonly string[]): Order[] {
   );
 }
 
-function companionsOf(recipe: string): string[] {
-  const { target, oneShot, asNobody, takes } = recipeOf(recipe);
+function companionsOf(name: string): string[] {
+  const recipe = recipeOf(name);
+  const { target, oneShot, asNobody, takes } = recipe;
   if (oneShot || target === 'command') return [];
   return recipes
-    .filter((other) => other.name !== recipe && other.target === target && !other.oneShot)
+    .filter((other) => other.name !== name && other.target === target && !other.oneShot)
     .filter((other) => other.asNobody === asNobody && (takes === undefined || other.takes !== takes))
-    .map(({ name }) => name);
+    .filter((other) => !excludes(recipe, other) && !excludes(other, recipe))
+    .map((other) => other.name);
+}
+
+/** Whether the one is refused beside the other, or does without what the other needs. */
+function excludes(one: Recipe, { name, needs = [] }: Recipe): boolean {
+  const { excludes: refused = [], without = [] } = one;
+  return refused.some((begin) => name.startsWith(begin)) || without.some((each) => needs.includes(each));
 }
 
 function assaultsFor(recipe: string, subject: Subject): readonly Assault[] {

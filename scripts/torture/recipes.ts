@@ -19,7 +19,7 @@ export interface Recipe {
    * afterwards, and so must the machine (`host`); what Firedrill starts itself (`command`) must be gone.
    */
   readonly target: 'port' | 'pid' | 'proxy' | 'command' | 'container' | 'host';
-  /** Chaos Mesh's fields without the duration. `{{folder}}` and `{{port}}` are the trial's folder and the service's port. */
+  /** Chaos Mesh's fields without the duration. `{{folder}}`, `{{port}}` and `{{dependency}}` are the trial's folder, the service's port and the one that it calls. */
   readonly spec: Readonly<Record<string, unknown>>;
   /** No duration and no undo. */
   readonly oneShot?: true;
@@ -40,6 +40,8 @@ export interface Recipe {
    * does not answer.
    */
   readonly obstacle?: 'group' | 'folder' | 'engine';
+  /** How the names of recipes begin that are refused beside it. */
+  readonly excludes?: readonly string[];
   /** Of two recipes with the same word one is refused beside the other: there is only one of it. */
   readonly takes?: 'tracer' | 'device' | 'clock' | 'data' | 'memory group';
 }
@@ -273,6 +275,30 @@ const processes: readonly Recipe[] = [
     needs: ['nft', 'python3'],
   },
   {
+    name: 'NetworkChaos bandwidth (policing)',
+    kind: 'NetworkChaos',
+    target: 'port',
+    spec: {
+      action: 'bandwidth',
+      direction: 'both',
+      bandwidth: { rate: '20kbps', limit: 65_536, buffer: 4096 },
+    },
+    path: '/large',
+    shows: isSlow,
+    needs: ['nft'],
+    without: ['python3'],
+  },
+  {
+    name: 'NetworkChaos delay (redirecting proxy)',
+    kind: 'NetworkChaos',
+    target: 'port',
+    spec: { action: 'delay', direction: 'both', delay: { latency: '200ms' } },
+    shows: isSlow,
+    needs: ['nft', 'ss'],
+    without: ['python3'],
+    excludes: ['HTTPChaos'],
+  },
+  {
     name: 'NetworkChaos delay (proxy)',
     kind: 'NetworkChaos',
     target: 'proxy',
@@ -328,6 +354,16 @@ const processes: readonly Recipe[] = [
     spec: { action: 'error', patterns: ['*.example.test'] },
     path: '/lookup',
     asNobody: true,
+  },
+  {
+    name: 'DNSChaos error (preload, as nobody)',
+    kind: 'DNSChaos',
+    target: 'command',
+    spec: { action: 'error', patterns: ['*.example.test'] },
+    path: '/lookup',
+    shows: isError,
+    asNobody: true,
+    without: ['unshare'],
   },
   {
     name: 'DNSChaos drop',
@@ -474,6 +510,23 @@ const processes: readonly Recipe[] = [
     needs: ['openssl'],
     obstacle: 'folder',
     takes: 'data',
+  },
+  {
+    name: 'ProcessChaos environmentChanged',
+    kind: 'ProcessChaos',
+    target: 'command',
+    spec: { action: 'environmentChanged', env: { GREETING: 'wrong' } },
+    path: '/greeting',
+    shows: ({ text }) => text === 'wrong',
+  },
+  {
+    name: 'ProcessChaos dependencyReplaced',
+    kind: 'ProcessChaos',
+    target: 'port',
+    spec: { action: 'dependencyReplaced', port: '{{dependency}}', answer: 'error', status: 500 },
+    path: '/call',
+    shows: isError,
+    needs: ['nft', 'ss'],
   },
   {
     name: 'ProcessChaos connectionsHeld',

@@ -7,6 +7,8 @@
 //   GET /write    200 when 64 kB could be written beside FILE, 500 with the error of the writing
 //   GET /sync     200 when 64 kB have reached the disk of DISK, 500 with the error of the writing
 //   GET /large    200 with 32 kB
+//   GET /greeting 200 with the variable GREETING
+//   GET /call     200 with what its dependency answers, which listens two ports above, 500 with what else it comes to
 //
 // With LOOKUPS=1 it looks names up all the time, as an application would that knows nothing of drills.
 
@@ -39,6 +41,12 @@ async function sync(path) {
   }
 }
 
+async function call() {
+  const response = await fetch(`http://127.0.0.1:${Number(PORT) + 2}/`, { headers: { connection: 'close' } });
+  if (!response.ok) throw new Error(`the dependency answers ${response.status}`);
+  return await response.text();
+}
+
 const answers = {
   '/': async () => 'ok',
   '/lookup': async () => (await lookUp()).address,
@@ -46,6 +54,8 @@ const answers = {
   '/file': () => readFile(FILE, 'utf8'),
   '/write': () => writeBeside(`${FILE}.new`).then(() => 'written'),
   '/sync': () => sync(`${DISK}/sync`).then(() => 'synced'),
+  '/greeting': async () => process.env.GREETING ?? '',
+  '/call': call,
   '/large': async () => 'x'.repeat(32_768),
 };
 
@@ -59,3 +69,5 @@ createServer(async (request, response) => {
     response.writeHead(500).end(error.message);
   }
 }).listen(Number(PORT), '127.0.0.1', () => console.log(`listening on ${PORT}`));
+
+createServer((_request, response) => response.end('called')).listen(Number(PORT) + 2, '127.0.0.1');

@@ -54,7 +54,8 @@ function experiment({ beside }: Order, recipe: Recipe, stage: Stage): object {
 function fault({ kind, spec, oneShot }: Recipe, stage: Stage, durationMs: number): object {
   const text = JSON.stringify(spec)
     .replaceAll('{{folder}}', stage.folder)
-    .replaceAll('"{{port}}"', String(stage.port));
+    .replaceAll('"{{port}}"', String(stage.port))
+    .replaceAll('"{{dependency}}"', String(stage.port + 2));
   return { kind, spec: { ...JSON.parse(text), ...(oneShot ? {} : { duration: `${durationMs}ms` }) } };
 }
 

@@ -67,6 +67,8 @@ class Trial {
   #runner!: ChildProcess;
   #exited!: Promise<number | null>;
   #errors = '';
+  /** Programs that are covered. */
+  readonly #hidden: string[] = [];
 
   constructor(order: Order, recipe: Recipe, bin: string) {
     this.#order = order;
@@ -110,7 +112,8 @@ class Trial {
     this.#obstacle?.remove();
     await this.#stage?.container?.stop();
     for (const pid of pids()) if (pid !== process.pid) send(pid, 'SIGKILL');
-    for (const mount of [this.#state, join(this.#folder, 'data')]) spawnSync('umount', ['-l', mount]);
+    for (const mount of [...this.#hidden, this.#state, join(this.#folder, 'data')])
+      spawnSync('umount', ['-l', mount]);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -134,7 +137,7 @@ class Trial {
 
   #missing(): string | undefined {
     const programs = [
-      ...(this.#recipe.needs ?? []),
+      ...this.#recipes.flatMap(({ needs = [] }) => needs),
       ...(this.#order.assault === 'move the clock' ? ['faketime'] : []),
     ];
     const absent = programs.filter(
@@ -164,8 +167,9 @@ class Trial {
         ...(isCommand && this.#recipe.path === '/lookup' ? { LOOKUPS: '1' } : {}),
       },
     };
-    if (this.#recipe.needs?.includes('openssl')) makeCertificate(join(this.#folder, 'data'));
-    for (const program of this.#recipe.without ?? []) this.#hide(program);
+    if (this.#recipes.some(({ needs }) => needs?.includes('openssl')))
+      makeCertificate(join(this.#folder, 'data'));
+    for (const { without = [] } of this.#recipes) for (const program of without) this.#hide(program);
     // Whole seconds, which every way of setting times keeps.
     for (const name of readdirSync(join(this.#folder, 'data')))
       utimesSync(join(this.#folder, 'data', name), wholeSecond, wholeSecond);
@@ -236,15 +240,23 @@ class Trial {
     return child;
   }
 
+  /** Of all faults of the trial. */
+  get #recipes(): Recipe[] {
+    const { beside } = this.#order;
+    return [this.#recipe, ...(beside ? [recipeOf(beside.recipe)] : [])];
+  }
+
   get #rights(): { uid?: number; gid?: number } {
     return this.#recipe.asNobody ? { uid: nobody, gid: nobody } : {};
   }
 
-  /** As if it were not installed. */
+  /** As if it were not installed, wherever it is looked for. */
   #hide(program: string): void {
-    const path = join(this.#folder, 'programs', program);
-    writeFileSync(path, '#!/bin/sh\nexit 127\n');
-    chmodSync(path, 0o755);
+    const hidden = join(this.#folder, 'programs', program);
+    writeFileSync(hidden, '#!/bin/sh\nexit 127\n');
+    chmodSync(hidden, 0o755);
+    const { stdout } = spawnSync('sh', ['-c', `realpath "$(command -v ${program})"`], { encoding: 'utf8' });
+    if (spawnSync('mount', ['--bind', hidden, stdout.trim()]).status === 0) this.#hidden.push(stdout.trim());
   }
 
   /** Whether the event came before the runner ended. */

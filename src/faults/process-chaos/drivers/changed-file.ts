@@ -3,7 +3,7 @@
 
 import { execFile } from 'node:child_process';
 import { lstatSync, realpathSync } from 'node:fs';
-import { access, chmod, constants, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { access, chmod, constants, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -74,6 +74,8 @@ export const changedFile: FaultDriver<ProcessChaosSpec> = {
     return {
       hits: () => undefined,
       async missing() {
+        // Its mode says it: to read what nobody may read, it would have to be readable meanwhile.
+        if (spec.action === 'permissionRemoved') return await unlikeMode(path, spec.mode);
         if ((await hashAt(path)) !== put) return `${path} was changed by somebody else`;
         return (await differenceOf(file)) === undefined ? `${path} is as it was` : undefined;
       },
@@ -92,6 +94,13 @@ export const changedFile: FaultDriver<ProcessChaosSpec> = {
     };
   },
 };
+
+async function unlikeMode(path: string, mode: number): Promise<string | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found) return `${path} is not there`;
+  const now = found.mode & 0o7777;
+  return now === mode ? undefined : `${path} has the mode ${now.toString(8)}`;
+}
 
 function restarts(spec: ProcessChaosSpec): boolean {
   return isFileSpec(spec) && spec.reload === 'restart';

@@ -80,8 +80,8 @@ describeWith(needs, 'faults through the namespaces and control groups of a conta
     const lookUp = async (host: string) =>
       await daemon.docker('exec', name, 'nslookup', host).catch((error: Error) => error.message);
     expect(await lookUp('own-name')).toContain(await daemon.addressOf(name));
-    const [{ pid }] = (await target.processes()) as [{ pid: number }];
-    const inside = ['nsenter', '--target', String(pid), '--net', '--', process.execPath, '-e'];
+    const [first] = await target.processes();
+    const inside = ['nsenter', '--target', String(first!.pid), '--net', '--', process.execPath, '-e'];
     const fixedPort = new Talker([...inside, fixedPortResolver, '127.0.0.11']);
     const askFromFixedPort = async () => await fixedPort.ask({ name: 'shop.test' });
     const before = await askFromFixedPort();

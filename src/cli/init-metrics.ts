@@ -11,6 +11,7 @@ import { sampleIntervalMs } from '../slo/suggest/curve.ts';
 import { type Metrics, metricsOfStore } from '../slo/suggest/metrics.ts';
 import { type Suggestion, suggest } from '../slo/suggest/suggest.ts';
 import type { ScrapeSpec } from '../telemetry/metrics/scrape-spec.ts';
+import { RemoteApi } from '../telemetry/remote/api.ts';
 import { withBaseline } from './baseline.ts';
 
 export interface Suggested {
@@ -19,23 +20,22 @@ export interface Suggested {
   /** Metrics come from another process than the target. */
   readonly isExporter: boolean;
   readonly suggestions: readonly Suggestion[];
+  /** That the Prometheus notifies, when it does. */
+  readonly alertmanagerUrl?: string | undefined;
+}
+
+export interface Watching {
+  readonly metricsUrl: string | undefined;
+  readonly job: string | undefined;
+  readonly traffic: Draft['traffic'];
+  readonly lengthMs: number;
 }
 
 const intervalMs = 1000;
 
 export async function observedSuggestions(
   survey: Survey,
-  {
-    metricsUrl,
-    job = survey.name,
-    traffic,
-    lengthMs,
-  }: {
-    readonly metricsUrl: string | undefined;
-    readonly job: string | undefined;
-    readonly traffic: Draft['traffic'];
-    readonly lengthMs: number;
-  },
+  { metricsUrl, job = survey.name, traffic, lengthMs }: Watching,
 ): Promise<Suggested> {
   const telemetry: DraftTelemetry =
     metricsUrl === undefined ? { type: 'none' } : { type: 'scrape', job, url: metricsUrl, intervalMs };
@@ -111,19 +111,48 @@ export interface JobChoice {
 const lookbackMs = 3_600_000;
 const scrapeIntervalMsMax = 60_000;
 
-/** Rejects with FD7xx when the Prometheus does not answer, with FD110 when it has no such job. */
-export async function remoteSuggestions(url: string, survey: Survey, choice: JobChoice): Promise<Suggested> {
+/**
+ * Of the Prometheus, and of our own requests beside it. Rejects with FD7xx when the Prometheus does not answer, with
+ * FD110 when it has no such job.
+ */
+export async function remoteSuggestions(
+  url: string,
+  survey: Survey,
+  { traffic, lengthMs }: Pick<Watching, 'traffic' | 'lengthMs'>,
+  choice: JobChoice,
+): Promise<Suggested> {
+  const remote = await suggestionsOfRemote(url, survey, choice);
+  if (!traffic) return remote;
+  const own = await observedSuggestions(survey, { metricsUrl: undefined, job: undefined, traffic, lengthMs });
+  return { ...remote, suggestions: [...own.suggestions, ...remote.suggestions] };
+}
+
+async function suggestionsOfRemote(url: string, survey: Survey, choice: JobChoice): Promise<Suggested> {
   const options = { source: url, runs: '', lookbackMs };
   return await withBaseline(options, async (baseline, metrics) => {
     const job = await jobOf(metrics, survey, choice);
     const probe = job === '' ? 'up' : `up{job=${JSON.stringify(job)}}`;
     const found = (await sampleIntervalMs(probe, baseline)) ?? scrapeIntervalMsMax;
-    const telemetryIntervalMs = Math.min(scrapeIntervalMsMax, Math.max(1000, Math.round(found / 1000) * 1000));
+    const telemetryIntervalMs = Math.min(
+      scrapeIntervalMsMax,
+      Math.max(1000, Math.round(found / 1000) * 1000),
+    );
     const { suggestions } = await suggest(metrics.only(new Set([job])), baseline, undefined);
     const isOwn = jobInstances(metrics, job).some((instance) => isPortOf(survey, instance));
-    const telemetry: DraftTelemetry = { type: 'prometheus', url, intervalMs: telemetryIntervalMs };
-    return { telemetry, telemetryIntervalMs, isExporter: !isOwn, suggestions };
+    const telemetry: DraftTelemetry = { type: 'prometheus', job, url, intervalMs: telemetryIntervalMs };
+    const alertmanagerUrl = await alertmanagerOf(url);
+    return { telemetry, telemetryIntervalMs, isExporter: !isOwn, suggestions, alertmanagerUrl };
   });
+}
+
+async function alertmanagerOf(url: string): Promise<string | undefined> {
+  const api = new RemoteApi({ url, http: {} }, systemClock);
+  try {
+    const { active } = await api.alertmanagers();
+    return active[0]?.replace(/\/api\/v[12]\/alerts$/, '');
+  } finally {
+    await api.close();
+  }
 }
 
 /** Whose instance has a port of the target; else it has to be said which. */

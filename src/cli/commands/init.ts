@@ -43,7 +43,7 @@ export interface InitOptions extends TargetOptions {
   readonly force?: boolean;
 }
 
-const requestsPerSecond = 5;
+const requestsPerSecond = 10;
 const pauseMsMin = 5000;
 /** An alert that needs a longer pause than this to be proven is for another drill. */
 const pauseMsMax = 15_000;
@@ -116,7 +116,7 @@ async function draftFor(survey: Survey, options: InitOptions, dialogue: Dialogue
       survey,
       telemetry: suggested.telemetry,
       rules: path(rules),
-      alertmanager: path(alertmanager),
+      alertmanager: rules === undefined ? suggested.alertmanagerUrl : path(alertmanager),
       traffic,
       faults: [],
       objectives,
@@ -165,11 +165,12 @@ async function suggestions(
   metricsUrl: string | undefined,
   traffic: Draft['traffic'],
 ): Promise<Suggested> {
+  const lengthMs = durationOption('--observe', options.observe);
   if (options.prometheus !== undefined) {
     const choose = (jobs: readonly string[]) => dialogue.choose('Which job is it there?', jobs);
-    return await remoteSuggestions(options.prometheus, survey, { job: options.job, choose });
+    const watching = { traffic, lengthMs };
+    return await remoteSuggestions(options.prometheus, survey, watching, { job: options.job, choose });
   }
-  const lengthMs = durationOption('--observe', options.observe);
   return await observedSuggestions(survey, { metricsUrl, job: options.job, traffic, lengthMs });
 }
 
@@ -245,8 +246,9 @@ function timingOf(plan: Plan, index: number): DraftAlert['timing'] {
   return { firesMs, notifiesMs, receivers, neededMs: lastMs + breachDelayMs };
 }
 
+/** With a second for a machine that is busy. */
 function roundedUp(ms: number): number {
-  return Math.ceil(ms / 1000) * 1000;
+  return Math.ceil(ms / 1000) * 1000 + 1000;
 }
 
 /** A pause that is a little longer where that lets an alert prove itself. */
@@ -272,16 +274,14 @@ async function planOf(draft: Draft, file: string): Promise<Plan> {
   });
 }
 
-function tellNext({ to }: InitOptions, { telemetry, rules, faults }: Draft): void {
+function tellNext({ to }: InitOptions, { alertmanager, faults }: Draft): void {
   const { bold } = colorsOf(process.stdout);
-  const mayCall = telemetry.type === 'prometheus' && rules === undefined;
+  const how = /^https?:/.test(alertmanager ?? '') ? ' --notify shadow' : '';
   print(
     [
       `${to}: the target ${faults[0]!.fault.what.split(':')[0]}`,
-      bold(`  firedrill run ${to} --dry-run`),
-      bold(
-        `  firedrill run ${to}${mayCall ? ' --notify shadow    # where that Prometheus notifies an Alertmanager' : ''}`,
-      ),
+      bold(`  firedrill run ${to}${how} --dry-run`),
+      bold(`  firedrill run ${to}${how}`),
     ].join('\n'),
   );
 }

@@ -11,6 +11,7 @@ export interface Draft {
   readonly telemetry: DraftTelemetry;
   /** Relative to the folder of the file. */
   readonly rules: string | undefined;
+  /** A file, or the address of the one that the Prometheus notifies. */
   readonly alertmanager: string | undefined;
   readonly traffic: { readonly url: string; readonly perSecond: number } | undefined;
   /** The first is active; the others are there as comments. */
@@ -28,7 +29,7 @@ export type DraftTelemetry =
       readonly url: string;
       readonly intervalMs: number;
     }
-  | { readonly type: 'prometheus'; readonly url: string; readonly intervalMs: number };
+  | { readonly type: 'prometheus'; readonly job: string; readonly url: string; readonly intervalMs: number };
 
 export interface DraftFault {
   readonly fault: FirstFault;
@@ -78,6 +79,7 @@ export function draftText(draft: Draft): string {
     '  phases: { baseline: auto, recovery: auto }',
     ...objectiveLines(draft, first!.fault),
     ...alertLines(draft, first!.fault),
+    ...collateralLines(draft),
     ...stopLines(draft, first!.fault),
     '  # A plan that would take longer is refused.',
     `  limits: { runTime: ${formatDuration(draft.runTimeMs)} }`,
@@ -87,7 +89,10 @@ export function draftText(draft: Draft): string {
 
 function targetLines({ survey, telemetry }: Draft): string[] {
   const { target } = survey;
-  const labels = telemetry.type === 'scrape' ? [`    labels: { job: ${quoted(telemetry.job)} }`] : [];
+  const labels =
+    telemetry.type !== 'none' && telemetry.job !== ''
+      ? [`    labels: { job: ${quoted(telemetry.job)} }`]
+      : [];
   const process =
     target.type === 'command'
       ? `{ command: [${target.command.map(quoted).join(', ')}]${readyOf(survey)} }`
@@ -124,15 +129,23 @@ function telemetryLines({ telemetry, rules, alertmanager }: Draft): string[] {
   const source = sourceLines(telemetry);
   const files = [
     ...(rules === undefined ? [] : [`    rules: [${quoted(rules)}]`]),
-    ...(alertmanager === undefined
-      ? []
-      : [
-          '    # Routed by this file; every notification is captured, and nobody is called.',
-          `    alertmanager: ${quoted(alertmanager)}`,
-        ]),
+    ...alertmanagerLines(alertmanager),
   ];
   if (source.length + files.length === 0) return [];
   return ['  # How it is watched.', '  telemetry:', ...source, ...files];
+}
+
+function alertmanagerLines(alertmanager: string | undefined): string[] {
+  if (alertmanager === undefined) return [];
+  if (/^https?:/.test(alertmanager))
+    return [
+      '    # It calls real people: `--notify shadow` holds it with a silence of the drill, `--notify deliver` lets it ring.',
+      `    alertmanager: { url: ${quoted(alertmanager)} }`,
+    ];
+  return [
+    '    # Routed by this file; every notification is captured, and nobody is called.',
+    `    alertmanager: ${quoted(alertmanager)}`,
+  ];
 }
 
 function sourceLines(telemetry: DraftTelemetry): string[] {
@@ -196,6 +209,7 @@ function objectiveLines({ objectives }: Draft, fault: FirstFault): string[] {
       );
       continue;
     }
+    if (objective.minEvents !== undefined) own.push(`  minEvents: ${objective.minEvents}`);
     own.push(
       `  expect: ${expectation.expect}`,
       `  recovers: { within: ${formatDuration(recoverMs)}, stable: 3s }`,
@@ -255,7 +269,7 @@ function oneAlert(
   ];
   if (timing.neededMs <= fault.durationMs)
     return [
-      `${indent}# The deadlines are the longest that its rule may take; say what your team wants.`,
+      `${indent}# The deadlines are the longest that its rule may take, and a second; say what your team wants.`,
       ...[...head, ...deadlines].map((line) => `${indent}${line}`),
     ];
   return [
@@ -263,6 +277,15 @@ function oneAlert(
     ...[...head, '  expect: any'].map((line) => `${indent}${line}`),
     `${indent}# With a fault that lasts longer than that:`,
     ...deadlines.map((line) => `${indent}# ${line}`),
+  ];
+}
+
+/** A Prometheus of others has alerts that this drill is not about. */
+function collateralLines({ telemetry }: Draft): string[] {
+  if (telemetry.type !== 'prometheus' || telemetry.job === '') return [];
+  return [
+    '  # Only alerts with these labels belong to the drill: others are not looked at, and not held.',
+    `  collateral: { scope: { job: ${quoted(telemetry.job)} } }`,
   ];
 }
 
@@ -278,6 +301,8 @@ function stopLines({ traffic, objectives }: Draft, { durationMs }: FirstFault): 
     '  # The run is stopped, and the fault taken back, as soon as this is true.',
     '  stopConditions:',
     `    - promql: ${quoted(promql)}`,
+    '      # A target that stands still keeps its metrics waiting, too.',
+    `      blindFor: ${formatDuration(2 * durationMs)}`,
   ];
 }
 

@@ -16,7 +16,13 @@ export interface DrillObjective {
   readonly source: 'traffic-errors' | 'traffic-latency' | 'scrape' | 'scraped';
   /** Of durations, in milliseconds. */
   readonly limitMs: number | undefined;
+  /** Of a share: requests that a phase of a short drill has; undefined for what is no share. */
+  readonly minEvents: number | undefined;
 }
+
+/** Far fewer than a budget wants: a drill asks whether something breaks, not whether a promise is kept for a month. */
+const trafficEventsMin = 20;
+const scrapedEventsMin = 10;
 
 const objectivesMax = 8;
 /** A rate needs some samples. */
@@ -40,11 +46,14 @@ export function drillObjectives(
       let name = base;
       for (let number = 2; names.has(name); number++) name = `${base}-${number}`;
       names.add(name);
-      const { about, metrics, job } = suggestion;
+      const { metrics, job, sli } = suggestion;
+      const isTraffic = source.startsWith('traffic');
       return {
-        ...{ name, about, metrics, source },
+        ...{ name, metrics, source },
+        about: aboutOf(suggestion, source),
         promql: comparison(suggestion, windowMs),
-        job: source.startsWith('traffic') ? undefined : job,
+        job: isTraffic ? undefined : job,
+        minEvents: sli.type === 'threshold' ? undefined : isTraffic ? trafficEventsMin : scrapedEventsMin,
         limitMs: source === 'traffic-latency' ? limitOf(suggestion) : undefined,
       };
     });
@@ -64,6 +73,13 @@ function shortName({ id, service }: Suggestion, source: DrillObjective['source']
   if (source === 'traffic-latency') return 'latency';
   if (source === 'scrape') return 'metrics';
   return id.startsWith(`${service}-`) ? id.slice(service.length + 1) : id;
+}
+
+function aboutOf({ about }: Suggestion, source: DrillObjective['source']): string {
+  if (source === 'traffic-errors')
+    return 'requests of our traffic that were answered in time, and not with 5xx';
+  if (source === 'traffic-latency') return about.replace(/^\S+/, 'answers to our traffic');
+  return about;
 }
 
 function comparison({ sli, target }: Suggestion, windowMs: number): string {

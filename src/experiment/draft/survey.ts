@@ -98,12 +98,19 @@ function areMetrics({ status, body }: Answer): boolean {
 
 /** Of the first process whose program is no shell or wrapper. */
 function programName(pids: readonly number[]): string {
-  const names = pids.map((pid) => executable(pid)?.split('/').at(-1) ?? processStat(pid)?.name ?? '');
+  const names = pids.map(nameOf);
   const wrappers = new Set(['', 'sh', 'dash', 'bash', 'setpriv', 'env', 'tini', 'sudo']);
   const name = names.find((each) => !wrappers.has(each)) ?? names[0] ?? '';
-  const clean = name
-    .replace(/ \(deleted\)$/, '')
-    .replace(/[^A-Za-z0-9-]+/g, '-')
-    .replace(/^-+|-+$/g, '');
-  return clean || 'service';
+  return name.replace(/[^A-Za-z0-9-]+/g, '-').replace(/^-+|-+$/g, '') || 'service';
+}
+
+/** The kernel cuts names after 15 characters; the file may be called otherwise than the program calls itself. */
+function nameOf(pid: number): string {
+  const file =
+    executable(pid)
+      ?.split('/')
+      .at(-1)
+      ?.replace(/ \(deleted\)$/, '') ?? '';
+  const own = processStat(pid)?.name ?? '';
+  return file.startsWith(own) ? file : own;
 }

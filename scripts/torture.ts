@@ -7,7 +7,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
@@ -109,19 +109,28 @@ async function work(worker: string, orders: Order[]): Promise<void> {
 function startWorker(worker: string): ChildProcess {
   const user = process.getuid!() === 0 ? [] : ['--user', '--map-root-user'];
   const namespaces = [...user, '--net', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child'];
-  const command = [process.execPath, worker, values.bin, readlinkSync('/proc/self/ns/pid'), ownTmp()];
+  const command = [
+    process.execPath,
+    worker,
+    values.bin,
+    readlinkSync('/proc/self/ns/pid'),
+    ownTmp(),
+    ...keptInTmp(),
+  ];
   return spawn('unshare', [...namespaces, ...command], { stdio: ['pipe', 'pipe', 'inherit'] });
 }
 
-/** A folder for temporary files in the place of everybody's; empty where that would hide what is tortured. */
+/** A folder for temporary files in the place of everybody's. */
 function ownTmp(): string {
-  const isHidden = [process.cwd(), resolve(values.bin)].some(
-    (path) => !relative(tmpdir(), path).startsWith('..'),
-  );
-  if (isHidden) return '';
   const own = mkdtempSync(join(folder, 'tmp-'));
   chmodSync(own, 0o1777);
   return own;
+}
+
+/** What is tortured stays in sight when it lies among temporary files itself. */
+function keptInTmp(): string[] {
+  const paths = [process.cwd(), dirname(dirname(resolve(values.bin)))];
+  return [...new Set(paths)].filter((path) => !relative(tmpdir(), path).startsWith('..'));
 }
 
 function tell({

@@ -2,13 +2,14 @@
 // orders as JSON lines, makes each trial, and prints what is left as a JSON line.
 
 import { spawnSync } from 'node:child_process';
-import { readlinkSync } from 'node:fs';
+import { mkdirSync, readlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Order } from './plan.ts';
 import { makeTrial } from './trial.ts';
 
-const [bin, outerNamespace, ownTmp] = process.argv.slice(2);
+const [bin, outerNamespace, ownTmp, ...keptInTmp] = process.argv.slice(2);
 // A trial ends every process that it sees. It must see none but its own.
 if (process.pid !== 1 || readlinkSync('/proc/self/ns/pid') === outerNamespace)
   throw new Error('the worker of the torture needs a process namespace of its own');
@@ -28,7 +29,12 @@ for (const command of [
 // What everybody writes into is the machine's: named network namespaces stand in /run.
 for (const folder of ['/run', '/dev/shm'])
   spawnSync('mount', ['-t', 'tmpfs', '-o', 'mode=1777', 'torture', folder]);
-if (ownTmp) spawnSync('mount', ['--bind', ownTmp, tmpdir()]);
+for (const path of keptInTmp) {
+  const place = join(ownTmp!, relative(tmpdir(), path));
+  mkdirSync(place, { recursive: true });
+  spawnSync('mount', ['--bind', path, place]);
+}
+spawnSync('mount', ['--rbind', ownTmp!, tmpdir()]);
 
 for await (const line of createInterface({ input: process.stdin })) {
   const result = await makeTrial(JSON.parse(line) as Order, bin!);

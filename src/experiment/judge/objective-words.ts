@@ -10,7 +10,7 @@ import type { RunFacts } from './facts.ts';
 import { sinceUndo } from './moments.ts';
 import type { Noise } from './noise.ts';
 import type { TrafficMove } from './offered-traffic.ts';
-import { formatQuantity, unitOf } from './quantity.ts';
+import { formatQuantity, quantityBeside, unitOf } from './quantity.ts';
 import { worstOf } from './readings.ts';
 import { lengthMs, type Recovery, type Stretch } from './stretches.ts';
 
@@ -36,10 +36,7 @@ export interface ObjectiveWords {
 
 export function wordsFor(spec: ObjectiveSpec, comparison: TopComparison): ObjectiveWords {
   const { name, slo } = spec;
-  const unit = unitOf(comparison.left);
-  // Three digits are too few beside a target of 99.95 %.
-  const quantity = (value: number) =>
-    slo ? `${Number((value * 100).toPrecision(6))} %` : formatQuantity(value, unit);
+  const quantity = quantityBeside(comparison.threshold, slo ? 'ratio' : unitOf(comparison.left));
   const limit =
     comparison.threshold === undefined ? printExpr(comparison.right) : quantity(comparison.threshold);
   const bound = `${comparison.operator} ${limit}`;

@@ -71,17 +71,65 @@ function unitOfName(expr: Expr): Unit {
 
 const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 
-/** About three significant digits, in the unit's usual scale; `NaN`, `+Inf` and `-Inf` as Prometheus writes them. */
-export function formatQuantity(value: number, unit: Unit = 'none'): string {
+/** Enough where nothing is compared. */
+const digitsUsual = 3;
+/** A double's own noise begins a few digits further. */
+const digitsMax = 9;
+
+/**
+ * About three significant digits, or as many as are asked for, in the unit's usual scale; `NaN`, `+Inf` and `-Inf` as
+ * Prometheus writes them.
+ */
+export function formatQuantity(value: number, unit: Unit = 'none', digits = digitsUsual): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
-  if (unit === 'bytes') return formatBytes(value);
-  if (unit === 'ratio') return `${threeDigits(value * 100)} %`;
-  if (unit === 'seconds') return formatSeconds(value);
-  return threeDigits(value);
+  if (unit === 'bytes') return formatBytes(value, digits);
+  if (unit === 'ratio') return `${rounded(value * 100, digits)} %`;
+  if (unit === 'seconds') return formatSeconds(value, digits);
+  return rounded(value, digits);
 }
 
-function formatBytes(bytes: number): string {
+/** How values are written where they stand beside what they are compared with. */
+export type QuantityWords = (value: number) => string;
+
+/**
+ * Words for the values of a comparison: with as many digits as the distance to the threshold needs, and of a ratio also the
+ * distance to 100 %, so that 99.95 % is never read as 100 %. A threshold is written as it was set.
+ */
+export function quantityBeside(threshold: number | null | undefined, unit: Unit): QuantityWords {
+  const marks = [threshold, unit === 'ratio' ? 1 : null].filter((mark) => typeof mark === 'number');
+  return (value) => {
+    const written = value === threshold ? digitsWritten(value, unit) : 0;
+    return formatQuantity(value, unit, Math.max(digitsBeside(value, marks, unit), written));
+  };
+}
+
+/** One digit of the distance to the nearest mark; of a ratio two, where it is what remains of a budget. */
+function digitsBeside(value: number, marks: readonly number[], unit: Unit): number {
+  const distances = marks.filter((mark) => mark !== value).map((mark) => Math.abs(mark - value));
+  const nearest = Math.min(...distances);
+  if (value === 0 || !(nearest > 0) || !Number.isFinite(value) || !Number.isFinite(nearest))
+    return digitsUsual;
+  const digits = magnitudeOf(value) - magnitudeOf(nearest) + (unit === 'ratio' ? 2 : 1);
+  return Math.min(digitsMax, Math.max(digitsUsual, digits));
+}
+
+/** Digits of a number that someone wrote; the usual number for one that was computed. */
+function digitsWritten(value: number, unit: Unit): number {
+  // The usual form of seconds rounds to whole ones from ten on.
+  const fewest = unit === 'seconds' ? digitsUsual + 1 : digitsUsual;
+  for (let digits = fewest; digits <= digitsMax; digits++) {
+    if (Math.abs(Number(value.toPrecision(digits)) - value) <= Math.abs(value) * 1e-12) return digits;
+  }
+  return digitsUsual;
+}
+
+/** The power of ten of the first digit; a difference of two doubles has noise in its last ones. */
+function magnitudeOf(value: number): number {
+  return Math.floor(Math.log10(Number(Math.abs(value).toPrecision(digitsMax))));
+}
+
+function formatBytes(bytes: number, digits: number): string {
   let size = bytes;
   let step = 0;
   // 999.5 would be rounded to 1000 of the smaller unit.
@@ -89,16 +137,17 @@ function formatBytes(bytes: number): string {
     size /= 1000;
     step++;
   }
-  return `${threeDigits(size)} ${byteUnits[step]}`;
+  return `${rounded(size, digits)} ${byteUnits[step]}`;
 }
 
-function formatSeconds(seconds: number): string {
+function formatSeconds(seconds: number, digits: number): string {
   if (seconds === 0) return '0s';
-  return Math.abs(seconds) < 0.01 ? `${threeDigits(seconds * 1000)}ms` : humanDuration(seconds * 1000);
+  const size = Math.abs(seconds);
+  if (size < 0.01 || (size < 1 && digits > digitsUsual)) return `${rounded(seconds * 1000, digits)}ms`;
+  return size < 60 && digits > digitsUsual ? `${rounded(seconds, digits)}s` : humanDuration(seconds * 1000);
 }
 
-function threeDigits(value: number): string {
-  const size = Math.abs(value);
-  if (size >= 100 || Number.isInteger(value)) return String(Math.round(value));
-  return String(Number(value.toPrecision(3)));
+function rounded(value: number, digits: number): string {
+  if (Math.abs(value) >= 10 ** (digits - 1) || Number.isInteger(value)) return String(Math.round(value));
+  return String(Number(value.toPrecision(digits)));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatQuantity, unitOf } from '../../../src/experiment/judge/quantity.ts';
+import { formatQuantity, quantityBeside, type Unit, unitOf } from '../../../src/experiment/judge/quantity.ts';
 import { parseExpr } from '../../../src/promql/parser.ts';
 
 function unit(promql: string): string {
@@ -48,5 +48,32 @@ describe('a quantity in words', () => {
     [Number.POSITIVE_INFINITY, 'ratio', '+Inf'],
   ] as const)('%d %s is %s', (value, of, text) => {
     expect(formatQuantity(value, of)).toBe(text);
+  });
+});
+
+describe('a value beside what it is compared with', () => {
+  test.each<[string, number | null, Unit, number, string]>([
+    ['a target is written as it was set', 0.9995, 'ratio', 0.9995, '99.95 %'],
+    ['also one of five nines', 0.99999, 'ratio', 0.99999, '99.999 %'],
+    ['what is below a target reads as below it', 0.9995, 'ratio', 0.999487, '99.9487 %'],
+    ['however close it is', 0.9995, 'ratio', 0.99949987, '99.949987 %'],
+    ['what is not all good is not 100 %', 0.9995, 'ratio', 0.9999999, '99.99999 %'],
+    ['what is all good is', 0.9995, 'ratio', 1, '100 %'],
+    ['far from both three digits do', 0.9995, 'ratio', 0.61834, '61.8 %'],
+    ['the noise of doubles is not shown', 0.9995, 'ratio', 0.9999999999999998, '100 %'],
+    ['nor that of a product', 14.4 * 0.01, 'none', 14.4 * 0.01, '0.144'],
+    ['just over a limit reads as over it', 100e6, 'bytes', 100.2e6, '100.2 MB'],
+    ['far over it, shorter', 100e6, 'bytes', 182.41e6, '182 MB'],
+    ['seconds', 1, 'seconds', 1.004, '1.004s'],
+    ['a limit of seconds', 12.5, 'seconds', 12.5, '12.5s'],
+    ['or of minutes', 90, 'seconds', 90, '1m30s'],
+    ['parts of a second', 0.25, 'seconds', 0.2504, '250.4ms'],
+    ['a plain number', 10, 'none', 9.9996, '9.9996'],
+    ['without a threshold', null, 'none', 1.23456, '1.23'],
+    ['a ratio without a threshold', null, 'ratio', 0.99991, '99.991 %'],
+    ['nothing at all', 0, 'none', 0, '0'],
+    ['no number', 0.5, 'ratio', Number.NaN, 'NaN'],
+  ])('%s', (_, threshold, unit, value, text) => {
+    expect(quantityBeside(threshold, unit)(value)).toBe(text);
   });
 });

@@ -54,7 +54,7 @@ describe.concurrent('the stories', () => {
       exitCode: 0,
       verdict: { resilience: 'pass', detection: 'pass' },
     });
-    expect(item(stuck!.verdict.objectives, 'fresh').verdict).toBe('breached');
+    expect(item(stuck!.verdict.objectives, 'zone-age').verdict).toBe('breached');
     expect(item(stuck!.verdict.alerts, 'ZoneSerialStuck').verdict).toBe('rang');
 
     expect(unnoticed, unnoticed!.verdict.sentence).toMatchObject({
@@ -86,14 +86,14 @@ describe.concurrent('the stories', () => {
       exitCode: 1,
       verdict: { resilience: 'fail', detection: 'pass' },
     });
-    expect(item(leaky!.verdict.objectives, 'available').verdict).toBe('breached');
+    expect(item(leaky!.verdict.objectives, 'availability').verdict).toBe('breached');
     expect(fixed, fixed!.verdict.sentence).toMatchObject({
       exitCode: 0,
       verdict: { resilience: 'pass', detection: 'pass' },
     });
-    expect(item(fixed!.verdict.objectives, 'available').verdict).toBe('held');
+    expect(item(fixed!.verdict.objectives, 'availability').verdict).toBe('held');
     for (const { verdict } of [leaky!, fixed!])
-      expect(item(verdict.alerts, 'ConnectionPoolNearLimit').verdict).toBe('rang');
+      expect(item(verdict.alerts, 'ConnectionsNearLimit').verdict).toBe('rang');
   });
 
   describeWith([root, controlGroups], 'a service that is short of processor time', () => {
@@ -117,14 +117,14 @@ describe.concurrent('the stories', () => {
         verdict: { resilience: 'fail', detection: 'pass' },
       });
       // A page that is slow again for a moment after the undo, on a busy machine, is told as a relapse.
-      expect(item(slow!.verdict.objectives, 'fast').verdict).toMatch(/^(breached|not-recovered)$/);
+      expect(item(slow!.verdict.objectives, 'fast-pages').verdict).toMatch(/^(breached|not-recovered)$/);
       expect(item(slow!.verdict.alerts, 'SlowPagesBurnBudget').verdict).toMatch(/^(rang|early)$/);
 
       expect(cached, cached!.verdict.sentence).toMatchObject({
         exitCode: 0,
         verdict: { resilience: 'pass', detection: 'pass' },
       });
-      expect(item(cached!.verdict.objectives, 'fast').verdict).toBe('held');
+      expect(item(cached!.verdict.objectives, 'fast-pages').verdict).toBe('held');
       expect(item(cached!.verdict.alerts, 'SlowPagesBurnBudget').verdict).toBe('quiet');
     });
   });

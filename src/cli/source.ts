@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { systemClock } from '../base/clock.ts';
 import { UserError } from '../base/diagnostics.ts';
 import { checkYaml, parseYaml } from '../base/yaml.ts';
+import { type Querier, remoteQuerier, storeQuerier } from '../promql/querier.ts';
 import { httpClientFields, oneCredential, resolveHttpClient } from '../telemetry/config/http-client.ts';
 import type { HttpClientSpec } from '../telemetry/http-client-spec.ts';
 import type { SeriesStore } from '../telemetry/metrics/store.ts';
@@ -25,6 +26,12 @@ export type Source = { readonly endMs: number } & (
   | { readonly api: RemoteApi }
   | { readonly store: SeriesStore }
 );
+
+/** Who answers queries. `pageMs` is how much of a long range one query should ask for; a remote wants few requests. */
+export function querierOf(source: Source): { readonly querier: Querier; readonly pageMs?: number } {
+  if ('api' in source) return { querier: remoteQuerier(source.api) };
+  return { querier: storeQuerier(source.store), pageMs: 2 * 86_400_000 };
+}
 
 /** A remote has to be closed. */
 export async function openSource({ source, sourceConfig, runs }: SourceOptions): Promise<Source> {

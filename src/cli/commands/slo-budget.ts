@@ -2,14 +2,13 @@
 
 import { type ExitCode, exitCodes } from '../../base/catalogue.ts';
 import { UserError } from '../../base/diagnostics.ts';
-import { remoteQuerier, storeQuerier } from '../../promql/querier.ts';
 import { renderBudgetsHtml } from '../../report/budget/html.ts';
 import { renderBudgetsText } from '../../report/budget/text.ts';
 import type { Budget } from '../../slo/budget/budget.ts';
 import { readBudgets } from '../../slo/budget/read-budget.ts';
 import { writeOut } from '../reports.ts';
 import { readSloFiles } from '../slo-files.ts';
-import { openSource, type SourceOptions } from '../source.ts';
+import { openSource, querierOf, type SourceOptions } from '../source.ts';
 import { print, printJson, terminalOptions } from '../surroundings.ts';
 import { durationOption, numberOption, timeOption } from '../time-option.ts';
 
@@ -31,10 +30,10 @@ export async function sloBudget(paths: readonly string[], options: SloBudgetOpti
   const source = await openSource(options);
   try {
     const atMs = timeOption('--at', options.at, source.endMs) ?? source.endMs;
-    const querier = 'api' in source ? remoteQuerier(source.api) : storeQuerier(source.store);
+    const { querier, pageMs } = querierOf(source);
     const budgets: Budget[] = [];
     for (const objective of objectives)
-      budgets.push(...(await readBudgets(objective, querier, { atMs, curveStepMs })));
+      budgets.push(...(await readBudgets(objective, querier, { atMs, curveStepMs, pageMs })));
     const shown = 'api' in source ? source.api.shownUrl : options.source;
     if (options.output === 'json') printJson({ schemaVersion: 1, atMs, source: shown, budgets });
     else print(renderBudgetsText(budgets, terminalOptions()));

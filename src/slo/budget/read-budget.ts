@@ -16,13 +16,18 @@ export interface BudgetOptions {
   readonly atMs: number;
   /** Distance of the points of the curve. Time slices that are longer take its place. */
   readonly curveStepMs: number;
+  /**
+   * How much is asked for at once. A store in memory decodes little at a time then, and what two queries read is decoded once; a
+   * remote wants few requests, and answers all of it.
+   */
+  readonly pageMs?: number | undefined;
 }
 
 /** One, or one for each group of an SLI that is grouped by labels. */
 export async function readBudgets(
   objective: Objective,
   querier: Querier,
-  { atMs, curveStepMs }: BudgetOptions,
+  { atMs, curveStepMs, pageMs }: BudgetOptions,
 ): Promise<Budget[]> {
   const bounds = windowAt(objective.window, atMs);
   const parts = partsOf(objective);
@@ -37,7 +42,7 @@ export async function readBudgets(
   if (!bounds) return [withoutData(scene, 'its first window has not begun')];
   const clash = clashOf(parts);
   if (clash !== undefined) return [withoutData(scene, clash)];
-  const asked = { bounds, atMs, stepMs, nominalMs: objective.window.durationMs };
+  const asked = { bounds, atMs, stepMs, nominalMs: objective.window.durationMs, pageMs };
   const counted: (readonly PartTallies[])[] = [];
   for (const part of parts) {
     const read = await readPart(querier, part, asked);

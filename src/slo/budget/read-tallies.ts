@@ -12,6 +12,8 @@ export interface Stretches {
   readonly firstEndMs: number;
   readonly lastEndMs: number;
   readonly stepMs: number;
+  /** How much is asked for at once; all of it, or as much as a source answers, when absent. */
+  readonly pageMs?: number | undefined;
 }
 
 /** One for each value of the SLI's grouping; without a grouping there is one. */
@@ -26,7 +28,7 @@ export type ReadTallies =
   | { readonly problem: string };
 
 /** Prometheus refuses range queries of more than 11,000 points. */
-const pageSteps = 10_000;
+const pageStepsMax = 10_000;
 
 /** Counts of events, or of time slices when the budgeting method has them: then `stretches` are slices. */
 export async function readTallies(
@@ -35,8 +37,13 @@ export async function readTallies(
   stretches: Stretches,
 ): Promise<ReadTallies> {
   const counts = sliCountsOver(sli, stretches.stepMs);
-  const total = counts.total === undefined ? undefined : await readPages(querier, counts.total, stretches);
-  const part = await readPages(querier, counts.part, stretches);
+  const part: Found = new Map();
+  const total: Found | undefined = counts.total === undefined ? undefined : new Map();
+  for (const page of pagesOf(stretches)) {
+    // One after the other: what the second reads was mostly read by the first, and is still at hand.
+    if (total) await readPage(querier, counts.total!, page, total);
+    await readPage(querier, counts.part, page, part);
+  }
   const grouping = sli.type === 'ratio' ? sli.grouping : [];
   const whole = total ?? part;
   if (grouping.length === 0) {
@@ -62,20 +69,28 @@ interface Points {
   readonly values: number[];
 }
 
-async function readPages(
+/** By the key of their labels. */
+type Found = Map<string, Points>;
+
+function* pagesOf({ firstEndMs, lastEndMs, stepMs, pageMs }: Stretches): Generator<Stretches> {
+  const steps = Math.min(
+    pageStepsMax,
+    Math.max(1, Math.floor((pageMs ?? Number.POSITIVE_INFINITY) / stepMs)),
+  );
+  for (let fromMs = firstEndMs; fromMs <= lastEndMs; fromMs += steps * stepMs)
+    yield { firstEndMs: fromMs, lastEndMs: Math.min(lastEndMs, fromMs + (steps - 1) * stepMs), stepMs };
+}
+
+async function readPage(
   querier: Querier,
   query: string,
   { firstEndMs, lastEndMs, stepMs }: Stretches,
-): Promise<Map<string, Points>> {
-  const found = new Map<string, Points>();
-  for (let fromMs = firstEndMs; fromMs <= lastEndMs; fromMs += pageSteps * stepMs) {
-    const toMs = Math.min(lastEndMs, fromMs + (pageSteps - 1) * stepMs);
-    for (const series of await querier.range(query, fromMs, toMs, stepMs)) take(series, found);
-  }
-  return found;
+  found: Found,
+): Promise<void> {
+  for (const series of await querier.range(query, firstEndMs, lastEndMs, stepMs)) take(series, found);
 }
 
-function take({ labels, times, values }: QueriedSeries, found: Map<string, Points>): void {
+function take({ labels, times, values }: QueriedSeries, found: Found): void {
   let points = found.get(labels.key);
   if (!points) {
     points = { labels, times: [], values: [] };
@@ -101,7 +116,7 @@ function counted(
     const sideValue = part && part.times[next] === atMs ? part.values[next]! : 0;
     const totalValue = total === undefined ? 1 : whole.values[i]!;
     const bad = side === 'bad' ? sideValue : totalValue - sideValue;
-    if (Number.isNaN(bad)) continue;
+    if (Number.isNaN(bad) || Number.isNaN(totalValue)) continue;
     const sli = side === 'bad' ? 1 - sideValue / totalValue : sideValue / totalValue;
     const tally = tallied(bad * factor, totalValue * factor, sli, budgeting);
     tallies.ends.push(atMs);
@@ -111,10 +126,13 @@ function counted(
   return tallies;
 }
 
+/** Of a quotient of rates: a slice that is exactly at its target is good. */
+const rounding = 1e-12;
+
 /** A slice without traffic has no ratio, and counts neither as good nor as bad. */
 function tallied(bad: number, total: number, sli: number, budgeting: Budgeting) {
   if (budgeting.method === 'Occurrences') return { bad, total };
   if (!(total > 0)) return { bad: 0, total: 0 };
   if (budgeting.method === 'RatioTimeslices') return { bad: 1 - sli, total: 1 };
-  return { bad: sli >= budgeting.sliceTarget ? 0 : 1, total: 1 };
+  return { bad: sli + rounding >= budgeting.sliceTarget ? 0 : 1, total: 1 };
 }

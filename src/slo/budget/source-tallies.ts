@@ -32,6 +32,7 @@ export interface Asked {
   readonly stepMs: number;
   /** Burn-rate windows are shorter than this. */
   readonly nominalMs: number;
+  readonly pageMs: number | undefined;
 }
 
 export type ReadPart =
@@ -52,13 +53,14 @@ async function readSlices(
   querier: Querier,
   part: ObjectivePart,
   sliceMs: number,
-  { bounds, atMs, nominalMs }: Asked,
+  { bounds, atMs, nominalMs, pageMs }: Asked,
 ): Promise<ReadPart> {
   const fromMs = Math.min(bounds.fromMs, atMs - (burnWindowsMs(nominalMs).at(-1) ?? 0));
   const stretches = {
     firstEndMs: (Math.floor(fromMs / sliceMs) + 1) * sliceMs,
     lastEndMs: Math.floor(atMs / sliceMs) * sliceMs,
     stepMs: sliceMs,
+    pageMs,
   };
   const read = await readTallies(querier, part, stretches);
   if (read.problem !== undefined) return read;
@@ -81,7 +83,7 @@ async function readSlices(
 }
 
 async function readEvents(querier: Querier, part: ObjectivePart, asked: Asked): Promise<ReadPart> {
-  const { bounds, atMs, stepMs, nominalMs } = asked;
+  const { bounds, atMs, stepMs, nominalMs, pageMs } = asked;
   const elapsedMs = atMs - bounds.fromMs;
   const steps = Math.ceil(elapsedMs / stepMs);
   const firstMs = elapsedMs - (steps - 1) * stepMs;
@@ -89,7 +91,12 @@ async function readEvents(querier: Querier, part: ObjectivePart, asked: Asked): 
   const pieces: ReadTallies[] = [];
   if (!isEven && steps > 0)
     pieces.push(await readTallies(querier, part, lone(bounds.fromMs + firstMs, firstMs)));
-  const regular = { firstEndMs: bounds.fromMs + firstMs + (isEven ? 0 : stepMs), lastEndMs: atMs, stepMs };
+  const regular = {
+    firstEndMs: bounds.fromMs + firstMs + (isEven ? 0 : stepMs),
+    lastEndMs: atMs,
+    stepMs,
+    pageMs,
+  };
   if (regular.firstEndMs <= atMs) pieces.push(await readTallies(querier, part, regular));
   const joined = join(pieces);
   if ('problem' in joined) return joined;

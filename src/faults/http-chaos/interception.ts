@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { UserError } from '../../base/diagnostics.ts';
 import { humanDuration } from '../../base/duration.ts';
 import type { ActiveFault, DriverPlan, ExtendLease, FaultRequest, Usability } from '../fault.ts';
+import { SharedSteps } from '../leases/shared-steps.ts';
 import type { TargetHandle } from '../targets/target.ts';
 import type { HttpRule } from './proxy/rules.ts';
 import type { HttpProxy } from './proxy/server.ts';
@@ -28,11 +29,13 @@ export interface Interception {
   verifyEnded(): Promise<Ended>;
 }
 
-/** Opens one; `extend` is the lease of the fault that needs it first. */
+/** Opens one; each step of the way back goes to `extend` before what it takes back is done. */
 export type OpenInterception = (request: HttpRequest, extend: ExtendLease) => Promise<Interception>;
 
 interface Shared {
   readonly opened: Promise<Interception>;
+  /** What the lease of each fault that needs it holds. */
+  readonly steps: SharedSteps;
   readonly tls: string;
   users: number;
 }
@@ -47,12 +50,13 @@ export class Interceptions {
 
   async inject(request: HttpRequest, extend: ExtendLease): Promise<ActiveFault> {
     const { spec } = request;
-    const shared = this.#enter(request, extend);
+    const { shared, joined } = this.#enter(request, extend);
     let interception: Interception;
     try {
+      await joined;
       interception = await shared.opened;
     } catch (error) {
-      await this.#leave(request, shared);
+      await this.#leave(request, shared, extend);
       throw error;
     }
     const rule = interception.proxy.add(spec);
@@ -62,14 +66,14 @@ export class Interceptions {
       missing: () => missing(interception, rule),
       undo: () => {
         interception.proxy.remove(rule);
-        left ??= this.#leave(request, shared);
+        left ??= this.#leave(request, shared, extend);
         return left;
       },
       verifyUndone: () => verifyUndone(interception, rule, shared.users),
     };
   }
 
-  #enter(request: HttpRequest, extend: ExtendLease): Shared {
+  #enter(request: HttpRequest, extend: ExtendLease): { shared: Shared; joined: Promise<void> } {
     const { target, spec } = request;
     const ports = this.#shared.get(target) ?? new Map<number, Shared>();
     this.#shared.set(target, ports);
@@ -80,20 +84,25 @@ export class Interceptions {
         'FD656',
         `${request.name}: another fault on port ${spec.port} has another certificate`,
       );
-    const shared = known ?? { opened: this.#open(request, extend), tls, users: 0 };
+    const steps = known?.steps ?? new SharedSteps();
+    const joined = steps.join(extend);
+    const opened = known?.opened ?? joined.then(() => this.#open(request, steps.extend));
+    const shared = known ?? { opened, steps, tls, users: 0 };
     shared.users++;
     ports.set(spec.port, shared);
-    return shared;
+    return { shared, joined };
   }
 
-  async #leave({ target, spec }: HttpRequest, shared: Shared): Promise<void> {
+  async #leave({ target, spec }: HttpRequest, shared: Shared, extend: ExtendLease): Promise<void> {
     shared.users--;
-    if (shared.users > 0) return;
-    this.#shared.get(target)?.delete(spec.port);
-    await shared.opened.then(
-      (interception) => interception.end(),
-      () => {},
-    );
+    if (shared.users === 0) {
+      this.#shared.get(target)?.delete(spec.port);
+      await shared.opened.then(
+        (interception) => interception.end(),
+        () => {},
+      );
+    }
+    shared.steps.leave(extend);
   }
 }
 

@@ -71,13 +71,11 @@ describeWith([root, 'nft', 'unshare', 'nsenter', 'ip', 'python3'], 'three faults
     const { network, target, runner, injectAll, acting } = await start();
     const origin = groupOf(target.pid);
     let injected = 0;
+    // Each of them is once the first, once the second and once the last to end.
     for (const order of [
       [0, 1, 2],
-      [0, 2, 1],
-      [1, 0, 2],
       [1, 2, 0],
       [2, 0, 1],
-      [2, 1, 0],
     ]) {
       await injectAll();
       const on = [true, true, true];
@@ -87,28 +85,29 @@ describeWith([root, 'nft', 'unshare', 'nsenter', 'ip', 'python3'], 'three faults
         await acting(on);
       }
       injected += 3;
-      expect([groupOf(target.pid), network.nft('tables')]).toEqual([origin, '']);
+      expect([groupOf(target.pid), network.nft('list', 'tables')]).toEqual([origin, '']);
     }
   }, 120_000);
 
-  it.each([0, 1, 2])(
-    'go on when the lease of fault %d is carried out by another process',
-    async (ended) => {
-      const { network, target, runner, injectAll, acting } = await start();
-      const origin = groupOf(target.pid);
+  it('go on when the lease of one is carried out by another process', async () => {
+    const { network, target, runner, injectAll, acting } = await start();
+    const origin = groupOf(target.pid);
+    let injected = 0;
+    for (const ended of [0, 2]) {
       await injectAll();
-      expect(await runner.ask({ do: 'steps', fault: ended })).toMatchObject({
+      expect(await runner.ask({ do: 'steps', fault: injected + ended })).toMatchObject({
         undone: true,
         evidence: expect.stringMatching(/control group \S+ is left to fault \d, which needs it too/),
       });
       const others = [0, 1, 2].filter((fault) => fault !== ended);
-      for (const fault of others) expect(await runner.ask({ do: 'missing', fault })).toBeNull();
+      for (const fault of others)
+        expect(await runner.ask({ do: 'missing', fault: injected + fault })).toBeNull();
       await acting([0, 1, 2].map((fault) => fault !== ended));
       for (const fault of [...others, ended])
-        expect(await runner.ask({ do: 'undo', fault })).toMatchObject({ undone: true });
-      await acting([false, false, false]);
-      expect([groupOf(target.pid), network.nft('tables')]).toEqual([origin, '']);
-    },
-    60_000,
-  );
+        expect(await runner.ask({ do: 'undo', fault: injected + fault })).toMatchObject({ undone: true });
+      injected += 3;
+      expect([groupOf(target.pid), network.nft('list', 'tables')]).toEqual([origin, '']);
+    }
+    await acting([false, false, false]);
+  }, 60_000);
 });

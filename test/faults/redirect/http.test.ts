@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { Lease } from '../../../src/faults/leases/lease.ts';
 import { describeWith, root } from '../../support/requires.ts';
 import { client, Network, server, type Talker } from './support.ts';
 
@@ -19,6 +20,13 @@ async function start(host = '127.0.0.1') {
   const inject = (spec: object) =>
     runner.ask({ do: 'inject', kind: 'HTTPChaos', pid, spec: { target: 'Response', port, ...spec } });
   return { network, pid, runner, kept, get, inject };
+}
+
+function leasesOf({ folder }: Network): Lease[] {
+  const leases = join(folder, 'state', 'leases');
+  return readdirSync(leases)
+    .sort()
+    .map((name) => JSON.parse(readFileSync(join(leases, name), 'utf8')));
 }
 
 describeWith(needs, 'HTTPChaos on a process that runs already', () => {
@@ -69,6 +77,21 @@ describeWith(needs, 'HTTPChaos on a process that runs already', () => {
     await expect.poll(() => network.nft('list', 'tables'), { timeout: 5000 }).toBe('');
     const fresh = network.talker(process.execPath, '-e', client);
     expect(await get('/', fresh)).toEqual({ code: 200, body: 'hello /' });
+  });
+
+  it('leaves nothing of two faults that share a redirect when one has ended before its runner is killed', async () => {
+    const { network, runner, get, inject } = await start();
+    await inject({ path: '/a', replace: { code: 503 } });
+    await inject({ path: '/b', replace: { code: 503 } });
+    const [first, second] = leasesOf(network);
+    const ends = first!.undo.filter(({ type }) => type === 'end-tree');
+    expect(ends).toHaveLength(1);
+    expect(second!.undo).toEqual(ends);
+    await runner.ask({ do: 'undo', fault: 0 });
+    expect([(await get('/a')).code, (await get('/b')).code]).toEqual([200, 503]);
+    await runner.kill();
+    await expect.poll(() => network.nft('list', 'tables'), { timeout: 5000 }).toBe('');
+    await expect.poll(() => leasesOf(network).map(({ state }) => state)).toEqual(['undone', 'undone']);
   });
 
   it('says that the redirect is gone when somebody ends its holder', async () => {

@@ -15,6 +15,10 @@ const documents = [
   ...readdirSync('docs')
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
+  'examples/README.md',
+  ...readdirSync('examples', { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `examples/${name}/README.md`),
 ];
 const textOf = new Map(documents.map((file) => [file, readFileSync(file, 'utf8')]));
 const read = (file: string): string => textOf.get(file) ?? readFileSync(file, 'utf8');

@@ -118,14 +118,14 @@ describe.concurrent('the stories', () => {
       });
       // A page that is slow again for a moment after the undo, on a busy machine, is told as a relapse.
       expect(item(slow!.verdict.objectives, 'fast-pages').verdict).toMatch(/^(breached|not-recovered)$/);
-      expect(item(slow!.verdict.alerts, 'SlowPagesBurnBudget').verdict).toMatch(/^(rang|early)$/);
+      expect(item(slow!.verdict.alerts, 'SlowPagesBurnRate').verdict).toMatch(/^(rang|early)$/);
 
       expect(cached, cached!.verdict.sentence).toMatchObject({
         exitCode: 0,
         verdict: { resilience: 'pass', detection: 'pass' },
       });
       expect(item(cached!.verdict.objectives, 'fast-pages').verdict).toBe('held');
-      expect(item(cached!.verdict.alerts, 'SlowPagesBurnBudget').verdict).toBe('quiet');
+      expect(item(cached!.verdict.alerts, 'SlowPagesBurnRate').verdict).toBe('quiet');
     });
   });
 });

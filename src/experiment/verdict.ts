@@ -84,6 +84,8 @@ export interface Verdict {
   readonly alerts: readonly AlertVerdict[];
   readonly faults: readonly FaultVerdict[];
   readonly collateral: readonly CollateralAlert[];
+  /** Of objectives that leave a budget; absent where there are none. */
+  readonly costs?: readonly ObjectiveCost[];
   readonly warnings: readonly string[];
   /** What a fault that could not be undone left behind, and where; empty when everything is undone. */
   readonly notUndone: readonly string[];
@@ -168,7 +170,12 @@ export interface AlertVerdict extends Judged<AlertVerdictName> {
     readonly resolvedCaptured: number | null;
   };
   /** From the rule's own settings: worst-case milliseconds from the breach; null without a rule. */
-  readonly predicted: { readonly firingMs: number; readonly notifiedMs: number } | null;
+  readonly predicted: {
+    readonly firingMs: number;
+    readonly notifiedMs: number;
+    /** What the fault, held on, would have come to; absent where it was seen, or cannot be said. */
+    readonly projection?: AlertProjection;
+  } | null;
   /** The way to the pager and back, hop by hop; empty when nothing was injected. */
   readonly hops: readonly AlertHop[];
   /** The setting that would shorten the way to the pager the most, and the advice as a sentence. */
@@ -180,6 +187,49 @@ export interface AlertVerdict extends Judged<AlertVerdictName> {
     readonly kind: 'flapping' | 'lucky' | 'missing-runbook' | 'missing-summary';
     readonly text: string;
   }[];
+}
+
+/** What the drill would cost of a budget of 30 days, and the outages that its alerts page for. */
+export interface ObjectiveCost {
+  readonly objective: string;
+  /** The share that may fail, in (0, 1). */
+  readonly errorBudget: number;
+  /** From the injection to the recovery. */
+  readonly lengthMs: number;
+  /** Of that time, at even traffic. */
+  readonly badMs: number;
+  /** Null where nothing counts events. */
+  readonly badEvents: number | null;
+  readonly events: number | null;
+  /** Of 30 days at the traffic that the baseline had; more than 1 is possible. */
+  readonly budgetShare: number;
+  /** A total outage of this length spends it all. */
+  readonly wholeOutageMs: number;
+  /** The shortest total outage that fires an alert that guards it; null where none does. */
+  readonly pagesAfter: { readonly alert: string; readonly ms: number } | null;
+  /** The longest that may fire none, with every tick at its worst moment; null where that has no end. */
+  readonly unpagedMs: number | null;
+}
+
+/** Projected, not observed. Times are Unix milliseconds, null where they do not come before `lookedUntil`. */
+export interface AlertProjection {
+  /** What is held on: the level of the fault's second half. */
+  readonly assumption: string;
+  readonly heldFrom: number;
+  readonly lookedUntil: number;
+  readonly firesAt: number | null;
+  /** When the last of the listed receivers would be told; null also where the entry lists none. */
+  readonly notifiesAt: number | null;
+  readonly budgets: readonly {
+    readonly objective: string;
+    /** What the budget is for: `30d`. */
+    readonly window: string;
+    /** Share of it that is spent when the alert notifies, or fires. */
+    readonly spent: number | null;
+    readonly exhaustedAt: number;
+  }[];
+  /** Where trends stop: `process_open_fds at process_max_fds (1024)`. */
+  readonly limits: readonly string[];
 }
 
 export interface FaultVerdict extends Judged<FaultVerdictName> {

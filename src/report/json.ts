@@ -4,10 +4,12 @@
 import type { LabelRecord } from '../base/labels.ts';
 import type {
   AlertHop,
+  AlertProjection,
   AlertVerdict,
   CollateralAlert,
   Evidence,
   FaultVerdict,
+  ObjectiveCost,
   ObjectiveVerdict,
   Verdict,
 } from '../experiment/verdict.ts';
@@ -39,6 +41,7 @@ export function orderedVerdict(verdict: Verdict, secrets: readonly string[]): Ve
     alerts: safe.alerts.map(orderedAlert),
     faults: safe.faults.map(orderedFault),
     collateral: safe.collateral.map(orderedCollateral),
+    ...(safe.costs && { costs: safe.costs.map(orderedCost) }),
     warnings: safe.warnings,
     notUndone: safe.notUndone,
     report: safe.report,
@@ -77,6 +80,7 @@ function orderedAlert(alert: AlertVerdict): AlertVerdict {
     predicted: alert.predicted && {
       firingMs: alert.predicted.firingMs,
       notifiedMs: alert.predicted.notifiedMs,
+      ...(alert.predicted.projection && { projection: orderedProjection(alert.predicted.projection) }),
     },
     hops: alert.hops.map(orderedHop),
     shorten: alert.shorten && { setting: alert.shorten.setting, text: alert.shorten.text },
@@ -84,6 +88,24 @@ function orderedAlert(alert: AlertVerdict): AlertVerdict {
     evidence: alert.evidence.map(orderedEvidence),
     notes: alert.notes.map(({ kind, text }) => ({ kind, text })),
   };
+}
+
+function orderedCost(cost: ObjectiveCost): ObjectiveCost {
+  const { objective, errorBudget, lengthMs, badMs, badEvents, events } = cost;
+  const { budgetShare, wholeOutageMs, pagesAfter, unpagedMs } = cost;
+  return {
+    ...{ objective, errorBudget, lengthMs, badMs, badEvents, events, budgetShare, wholeOutageMs },
+    pagesAfter: pagesAfter && { alert: pagesAfter.alert, ms: pagesAfter.ms },
+    unpagedMs,
+  };
+}
+
+function orderedProjection(projection: AlertProjection): AlertProjection {
+  const { assumption, heldFrom, lookedUntil, firesAt, notifiesAt, limits } = projection;
+  const budgets = projection.budgets.map(({ objective, window, spent, exhaustedAt }) => ({
+    ...{ objective, window, spent, exhaustedAt },
+  }));
+  return { assumption, heldFrom, lookedUntil, firesAt, notifiesAt, budgets, limits };
 }
 
 function orderedHop({ hop, at, after, tookMs, boundMs, settings, over, detail }: AlertHop): AlertHop {

@@ -5,9 +5,11 @@
 // Attributes are those that Jenkins, GitLab and GitHub actions read
 // (https://github.com/testmoapp/junitxml lists them).
 
-import type { Evidence, Judgement, Verdict } from '../experiment/verdict.ts';
+import type { AlertVerdict, Evidence, Judgement, Verdict } from '../experiment/verdict.ts';
+import { costLine } from './cost-words.ts';
 import { labelWords } from './describe-event.ts';
 import { firstEvent, type ReportInput, redactInput } from './input.ts';
+import { assumptionWords, projectionLine } from './projection-words.ts';
 import { escaped, quoted } from './xml.ts';
 
 interface Case {
@@ -49,7 +51,10 @@ function suitesOf(verdict: Verdict): Suite[] {
       name: 'resilience',
       cases: verdict.objectives.map((item) => ({
         ...item,
-        details: evidenceLines(item.evidence),
+        details: [
+          ...evidenceLines(item.evidence),
+          ...(verdict.costs ?? []).filter((cost) => cost.objective === item.name).map(costLine),
+        ],
         durationMs: faultMs,
       })),
     },
@@ -58,7 +63,11 @@ function suitesOf(verdict: Verdict): Suite[] {
       cases: verdict.alerts.map((item) => ({
         ...item,
         name: `${item.name}${labelWords(item.labels)}`,
-        details: [...item.notes.map((note) => note.text), ...evidenceLines(item.evidence)],
+        details: [
+          ...item.notes.map((note) => note.text),
+          ...evidenceLines(item.evidence),
+          ...projectionLines(item, injected ?? verdict.startedAt),
+        ],
         // How long it took until somebody was told: the figure whose trend is worth watching.
         durationMs: Math.max(
           0,
@@ -85,6 +94,14 @@ function suitesOf(verdict: Verdict): Suite[] {
       })),
     },
   ];
+}
+
+function projectionLines(alert: AlertVerdict, zeroMs: number): string[] {
+  const line = projectionLine(alert, zeroMs);
+  const { projection } = alert.predicted ?? {};
+  return line === undefined || !projection
+    ? []
+    : [`projected, not observed, if ${assumptionWords(projection)}: ${line}`];
 }
 
 /** Whether there was a whole run to judge at all. */

@@ -5,12 +5,14 @@ import { humanDuration } from '../base/duration.ts';
 import { formatQuantity } from '../experiment/judge/quantity.ts';
 import type { AlertVerdict, Half, Judgement, ObjectiveVerdict, RunVerdict } from '../experiment/verdict.ts';
 import { worstEnd } from './comparison.ts';
+import { costLine } from './cost-words.ts';
 import { labelWords } from './describe-event.ts';
 import { boundWords, hopName, latencyWords, settingWords } from './hop-words.ts';
 import { firstEvent, type ReportInput, redactInput } from './input.ts';
 import { code, plain, table } from './markdown-parts.ts';
 import { type Measurement, measureObjective } from './measured.ts';
 import { relativeTime } from './moment.ts';
+import { assumptionWords, projectionLine } from './projection-words.ts';
 import { condense, sparkline } from './sparkline.ts';
 import { halfWord } from './standing.ts';
 import { warmedLine } from './warmed-words.ts';
@@ -53,11 +55,31 @@ export function renderMarkdown(original: ReportInput): string {
       ],
     ),
     ...verdict.objectives.map((objective, index) => picture(objective, measurements[index]!)),
+    ...costParagraph(input),
+    ...projectionParagraph(input, zeroMs),
     ...warmedParagraph(input),
     ...verdict.warnings.map((warning) => `⚠️ ${plain(warning)}`),
     ...details(input, zeroMs),
     footer(input),
   ].join('\n\n')}\n`;
+}
+
+function costParagraph({ verdict }: ReportInput): string[] {
+  const lines = (verdict.costs ?? []).map((cost) => `${code(cost.objective)} ${plain(costLine(cost))}`);
+  return lines.length === 0 ? [] : [lines.join('<br>\n')];
+}
+
+function projectionParagraph({ verdict }: ReportInput, zeroMs: number): string[] {
+  const lines = verdict.alerts.flatMap((alert) => {
+    const line = projectionLine(alert, zeroMs);
+    const { projection } = alert.predicted ?? {};
+    return line === undefined || !projection
+      ? []
+      : [
+          `${code(alert.name)} projected, not observed, if ${plain(`${assumptionWords(projection)}: ${line}.`)}`,
+        ];
+  });
+  return lines.length === 0 ? [] : [lines.join('<br>\n')];
 }
 
 function warmedParagraph({ timeline }: ReportInput): string[] {

@@ -11,9 +11,11 @@ import { notesOn } from './alert-notes.ts';
 import { breachDuty, faultDuty } from './duty.ts';
 import type { RunFacts } from './facts.ts';
 import { type AlertCase, type AlertFinding, unproven } from './finding.ts';
+import type { HeldRun } from './held-run.ts';
 import { withHistory } from './history.ts';
 import { around } from './moments.ts';
 import type { ObjectiveFinding } from './objective-finding.ts';
+import { projectedTimes } from './projected.ts';
 import { judgeRinging } from './ringing.ts';
 import { judgeSilence } from './silence.ts';
 import { worstCase } from './worst-case.ts';
@@ -27,6 +29,7 @@ export interface AlertContext {
   readonly objectives: readonly ObjectiveFinding[];
   readonly faultHit: boolean;
   readonly projection: boolean;
+  readonly held: HeldRun;
 }
 
 export function judgeAlert(spec: AlertSpec, context: AlertContext): AlertVerdict {
@@ -37,12 +40,13 @@ export function judgeAlert(spec: AlertSpec, context: AlertContext): AlertVerdict
   const history = since(whole, injectedAt ?? Number.POSITIVE_INFINITY);
   const rules = facts.plan?.alerts.find((alert) => samePlan(alert, spec))?.rules ?? [];
   const guarded = context.objectives.filter((finding) => spec.guards.includes(finding.spec.name));
-  const finding =
-    injectedAt === null
-      ? neverTested(title, facts)
-      : decided({ ...context, spec, title, history, rules, guarded, injectedAt }, whole);
+  const alert =
+    injectedAt === null ? undefined : { ...context, spec, title, history, rules, guarded, injectedAt };
+  const finding = alert ? decided(alert, whole) : neverTested(title, facts);
   const times = timesOf(history, firstBreach(guarded));
-  const predicted = worstCase(rules);
+  const worst = worstCase(rules);
+  const projection = alert && projectedTimes(alert);
+  const predicted = worst && { ...worst, ...(projection && { projection }) };
   const hops = hopsOf({ spec, history, facts, rules, guarded, breached: times.breached });
   return {
     name: spec.name,

@@ -6,6 +6,7 @@ import type { PlannedRule } from '../timeline.ts';
 import type { AlertVerdictName, Evidence, Judgement } from '../verdict.ts';
 import type { AlertHistory } from './alert-history.ts';
 import type { RunFacts } from './facts.ts';
+import type { HeldRun } from './held-run.ts';
 import type { ObjectiveFinding } from './objective-finding.ts';
 
 export interface AlertFinding {
@@ -34,6 +35,8 @@ export interface AlertCase {
   /** A fault was shown to have hit something. */
   readonly faultHit: boolean;
   readonly projection: boolean;
+  /** The run as it would have gone on. */
+  readonly held: HeldRun;
 }
 
 /** An alert that has to ring: since when, for how long, and by when. Unix milliseconds. */

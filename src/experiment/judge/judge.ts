@@ -12,8 +12,10 @@ import type { TimelineEvent } from '../timeline.ts';
 import type { AlertVerdict, ObjectiveVerdict, Verdict } from '../verdict.ts';
 import { judgeAlert } from './alert.ts';
 import { judgeCollateral } from './collateral.ts';
+import { costsOf } from './cost.ts';
 import { eventsOf, gatherFacts, type RunFacts } from './facts.ts';
 import { judgeFault } from './fault.ts';
+import { HeldRun } from './held-run.ts';
 import { judgeAction, judgeProbe } from './hypothesis.ts';
 import { judgeObjective } from './objective.ts';
 import type { ObjectiveFinding } from './objective-finding.ts';
@@ -52,6 +54,7 @@ export function judge(
     objectives: findings,
     faultHit,
     projection: options.projection ?? true,
+    held: new HeldRun(experiment, facts, recording),
   };
   const alerts = experiment.alerts.map((spec) => judgeAlert(spec, context));
   const objectives = [
@@ -60,6 +63,7 @@ export function judge(
   ];
   const collateral = judgeCollateral(experiment, facts);
   const items = { objectives, alerts, faults, collateral };
+  const costs = costsOf(experiment, facts, recording, findings);
   const run = judgeRun(experiment, facts, items);
   return {
     schemaVersion: 1,
@@ -77,6 +81,7 @@ export function judge(
       ended: facts.endedAt,
     },
     ...items,
+    ...(costs.length > 0 && { costs }),
     warnings: warningsOf(facts),
     notUndone: facts.stuck.flatMap((event) => event.left.map((left) => `${event.fault}: ${left}`)),
     report: null,

@@ -16,6 +16,8 @@ export interface RuleTiming {
   readonly keepFiringForMs?: number;
   /** Longest range that the expression reads; 0 for a plain selector. */
   readonly rangeMs?: number;
+  /** How much of it must be filled at least, where a closed form says so: with every request failing. */
+  readonly leastRangeMs?: number;
   /** Evaluation intervals of recording rules in other groups that the alert reads, added up. */
   readonly upstreamEvaluationMs?: number;
   readonly groupWaitMs: number;
@@ -42,11 +44,12 @@ export function predictRule(timing: RuleTiming): Prediction {
   const seenMs =
     scrapeIntervalMs + (timing.rangeMs ?? 0) + (timing.upstreamEvaluationMs ?? 0) + evaluationIntervalMs;
   const worstFiringMs = seenMs + waitMs;
+  const leastFiringMs = (timing.leastRangeMs ?? 0) + waitMs;
   const worstResolvedMs = seenMs + (timing.keepFiringForMs ?? 0);
   return {
-    leastFiringMs: waitMs,
+    leastFiringMs,
     worstFiringMs,
-    leastNotifiedMs: waitMs + groupWaitMs,
+    leastNotifiedMs: leastFiringMs + groupWaitMs,
     worstNotifiedMs: worstFiringMs + groupWaitMs,
     worstNotifiedInOpenGroupMs: worstFiringMs + groupIntervalMs,
     worstResolvedMs,

@@ -110,8 +110,8 @@ export function budgetSpent(
   };
 }
 
-/** How much of the fault's time, or of its events, counts as bad by the SLO's method. */
-function badShareOf(
+/** How much of a time, or of its events, counts as bad by the SLO's method. */
+export function badShareOf(
   recording: Queryable,
   slo: SloSpec,
   { fromMs, toMs }: FaultTime,

@@ -34,6 +34,7 @@ import { readNotifier } from './notifier.ts';
 import { overheadMs, phaseLengths } from './phases.ts';
 import { readRules } from './rules.ts';
 import type { ShadowPlan } from './shadow.ts';
+import { strengthOf } from './strength.ts';
 import { type PlannedTarget, planTarget, type TargetPlanning } from './targets.ts';
 
 export interface Plan {
@@ -147,7 +148,7 @@ export async function planRun(experiment: Experiment, planning: Planning): Promi
     ),
     judged,
     totalMs,
-    foresight: foresee(experiment, judged),
+    foresight: foresee(experiment, judged, strengthOf(faults)),
     scratchFolder,
   };
 }

@@ -1,7 +1,7 @@
 // The recording as it would have gone on had the fault stayed: up to the undo what was measured, from there on what the
 // second half of the fault showed, again and again. Counters go on counting at that rate, levels stand as they stood.
 
-import { metricName } from '../../base/labels.ts';
+import { type Labels, metricName } from '../../base/labels.ts';
 import type { Matcher } from '../../base/matcher.ts';
 import { parseMatchers } from '../../promql/parser.ts';
 import { firstAfter } from '../../telemetry/metrics/columns.ts';
@@ -24,47 +24,60 @@ export interface HoldingOn {
 
 /** A gauge on its way to a limit. `atMs` is null where it does not get there in the time that is looked at. */
 export interface Reached {
-  readonly series: string;
   readonly limit: Limit;
   readonly atMs: number | null;
+}
+
+/** How one series goes on. What nobody knows is not held on. */
+export interface HeldMovement {
+  readonly labels: Labels;
+  readonly kind: 'level' | 'uneven' | 'trend' | 'unknown';
+  readonly reached: Reached | undefined;
 }
 
 export interface HeldOn {
   /** After the undo only. */
   readonly series: HeldSeries;
-  readonly isLevel: boolean;
-  readonly reached: readonly Reached[];
-  /** The first series of which nobody knows how it would have gone on. */
-  readonly unknown: string | undefined;
+  readonly movements: readonly HeldMovement[];
+  /** There would be more samples than are held: nothing is. */
+  readonly isTooMuch: boolean;
 }
 
-/** What goes on without its samples being told one by one: more would be held than anybody evaluates. */
-const samplesMax = 20_000_000;
+/** Of all series together. */
+const samplesMax = 5_000_000;
 
 export function holdOn({ recording, windows, fromMs, toMs, untilMs }: HoldingOn): HeldOn {
   const series = new HeldSeries();
-  const reached: Reached[] = [];
+  const movements: HeldMovement[] = [];
   const columns = new Map<string, TimeColumn>();
-  let isLevel = true;
   let samples = 0;
   for (const { view, isCounter, spacingMs } of readSeries(recording, windows, fromMs, toMs)) {
+    const { labels } = view;
     const movement = movementOf(view, fromMs, toMs, isCounter);
     if (movement.kind === 'gone') continue;
-    const limit = movement.kind === 'trend' ? limitFor(view, movement.perMs, recording, toMs) : undefined;
-    if (movement.kind === 'unclear' || (movement.kind === 'trend' && !limit))
-      return { series, isLevel: false, reached, unknown: view.labels.toString() };
-    isLevel &&= movement.kind !== 'trend' && movement.isLevel;
-    const everyMs = Math.max(spacingMs, intervalOf(movement.samples));
-    const key = `${movement.samples.times.at(-1)} ${everyMs}`;
-    const column = columns.get(key) ?? columnAfter(movement.samples.times.at(-1)!, everyMs, toMs, untilMs);
+    const limit =
+      movement.kind === 'trend'
+        ? limitOf(labels, movement.perMs > 0 ? 'rising' : 'falling', recording, toMs)
+        : undefined;
+    if (movement.kind === 'unclear' || (movement.kind === 'trend' && !limit)) {
+      movements.push({ labels, kind: 'unknown', reached: undefined });
+      continue;
+    }
+    const lastMs = movement.samples.times.at(-1)!;
+    const everyMs = Math.max(spacingMs, intervalOf(movement.samples)) || untilMs - toMs;
+    samples += (untilMs - lastMs) / everyMs;
+    if (samples > samplesMax) return { series: new HeldSeries(), movements, isTooMuch: true };
+    const key = `${lastMs} ${everyMs}`;
+    const column = columns.get(key) ?? columnAfter(lastMs, everyMs, toMs, untilMs);
     columns.set(key, column);
-    samples += column.length;
-    if (samples > samplesMax)
-      return { series, isLevel: false, reached, unknown: 'more samples than are held' };
-    series.add(view.labels, column, valuesAt(movement, column, limit));
-    if (movement.kind === 'trend') reached.push(reachedBy(view, movement, limit!, untilMs));
+    series.add(labels, column, valuesAt(movement, column, limit));
+    movements.push(
+      movement.kind === 'trend'
+        ? { labels, kind: 'trend', reached: reachedBy(movement, limit!, untilMs) }
+        : { labels, kind: movement.isLevel ? 'level' : 'uneven', reached: undefined },
+    );
   }
-  return { series, isLevel, reached, unknown: undefined };
+  return { series, movements, isTooMuch: false };
 }
 
 interface ReadSeries {
@@ -96,22 +109,13 @@ function readSeries(
   return found.values();
 }
 
-function limitFor(
-  { labels }: SeriesView,
-  perMs: number,
-  recording: Queryable,
-  atMs: number,
-): Limit | undefined {
-  return limitOf(labels, perMs > 0 ? 'rising' : 'falling', recording, atMs);
-}
-
 function intervalOf({ times }: HeldSamples): number {
   return times.length < 2 ? 0 : (times.at(-1)! - times[0]!) / (times.length - 1);
 }
 
 /** Samples at the same distance as before, the first after the undo. */
 function columnAfter(lastMs: number, everyMs: number, toMs: number, untilMs: number): TimeColumn {
-  const stepMs = Math.max(1, everyMs || untilMs - toMs);
+  const stepMs = Math.max(1, everyMs);
   const skipped = Math.max(1, Math.floor((toMs - lastMs) / stepMs) + 1);
   const length = Math.max(1, Math.floor((untilMs - lastMs) / stepMs) - skipped + 1);
   const times = Float64Array.from({ length }, (_, i) => lastMs + (skipped + i) * stepMs);
@@ -145,13 +149,12 @@ function valuesAt(
 }
 
 function reachedBy(
-  { labels }: SeriesView,
   { samples, perMs }: Extract<Movement, { kind: 'trend' }>,
   limit: Limit,
   untilMs: number,
 ): Reached {
   const atMs = samples.times.at(-1)! + (limit.value - samples.values.at(-1)!) / perMs;
-  return { series: labels.toString(), limit, atMs: atMs <= untilMs ? atMs : null };
+  return { limit, atMs: atMs <= untilMs ? atMs : null };
 }
 
 /** A source as it was at a time: nothing later, and without what rules recorded under some names. */

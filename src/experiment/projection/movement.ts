@@ -20,7 +20,7 @@ export type Movement =
   | { readonly kind: 'unclear' };
 
 /** The largest movement, as a share of the largest value, that still counts as level. */
-export const levelShareMax = 0.1;
+const levelShareMax = 0.1;
 /** How much of its ups and downs a line must explain to be one: the square of the correlation. */
 const lineShareMin = 0.9;
 const trendSamplesMin = 5;

@@ -5,7 +5,7 @@
 import type { LabelRecord } from '../../base/labels.ts';
 import type { Matcher } from '../../base/matcher.ts';
 import type { Expr, VectorSelector } from '../../promql/ast.ts';
-import { rangeQuery } from '../../promql/engine.ts';
+import { type RangeSeries, rangeQuery } from '../../promql/engine.ts';
 import type { Features } from '../../promql/features.ts';
 import { parseExpr, parseMatchers } from '../../promql/parser.ts';
 import type { Queryable } from '../../telemetry/metrics/series.ts';
@@ -14,7 +14,7 @@ import { hold, recordedOver, stepFor } from '../history/recorded.ts';
 import { WarmedSource } from '../history/warmed-source.ts';
 import { mayBe, type Windows, windowsOf } from '../history/windows.ts';
 import type { PlannedRecording, PlannedRule, PlannedWindow } from '../timeline.ts';
-import { EndedSource, type HeldOn, holdOn } from './held-on.ts';
+import { EndedSource, type HeldMovement, type HeldOn, holdOn } from './held-on.ts';
 import { WholeSource } from './whole-source.ts';
 
 export interface Projecting {
@@ -95,7 +95,7 @@ export class Projector {
         stepMs: stepFor(rule, this.#readers(rule)),
         features,
       };
-      hold(dense, recordedOver(rule, this.sourceAt(span, this.#recordingsBefore(rule)), span));
+      hold(dense, recordedOver(rule, this.#sourceAt(span, this.#recordingsBefore(rule)), span));
     }
   }
 
@@ -114,7 +114,7 @@ export class Projector {
   }
 
   /** The source with what recording rules give at the steps of a grid. */
-  sourceAt(grid: Grid, recordings: readonly PlannedRecording[]): Queryable {
+  #sourceAt(grid: Grid, recordings: readonly PlannedRecording[]): Queryable {
     const wanted = recordings.filter((rule) => this.#readers(rule).length === 0);
     if (wanted.length === 0) return this.#source;
     const key = `${grid.fromMs} ${grid.toMs} ${grid.stepMs}`;
@@ -148,6 +148,32 @@ export class Projector {
     return null;
   }
 
+  /** An expression's series over a part of the time that is looked at. */
+  seriesOf(expr: Expr, grid: Grid): readonly RangeSeries[] {
+    const { recordings, features } = this.#projecting;
+    const read = windowsOf([expr], recordings, anyWindow).recordings;
+    return rangeQuery(this.#sourceAt(grid, read), expr, grid.fromMs, grid.toMs, grid.stepMs, { features })
+      .series;
+  }
+
+  /** How the series went on that an expression reads, through recording rules. */
+  inputsOf(text: string): readonly HeldMovement[] {
+    const needed = this.#neededBy(text);
+    if (!needed) return [];
+    const { windows } = windowsOf([needed.expr], this.#projecting.recordings, anyWindow);
+    const selections = windows.filter(({ kind }) => kind !== 'recorded').flatMap(matchersOf);
+    return this.held.movements.filter(({ labels }) =>
+      selections.some((matchers) => matchers.every((matcher) => matcher.matches(labels.get(matcher.name)))),
+    );
+  }
+
+  /** How far back an expression looks, through recording rules; milliseconds. */
+  memoryMsOf(text: string): number {
+    const needed = this.#neededBy(text);
+    const { windows } = windowsOf(needed ? [needed.expr] : [], this.#projecting.recordings, anyWindow);
+    return Math.max(0, ...windows.map(({ reachMs }) => reachMs));
+  }
+
   #closely(rule: ProjectedRule, asking: Asking, grid: Grid, holding: Holding): number | undefined {
     for (const { atMs, alive } of this.#truths(rule, asking, grid)) {
       const fired = holding.see(alive, atMs);
@@ -161,7 +187,7 @@ export class Projector {
     const needed = this.#neededBy(rule.expr);
     if (!needed) return [];
     const { fromMs, toMs, stepMs } = grid;
-    const source = this.sourceAt(grid, needed.recordings);
+    const source = this.#sourceAt(grid, needed.recordings);
     const { features } = this.#projecting;
     const { series } = rangeQuery(source, needed.expr, fromMs, toMs, stepMs, { features });
     const steps = Math.floor((toMs - fromMs) / stepMs) + 1;

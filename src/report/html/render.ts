@@ -31,7 +31,7 @@ ${notUndoneAlarm(verdict.notUndone)}
 <h2 id="timeline-heading">Timeline</h2>
 ${timelinePicture({ input, measurements })}
 </section>
-${objectivesSection(verdict.objectives, zeroMs)}
+${objectivesSection(verdict.objectives, verdict.costs ?? [], zeroMs)}
 ${alertsSection(input, zeroMs)}
 ${faultsSection(verdict.faults, zeroMs)}
 ${collateralSection(verdict.collateral, zeroMs)}

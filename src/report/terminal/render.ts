@@ -3,11 +3,13 @@
 
 import { humanDuration } from '../../base/duration.ts';
 import type { AlertVerdict, Half, Verdict } from '../../experiment/verdict.ts';
+import { costLine } from '../cost-words.ts';
 import { labelWords } from '../describe-event.ts';
 import { boundedHops, hopName } from '../hop-words.ts';
 import { type ReportInput, redactInput } from '../input.ts';
 import { relativeTime, wallTime } from '../moment.ts';
 import { visible } from '../plain-text.ts';
+import { assumptionWords, projectionLine } from '../projection-words.ts';
 import { halfWord, runStanding, type Standing, standingOf } from '../standing.ts';
 import { warmedLine } from '../warmed-words.ts';
 import { type Paint, paintFor, type TerminalOptions, usableWidth } from './paint.ts';
@@ -88,7 +90,7 @@ function rowsOf(verdict: Verdict): Record<'objectives' | 'alerts' | 'faults' | '
       name: objective.name,
       word: objective.verdict,
       reason: objective.reason,
-      more: [],
+      more: (verdict.costs ?? []).filter((cost) => cost.objective === objective.name).map(costLine),
     })),
     alerts: verdict.alerts.map((alert) => ({
       standing: standingOf(alert.judgement),
@@ -99,6 +101,7 @@ function rowsOf(verdict: Verdict): Record<'objectives' | 'alerts' | 'faults' | '
         hopLine(alert, zeroMs),
         boundLine(alert),
         worstCaseLine(alert),
+        projectedLine(alert, zeroMs),
         shortenLine(alert),
         ...alert.notes.map((note) => note.text),
       ].filter((line) => line !== ''),
@@ -145,9 +148,18 @@ function shortenLine({ shorten, verdict, notes }: AlertVerdict): string {
 }
 
 function worstCaseLine({ predicted, projected }: AlertVerdict): string {
-  if (projected !== null) return `projected, not observed: ${projected}`;
-  if (predicted === null) return '';
+  if (predicted === null || projected !== null) return '';
   return `worst case by its settings: firing after ${humanDuration(predicted.firingMs)}, told after ${humanDuration(predicted.notifiedMs)}`;
+}
+
+function projectedLine(alert: AlertVerdict, zeroMs: number): string {
+  const line = projectionLine(alert, zeroMs);
+  const { projection } = alert.predicted ?? {};
+  const assumed = projection ? assumptionWords(projection) : alert.projected;
+  if (assumed === null) return '';
+  return line === undefined
+    ? `projected, not observed: ${assumed}`
+    : `projected, not observed, if ${assumed}: ${line}`;
 }
 
 interface Columns {

@@ -5,6 +5,7 @@ import type { AlertSpec } from '../../../experiment/model.ts';
 import type { AlertVerdict, Verdict } from '../../../experiment/verdict.ts';
 import { labelWords } from '../../describe-event.ts';
 import type { ReportInput } from '../../input.ts';
+import { assumptionWords, projectionLine } from '../../projection-words.ts';
 import { type Markup, markup } from '../markup.ts';
 import { specOf } from '../timeline/timeline.ts';
 import { hopTrack } from './hops.ts';
@@ -20,7 +21,7 @@ export function alertsSection({ verdict, experiment }: ReportInput, zeroMs: numb
 <header><h3>${alert.name}<span class="labels">${labelWords(alert.labels)}</span></h3>${verdictWord(alert.verdict, alert.judgement)}</header>
 <p class="reason">${alert.reason}</p>
 <p class="aside">${duty(alert)}</p>
-${alert.projected !== null && markup`<p class="aside"><strong>Projected, not observed.</strong> ${alert.projected}</p>`}
+${projected(alert, zeroMs)}
 ${way(alert, specOf(alert, experiment.alerts), verdict.times, zeroMs)}
 ${alert.notes.length > 0 && markup`<ul class="notes">${alert.notes.map((note) => markup`<li><strong>${noteNames[note.kind]}</strong> ${note.text}</li>`)}</ul>`}
 ${evidenceList(alert.evidence, zeroMs)}
@@ -28,6 +29,15 @@ ${evidenceList(alert.evidence, zeroMs)}
 `,
     ),
   );
+}
+
+/** What nobody saw, and what it assumes. */
+function projected(alert: AlertVerdict, zeroMs: number): Markup | false {
+  const line = projectionLine(alert, zeroMs);
+  const { projection } = alert.predicted ?? {};
+  const assumed = projection ? assumptionWords(projection) : alert.projected;
+  if (assumed === null) return false;
+  return markup`<p class="aside"><strong>Projected, not observed.</strong> ${line === undefined ? assumed : `If ${assumed}: ${line}.`}</p>`;
 }
 
 /** The hops, or, where none was taken, how long they would take at worst. */

@@ -1,25 +1,35 @@
 // The table of objectives: what was promised, what happened, when it broke and when it was back.
 
-import type { ObjectiveVerdict } from '../../../experiment/verdict.ts';
+import type { ObjectiveCost, ObjectiveVerdict } from '../../../experiment/verdict.ts';
+import { costLine } from '../../cost-words.ts';
 import { type Markup, markup } from '../markup.ts';
 import { cell, evidenceList, moment, section, verdictWord } from './item.ts';
 
-export function objectivesSection(objectives: readonly ObjectiveVerdict[], zeroMs: number): Markup | false {
+export function objectivesSection(
+  objectives: readonly ObjectiveVerdict[],
+  costs: readonly ObjectiveCost[],
+  zeroMs: number,
+): Markup | false {
   if (objectives.length === 0) return false;
   return section(
     'objectives',
     'Objectives',
     markup`<table class="items">
 <thead><tr><th scope="col">Objective</th><th scope="col">Verdict</th><th scope="col">Expected</th><th scope="col">Broke</th><th scope="col">Held again</th><th scope="col">Told by</th></tr></thead>
-${objectives.map((objective) => objectiveRows(objective, zeroMs))}
+${objectives.map((objective) => objectiveRows(objective, costs, zeroMs))}
 </table>`,
   );
 }
 
-function objectiveRows(objective: ObjectiveVerdict, zeroMs: number): Markup {
+function objectiveRows(
+  objective: ObjectiveVerdict,
+  costs: readonly ObjectiveCost[],
+  zeroMs: number,
+): Markup {
+  const cost = costs.find((each) => each.objective === objective.name);
   return markup`<tbody>
 <tr><th scope="row">${objective.name}</th>${cell('Verdict', verdictWord(objective.verdict, objective.judgement))}${cell('Expected', objective.expect)}${cell('Broke', moment(objective.times.breached, zeroMs))}${cell('Held again', moment(objective.times.recovered, zeroMs))}${cell('Told by', detection(objective))}</tr>
-<tr class="detail"><td colspan="6"><p class="reason">${objective.reason}</p><p><code class="expression">${objective.promql}</code></p>${evidenceList(objective.evidence, zeroMs)}</td></tr>
+<tr class="detail"><td colspan="6"><p class="reason">${objective.reason}</p>${cost !== undefined && markup`<p class="aside">${costLine(cost)}</p>`}<p><code class="expression">${objective.promql}</code></p>${evidenceList(objective.evidence, zeroMs)}</td></tr>
 </tbody>
 `;
 }

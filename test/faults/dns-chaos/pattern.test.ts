@@ -28,7 +28,7 @@ describe('patterns', () => {
   it('take no exponential time', () => {
     const begin = performance.now();
     expect(matchesPatterns('a'.repeat(253), [`${'*a'.repeat(120)}b`])).toBe(false);
-    expect(performance.now() - begin).toBeLessThan(100);
+    expect(performance.now() - begin).toBeLessThan(2000);
   });
 
   it.each(['', 'a b', 'a..b', '.a', 'a/b', 'x'.repeat(300)])('%j is no pattern', (pattern) => {

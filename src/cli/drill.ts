@@ -30,6 +30,8 @@ export interface DrillOptions {
   readonly targets?: readonly string[];
   /** For faults that say nothing about how long they last. */
   readonly durationMs?: number | undefined;
+  /** In the place of the file's own. */
+  readonly trials?: number | undefined;
   readonly allowed?: readonly ErrorCode[];
   readonly notify: Planning['notify'];
   readonly projection: boolean;
@@ -46,7 +48,7 @@ export interface DrillResult extends ReportInput {
 
 export async function readFile(
   file: string,
-  { sets, targets, durationMs }: Pick<DrillOptions, 'sets' | 'targets' | 'durationMs'>,
+  { sets, targets, durationMs, trials }: Pick<DrillOptions, 'sets' | 'targets' | 'durationMs' | 'trials'>,
 ): Promise<Experiment> {
   const read = await readExperiment({
     file,
@@ -55,6 +57,7 @@ export async function readFile(
     sets: sets ?? [],
     targets: targets ?? [],
     durationMs,
+    trials,
     files: userFiles,
   });
   if (!read.ok) throw new UserError(read.diagnostics);
@@ -79,12 +82,16 @@ export async function planDrill(
 }
 
 /** Plans and runs; the run folder holds verdict.json and report.html when it resolves. */
-export async function drill(experiment: Experiment, options: DrillOptions): Promise<DrillResult> {
+export async function drill(
+  experiment: Experiment,
+  options: DrillOptions,
+): Promise<DrillResult & Pick<Plan, 'forgetMs'>> {
   const plan = await planDrill(experiment, options);
-  return reported(experiment, options, (around, line) => {
+  const result = await reported(experiment, options, (around, line) => {
     tellDrivers(plan, line);
     return runExperiment(plan, around);
   });
+  return { ...result, forgetMs: Math.max(0, plan.forgetMs - plan.judged.phases.baselineMs) };
 }
 
 type Surroundings = Parameters<typeof runExperiment>[1];

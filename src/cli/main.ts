@@ -84,6 +84,12 @@ runOptions(program.command('run'))
       .default('both'),
   )
   .option('--allow <code>', 'lift one refusal by its code (repeatable)', collect)
+  .option('--trials <number>', 'how often the drill is repeated, each from a fresh baseline')
+  .option(
+    '--retry-inconclusive <number>',
+    'how often a trial is repeated that proved nothing; a fail never is',
+    '0',
+  )
   .option('--duration <time>', 'how long faults last that have neither a duration nor an end, as 30s')
   .addOption(
     new Option(

@@ -1,17 +1,18 @@
 // A past run, read back from its folder: what judging and reporting need.
 
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../base/diagnostics.ts';
 import { redacted } from '../base/redact.ts';
 import { historyOfRun } from '../experiment/history/rebuild.ts';
 import { WarmedSource } from '../experiment/history/warmed-source.ts';
 import { judge } from '../experiment/judge/judge.ts';
+import { judgeTrials } from '../experiment/judge/trials.ts';
 import type { Experiment } from '../experiment/model.ts';
 import { type RunFolder, runFolderAt } from '../experiment/run/folder.ts';
 import { readTimeline } from '../experiment/run/timeline-log.ts';
 import type { TimelineEvent } from '../experiment/timeline.ts';
-import type { ReportInput } from '../report/input.ts';
+import { firstEvent, type ReportInput } from '../report/input.ts';
 import type { Queryable } from '../telemetry/metrics/series.ts';
 import { SeriesStore } from '../telemetry/metrics/store.ts';
 import { readRecording } from '../telemetry/recording/reader.ts';
@@ -25,6 +26,22 @@ export interface PastRun extends ReportInput {
 /** `run` is a folder, or the id of one below `runs`. Judged anew from what was recorded. */
 export async function readPastRun(run: string, runs: string, projection: boolean): Promise<PastRun> {
   const folder = await findFolder(run, runs);
+  const names = await readdir(folder.trials).catch(() => []);
+  if (names.length === 0) return readOneRun(folder, projection);
+  const trials: (PastRun & { readonly trial: number })[] = [];
+  // One after the other: each holds its recording in memory.
+  for (const name of names.sort()) {
+    const past = await readOneRun(runFolderAt(join(folder.trials, name)), projection);
+    trials.push({ ...past, trial: firstEvent(past.timeline, 'run.started')?.trial ?? 1 });
+  }
+  const { trials: planned, minPass = planned } = trials[0]!.experiment;
+  const judged = judgeTrials(trials, { planned, minPass, endedBy: null });
+  const verdict = { ...judged, runFolder: folder.path, report: folder.report };
+  const shown = trials.find((past) => past.verdict.run === judged.run)!;
+  return { ...shown, folder, verdict, warnings: trials.flatMap(({ warnings }) => warnings) };
+}
+
+async function readOneRun(folder: RunFolder, projection: boolean): Promise<PastRun> {
   const experiment = await readFile(join(folder.path, 'experiment.json'), 'utf8').then(
     (text) => JSON.parse(text) as Experiment,
     () => undefined,

@@ -42,6 +42,7 @@ export async function planText(plan: Plan, { color }: TerminalOptions): Promise<
   lines.push(
     `  baseline ${humanDuration(baselineMs)}, fault ${humanDuration(faultMs)}, recovery up to ${humanDuration(recoveryMs)}: at most ${humanDuration(plan.totalMs)} (limit ${humanDuration(experiment.limits.runTimeMs)})`,
   );
+  lines.push(...trialLines(plan));
   lines.push(
     `  the brake: a stop condition is seen and the undo begun within ${humanDuration(judged.undoDelayMs)} (scrape ${humanDuration(judged.scrapeIntervalMs)}, then query and undo)`,
   );
@@ -55,6 +56,18 @@ export async function planText(plan: Plan, { color }: TerminalOptions): Promise<
     }
   }
   return redact(lines.join('\n'), experiment.secrets);
+}
+
+/** What all trials may take. */
+function trialLines({ experiment, totalMs, forgetMs, judged }: Plan): string[] {
+  const { trials, minPass = trials } = experiment;
+  if (trials === 1) return [];
+  const waitMs = Math.max(0, forgetMs - judged.phases.baselineMs);
+  const all = trials * totalMs + (trials - 1) * waitMs;
+  const wait = waitMs > 0 ? `, with ${humanDuration(waitMs)} between them until windows have forgotten` : '';
+  return [
+    `  trials: ${trials}${wait}: at most ${humanDuration(all)} in all; ${minPass === trials ? 'all' : minPass} must pass, and none fail`,
+  ];
 }
 
 /** Without a number the verdict stays `unverified`, unless the file says how the effect shows. */
@@ -100,7 +113,8 @@ function alertLines({ rules }: PlannedAlert): string[] {
 }
 
 export async function planJson(plan: Plan): Promise<unknown> {
-  const { experiment, judged, foresight, totalMs } = plan;
+  const { experiment, judged, foresight, totalMs, forgetMs } = plan;
+  const { trials, minPass = trials } = experiment;
   const targets = await Promise.all(
     plan.targets.map(async ({ spec, handle }) => ({ name: spec.name, now: await handle.describe() })),
   );
@@ -117,6 +131,6 @@ export async function planJson(plan: Plan): Promise<unknown> {
       passedOver,
     })),
   }));
-  const document = { name: experiment.name, targets, faults, ...judged, totalMs, foresight };
+  const document = { name: experiment.name, targets, faults, ...judged, totalMs, trials, minPass, forgetMs, foresight };
   return JSON.parse(redact(JSON.stringify(document), experiment.secrets));
 }

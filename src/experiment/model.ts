@@ -45,6 +45,8 @@ export interface Experiment {
     readonly share: number;
   };
   readonly trials: number;
+  /** Of the trials so many must pass; all when absent. */
+  readonly minPass?: number;
   /** Seeds every random choice of the run. */
   readonly seed: number;
   /** Values that must never be written anywhere: from the environment and from secret fields. */

@@ -92,6 +92,25 @@ export interface Verdict {
   /** Absolute paths; null before they are written. */
   readonly report: string | null;
   readonly runFolder: string | null;
+  /** Of a drill of several trials: all of them, in the order in which they were run; absent in a single run. */
+  readonly trials?: readonly TrialVerdict[];
+}
+
+export interface TrialVerdict {
+  /** From 1; a repetition has the number of what it repeats. */
+  readonly trial: number;
+  /** False for a trial that was repeated because it was inconclusive. */
+  readonly isCounted: boolean;
+  readonly run: string;
+  readonly verdict: RunVerdict;
+  readonly resilience: Half | null;
+  readonly detection: Half | null;
+  readonly reason: string | null;
+  readonly sentence: string;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly report: string | null;
+  readonly runFolder: string | null;
 }
 
 interface Judged<V extends string> {

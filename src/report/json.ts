@@ -11,6 +11,7 @@ import type {
   FaultVerdict,
   ObjectiveCost,
   ObjectiveVerdict,
+  TrialVerdict,
   Verdict,
 } from '../experiment/verdict.ts';
 import { redactReport } from './redact-report.ts';
@@ -46,6 +47,24 @@ export function orderedVerdict(verdict: Verdict, secrets: readonly string[]): Ve
     notUndone: safe.notUndone,
     report: safe.report,
     runFolder: safe.runFolder,
+    ...(safe.trials && { trials: safe.trials.map(orderedTrial) }),
+  };
+}
+
+function orderedTrial(trial: TrialVerdict): TrialVerdict {
+  return {
+    trial: trial.trial,
+    isCounted: trial.isCounted,
+    run: trial.run,
+    verdict: trial.verdict,
+    resilience: trial.resilience,
+    detection: trial.detection,
+    reason: trial.reason,
+    sentence: trial.sentence,
+    startedAt: trial.startedAt,
+    endedAt: trial.endedAt,
+    report: trial.report,
+    runFolder: trial.runFolder,
   };
 }
 

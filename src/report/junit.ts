@@ -5,11 +5,12 @@
 // Attributes are those that Jenkins, GitLab and GitHub actions read
 // (https://github.com/testmoapp/junitxml lists them).
 
-import type { AlertVerdict, Evidence, Judgement, Verdict } from '../experiment/verdict.ts';
+import type { AlertVerdict, Evidence, Judgement, TrialVerdict, Verdict } from '../experiment/verdict.ts';
 import { costLine } from './cost-words.ts';
 import { labelWords } from './describe-event.ts';
 import { firstEvent, type ReportInput, redactInput } from './input.ts';
 import { assumptionWords, projectionLine } from './projection-words.ts';
+import { trialJudgement, trialName, trialsOf } from './trials.ts';
 import { escaped, quoted } from './xml.ts';
 
 interface Case {
@@ -47,6 +48,7 @@ function suitesOf(verdict: Verdict): Suite[] {
   const faultMs = injected === null ? 0 : (undone ?? verdict.endedAt) - injected;
   return [
     { name: 'run', cases: [runCase(verdict)] },
+    { name: 'trials', cases: trialsOf(verdict).map(trialCase) },
     {
       name: 'resilience',
       cases: verdict.objectives.map((item) => ({
@@ -102,6 +104,17 @@ function projectionLines(alert: AlertVerdict, zeroMs: number): string[] {
   return line === undefined || !projection
     ? []
     : [`projected, not observed, if ${assumptionWords(projection)}: ${line}`];
+}
+
+function trialCase(trial: TrialVerdict): Case {
+  return {
+    name: `${trialName(trial)} (${trial.run})`,
+    verdict: trial.verdict,
+    judgement: trialJudgement(trial),
+    reason: trial.sentence,
+    details: [],
+    durationMs: trial.endedAt - trial.startedAt,
+  };
 }
 
 /** Whether there was a whole run to judge at all. */

@@ -15,6 +15,7 @@ import { relativeTime } from './moment.ts';
 import { assumptionWords, projectionLine } from './projection-words.ts';
 import { condense, sparkline } from './sparkline.ts';
 import { halfWord } from './standing.ts';
+import { trialJudgement, trialName, trialsOf } from './trials.ts';
 import { warmedLine } from './warmed-words.ts';
 
 const judgementMarks: Record<Judgement, string> = {
@@ -45,6 +46,7 @@ export function renderMarkdown(original: ReportInput): string {
     table(
       ['', 'verdict', 'what happened'],
       [
+        ...trialRows(input),
         halfRow('Resilience', verdict.resilience),
         ...verdict.objectives.map((item) => itemRow(code(item.name), item)),
         halfRow('Detection', verdict.detection),
@@ -105,6 +107,20 @@ function itemRow(
   item: { readonly verdict: string; readonly judgement: Judgement; readonly reason: string },
 ): string[] {
   return [name, `${judgementMarks[item.judgement]} ${item.verdict}`, plain(item.reason)];
+}
+
+function trialRows({ verdict }: ReportInput): string[][] {
+  const trials = trialsOf(verdict);
+  if (trials.length === 0) return [];
+  return [
+    ['**Trials**', '', ''],
+    ...trials.map((trial) =>
+      itemRow(plain(trialName(trial)), {
+        ...{ verdict: trial.verdict, judgement: trialJudgement(trial) },
+        reason: trial.sentence,
+      }),
+    ),
+  ];
 }
 
 function collateralRows({ verdict }: ReportInput): string[][] {

@@ -14,11 +14,12 @@ import {
   looksLikeChaosToolkit,
   readChaosToolkitFile,
 } from '../chaos-toolkit.ts';
-import { type DrillResult, drill, planDrill, readFile, type UserStop, userStop } from '../drill.ts';
+import { type DrillResult, drill, planDrill, readFile, userStop } from '../drill.ts';
 import { showDiagnostics } from '../failure.ts';
 import { planJson, planText } from '../plan-text.ts';
 import { parseWantedReport, type WantedReport, writeReport } from '../reports.ts';
 import { print, printJson, readUserFile, terminalOptions } from '../surroundings.ts';
+import { runTrials, type Trial, type TrialResult, type Trials } from '../trials.ts';
 
 export interface RunOptions extends ChaosToolkitOptions {
   readonly output: 'text' | 'json';
@@ -31,6 +32,8 @@ export interface RunOptions extends ChaosToolkitOptions {
   readonly projection: boolean;
   readonly inconclusive: 'fail' | 'warn';
   readonly until?: string;
+  readonly trials?: string;
+  readonly retryInconclusive?: string;
 }
 
 export async function run(file: string, options: RunOptions): Promise<number> {
@@ -44,18 +47,16 @@ export async function run(file: string, options: RunOptions): Promise<number> {
     await job.tellPlan();
     return exitCodes.pass;
   }
+  const { trials, drill } = job;
   const stop = userStop();
-  const results: DrillResult[] = [];
-  for (let trial = 1; trial <= job.trials && !stop.stop.aborted; trial++) {
-    const result = await job.drill(trial, stop);
-    results.push(result);
-    if (!['pass', 'inconclusive'].includes(result.verdict.verdict)) break;
-  }
-  const worst = worstOf(results);
-  tellResult(results, worst, options);
-  const unwritten = await writeReports(reports, worst);
-  const code = exitCodeOf(worst.verdict, { gate: options.gate });
-  const failure = worst.failure ?? unwritten;
+  const isSingle = trials.planned === 1 && trials.retriesMax === 0;
+  const result = isSingle
+    ? await drill({ trial: 1, runs: options.runs, stop })
+    : await runTrials(trials, drill, options.runs, stop);
+  tellResult(result, options);
+  const unwritten = await writeReports(reports, result);
+  const code = exitCodeOf(result.verdict, { gate: options.gate });
+  const failure = result.failure ?? unwritten;
   // What is still broken on the machine comes before everything else.
   if (failure && code !== exitCodes.notUndone) return failure.exitCode;
   return code === exitCodes.inconclusive && warnOnly ? exitCodes.pass : code;
@@ -63,9 +64,9 @@ export async function run(file: string, options: RunOptions): Promise<number> {
 
 /** What a file comes to, whoever's format it is in. */
 interface Job {
-  readonly trials: number;
+  readonly trials: Trials;
   tellPlan(): Promise<void>;
-  drill(trial: number, userStop: UserStop): Promise<DrillResult>;
+  drill(trial: Trial): Promise<TrialResult>;
 }
 
 async function experimentJob(file: string, options: RunOptions): Promise<Job> {
@@ -77,29 +78,42 @@ async function experimentJob(file: string, options: RunOptions): Promise<Job> {
     sets: options.set ?? [],
     targets: options.target ?? [],
     durationMs: durationOf(options.duration),
+    trials: countOf('--trials', options.trials, 1),
   });
+  const { name, trials: planned, minPass = planned } = experiment;
   return {
-    trials: experiment.trials,
+    trials: {
+      name,
+      planned,
+      minPass,
+      retriesMax: countOf('--retry-inconclusive', options.retryInconclusive, 0) ?? 0,
+    },
     tellPlan: async () => {
       const plan = await planDrill(experiment, { notify, allowed, runs });
       if (options.output === 'json') printJson(await planJson(plan));
       else print(await planText(plan, terminalOptions()));
     },
-    drill: (trial, stop) => drill(experiment, { notify, allowed, projection, runs, trial, userStop: stop }),
+    drill: ({ trial, runs, stop }) =>
+      drill(experiment, { notify, allowed, projection, runs, trial, userStop: stop }),
   };
 }
 
 async function chaosToolkitJob(file: string, text: string, options: RunOptions): Promise<Job> {
-  const { projection, runs, hypothesisFrequency } = options;
-  const read = await readChaosToolkitFile(file, text, options);
+  const { projection, hypothesisFrequency } = options;
+  const planned = countOf('--trials', options.trials, 1) ?? 1;
+  const once = await readChaosToolkitFile(file, text, options);
+  const read = { ...once, experiment: { ...once.experiment, trials: planned } };
+  const retriesMax = countOf('--retry-inconclusive', options.retryInconclusive, 0) ?? 0;
   return {
-    trials: 1,
+    trials: { name: read.experiment.name, planned, minPass: planned, retriesMax },
     tellPlan: async () => {
       if (options.output === 'json') printJson(dryRunJson(read));
       else print(dryRunText(read, terminalOptions()));
     },
-    drill: (trial, stop) =>
-      drillChaosToolkit(read, { projection, runs, trial, userStop: stop }, hypothesisFrequency),
+    drill: async ({ trial, runs, stop }) => ({
+      ...(await drillChaosToolkit(read, { projection, runs, trial, userStop: stop }, hypothesisFrequency)),
+      forgetMs: 0,
+    }),
   };
 }
 
@@ -127,30 +141,21 @@ async function writeReports(
   return failure;
 }
 
-function tellResult(results: readonly DrillResult[], worst: DrillResult, options: RunOptions): void {
-  if (worst.failure) showDiagnostics(worst.failure.diagnostics);
-  if (options.output === 'text') {
-    print(renderTerminal(worst, terminalOptions()));
-    return;
-  }
-  const trials = results.map(({ verdict }) => ({
-    run: verdict.run,
-    verdict: verdict.verdict,
-    runFolder: verdict.runFolder,
-  }));
-  printJson({
-    ...orderedVerdict(worst.verdict, worst.experiment.secrets),
-    ...(trials.length > 1 ? { trials } : {}),
-  });
+function tellResult(result: DrillResult, options: RunOptions): void {
+  if (result.failure) showDiagnostics(result.failure.diagnostics);
+  if (options.output === 'text') print(renderTerminal(result, terminalOptions()));
+  else printJson(orderedVerdict(result.verdict, result.experiment.secrets));
 }
 
-const severity = ['pass', 'inconclusive', 'fail', 'stopped', 'error'] as const;
+const countMax = 100;
 
-/** Any fail fails, pass needs all; the report that is shown is that of the worst trial. */
-function worstOf(results: readonly DrillResult[]): DrillResult {
-  return results.reduce((worst, next) =>
-    severity.indexOf(next.verdict.verdict) > severity.indexOf(worst.verdict.verdict) ? next : worst,
-  );
+function countOf(option: string, text: string | undefined, least: number): number | undefined {
+  if (text === undefined) return undefined;
+  const count = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (count >= least && count <= countMax) return count;
+  throw UserError.of('FD105', `${option} ${text}`, {
+    expected: `a whole number from ${least} to ${countMax}`,
+  });
 }
 
 export function notifyOf(text: string): Planning['notify'] {

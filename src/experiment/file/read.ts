@@ -47,6 +47,8 @@ export interface ReadOptions {
   readonly targets?: readonly string[];
   /** Of `--duration`: how long a fault stays that says nothing about it. */
   readonly durationMs?: number | undefined;
+  /** How many trials, in the place of the file's own number. */
+  readonly trials?: number | undefined;
   /** What keeps a Chaos Mesh file from being run here is only warned of. */
   readonly onlyChecked?: boolean;
   readonly files: Files;
@@ -67,7 +69,8 @@ export async function readExperiment(options: ReadOptions): Promise<ReadResult> 
   reading.diagnostics.push(...origin.diagnostics);
   const folder = resolve(dirname(options.file));
 
-  const fields = reading.check(experimentSchema, []);
+  const checked = reading.check(experimentSchema, []);
+  const fields = checked && withTrials(reading, checked, options.trials);
   const parts = partsOf(reading);
   const targets = resolveTargets(parts, folder);
   if (parts.targetNames.length === 0 && fields)
@@ -107,10 +110,17 @@ export async function readExperiment(options: ReadOptions): Promise<ReadResult> 
       ...(workflows.length > 0 && { workflows }),
       secrets,
       resolvedText: escapeSubstitutions(
-        stringify(withDuration(shown, faults, workflows.length > 0), { lineWidth: 0 }),
+        stringify(withDuration(shownTrials(shown, options.trials), faults, workflows.length > 0), {
+          lineWidth: 0,
+        }),
       ),
     },
   };
+}
+
+function shownTrials(shown: unknown, trials: number | undefined): unknown {
+  const whole = shown as { readonly spec: object };
+  return trials === undefined ? shown : { ...whole, spec: { ...whole.spec, trials } };
 }
 
 /** With what `--duration` gave each fault that says nothing of its end. Of a workflow, its nodes have their deadlines. */
@@ -123,6 +133,21 @@ function withDuration(shown: unknown, faults: readonly FaultSpec[], hasWorkflow:
     if (spec && durationMs !== undefined) spec.duration ??= formatDuration(durationMs);
   }
   return whole;
+}
+
+/** With what `--trials` asked for. */
+function withTrials(
+  reading: Reading,
+  fields: ExperimentFields,
+  trials: number | undefined,
+): ExperimentFields {
+  if (trials === undefined) return fields;
+  const { minPass } = fields.spec;
+  if (minPass !== undefined && minPass > trials)
+    reading.error('FD105', `more than the ${trials} of --trials`, ['spec', 'minPass'], {
+      expected: `at most ${trials}`,
+    });
+  return { ...fields, spec: { ...fields.spec, trials } };
 }
 
 interface Written {
@@ -229,6 +254,7 @@ function resolveRest(fields: ExperimentFields, slos: Slos, folder: string) {
     stopConditions: (spec.stopConditions ?? []).map(resolveStopCondition),
     limits: resolveLimits(spec.limits),
     trials: spec.trials ?? 1,
+    ...(spec.minPass !== undefined && { minPass: spec.minPass }),
     seed: spec.seed ?? 1,
   };
 }

@@ -35,10 +35,21 @@ export const specFields = {
   stopConditions: list(stopConditionSchema).optional().describe('When the run is stopped at once.'),
   limits: limitsSchema.optional().describe('What the drill must not exceed.'),
   trials: z.int().min(1).max(100).optional().describe('How often the drill is repeated; 1 when not given.'),
+  minPass: z
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('How many trials must pass; all when not given. One that fails fails the drill all the same.'),
   seed: z.int().min(0).max(0xffffffff).optional().describe('Seeds every random choice; 1 when not given.'),
 };
 
 const specSchema = z.strictObject(specFields).superRefine((spec, context) => {
+  if (spec.minPass !== undefined && spec.minPass > (spec.trials ?? 1))
+    complain(context, 'FD105', 'more than there are trials', {
+      path: ['minPass'],
+      expected: `at most ${spec.trials ?? 1}`,
+    });
   if (spec.target && spec.targets)
     complain(context, 'FD105', 'a second declaration beside targets', {
       path: ['target'],

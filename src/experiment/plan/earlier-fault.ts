@@ -28,12 +28,7 @@ export function refuseEarlierFault(
   /** When this run's fault would begin, Unix milliseconds. */
   injectedAtMs: number,
 ): void {
-  const texts = [
-    ...alerts.flatMap(({ rules }) => rules.map(({ expr }) => expr)),
-    ...objectives.map(({ promql }) => promql),
-  ];
-  const { windows } = windowsOf(texts.flatMap(parsed), recordings, 0);
-  const longestMs = Math.max(0, ...windows.map(({ reachMs }) => reachMs));
+  const longestMs = longestWindowMs(objectives, alerts, recordings);
   const own = drills.filter(({ source }) => source === telemetry.prometheus?.url);
   const last = own.toSorted((a, b) => a.faultEndedAt - b.faultEndedAt).at(-1);
   if (!last || last.faultEndedAt + longestMs <= injectedAtMs) return;
@@ -42,6 +37,20 @@ export function refuseEarlierFault(
     'FD810',
     `windows of ${formatDuration(longestMs)} at ${last.source} still hold the fault of run ${last.run}: refused until ${freeAt}`,
   );
+}
+
+/** For so long some alert or objective remembers what is over. */
+export function longestWindowMs(
+  objectives: Experiment['objectives'],
+  alerts: readonly PlannedAlert[],
+  recordings: readonly PlannedRecording[],
+): number {
+  const texts = [
+    ...alerts.flatMap(({ rules }) => rules.map(({ expr }) => expr)),
+    ...objectives.map(({ promql }) => promql),
+  ];
+  const { windows } = windowsOf(texts.flatMap(parsed), recordings, 0);
+  return Math.max(0, ...windows.map(({ reachMs }) => reachMs));
 }
 
 function parsed(text: string): Expr[] {

@@ -26,7 +26,7 @@ import { openRealSource, type RealSource } from '../history/real-source.ts';
 import type { Experiment } from '../model.ts';
 import type { JudgedPlan } from '../timeline.ts';
 import { planAlerts } from './alerts.ts';
-import { type EarlierDrill, refuseEarlierFault } from './earlier-fault.ts';
+import { type EarlierDrill, longestWindowMs, refuseEarlierFault } from './earlier-fault.ts';
 import { type PlannedFault, planFaults } from './faults.ts';
 import { type Foresight, foresee } from './foresight.ts';
 import { groupsThatWait, planHistory, recordingsReadBy } from './history.ts';
@@ -59,6 +59,8 @@ export interface Plan {
   readonly realSource: RealSource | undefined;
   readonly judged: JudgedPlan;
   readonly totalMs: number;
+  /** How long after a fault another one may be injected: a remote source remembers it for so long. */
+  readonly forgetMs: number;
   readonly foresight: readonly Foresight[];
   /** For the drivers' files: the run makes it, under a lease, and removes it. */
   readonly scratchFolder: string;
@@ -95,7 +97,8 @@ export async function planRun(experiment: Experiment, planning: Planning): Promi
   }
   const { recordings } = rules;
   const history = planHistory(experiment, rules.groups, recordings, phases.baselineMs);
-  if (experiment.telemetry.prometheus && !planning.allowed.has('FD810')) {
+  const mustForget = experiment.telemetry.prometheus !== undefined && !planning.allowed.has('FD810');
+  if (mustForget) {
     const injectedAtMs = planning.clock.now() + phases.baselineMs;
     refuseEarlierFault(experiment, alerts, rules.recordings, await planning.earlierDrills(), injectedAtMs);
   }
@@ -148,6 +151,7 @@ export async function planRun(experiment: Experiment, planning: Planning): Promi
     ),
     judged,
     totalMs,
+    forgetMs: mustForget ? longestWindowMs(experiment.objectives, alerts, rules.recordings) : 0,
     foresight: foresee(experiment, judged, strengthOf(faults)),
     scratchFolder,
   };

@@ -14,13 +14,19 @@ const runsRead = 200;
 /** Of the runs below a folder, those that broke something watched by a remote source. */
 export async function earlierDrills(runs: string): Promise<readonly EarlierDrill[]> {
   const names = await readdir(runs).catch(() => []);
+  const newest = names.sort().slice(-runsRead);
   const found = await Promise.all(
-    names
-      .sort()
-      .slice(-runsRead)
-      .map((name) => earlierDrill(join(runs, name))),
+    newest.map(async (name) => {
+      const path = join(runs, name);
+      const trials = await readdir(runFolderAt(path).trials).catch(() => []);
+      return Promise.all(
+        trials.length === 0
+          ? [earlierDrill(path)]
+          : trials.map((trial) => earlierDrill(join(runFolderAt(path).trials, trial))),
+      );
+    }),
   );
-  return found.filter((drill) => drill !== undefined);
+  return found.flat().filter((drill) => drill !== undefined);
 }
 
 /** Undefined for what is no run, was not watched by a remote, or injected nothing. */

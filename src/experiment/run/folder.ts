@@ -18,6 +18,8 @@ export interface RunFolder {
   readonly history: string;
   readonly notifications: string;
   readonly logs: string;
+  /** Run folders of the trials, in a drill that has several, which has then no recording of its own. */
+  readonly trials: string;
   readonly verdict: string;
   readonly report: string;
 }
@@ -34,23 +36,45 @@ export function runFolderAt(path: string): RunFolder {
     history: join(absolute, 'history'),
     notifications: join(absolute, 'notifications'),
     logs: join(absolute, 'logs'),
+    trials: join(absolute, 'trials'),
     verdict: join(absolute, 'verdict.json'),
     report: join(absolute, 'report.html'),
   };
 }
 
-/** A new folder below `runs`, named after the start and the experiment so that a listing reads in order. */
+/** Named after the start and the experiment so that a listing reads in order. */
+function newFolderAt(runs: string, name: string, startMs: number, random: Random): RunFolder {
+  const stamp = new Date(startMs).toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  const suffix = Math.floor(random() * 36 ** 4)
+    .toString(36)
+    .padStart(4, '0');
+  return runFolderAt(join(runs, `${stamp}-${name}-${suffix}`));
+}
+
+/** The folder below `runs` of a drill of several trials: their run folders stand in its `trials`. */
+export async function createTrialsFolder(
+  runs: string,
+  name: string,
+  startMs: number,
+  random: Random,
+): Promise<RunFolder> {
+  const folder = newFolderAt(runs, name, startMs, random);
+  try {
+    await makeFolder(folder.trials);
+  } catch (error) {
+    throw notWritten(folder, error);
+  }
+  return folder;
+}
+
+/** A new folder below `runs`. */
 export async function createRunFolder(
   runs: string,
   name: string,
   startMs: number,
   random: Random,
 ): Promise<RunFolder> {
-  const stamp = new Date(startMs).toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  const suffix = Math.floor(random() * 36 ** 4)
-    .toString(36)
-    .padStart(4, '0');
-  const folder = runFolderAt(join(runs, `${stamp}-${name}-${suffix}`));
+  const folder = newFolderAt(runs, name, startMs, random);
   try {
     for (const part of [folder.recording, folder.notifications, folder.logs]) await makeFolder(part);
     // A full disk often lets folders be made and files be opened; only writing and reading back shows it.

@@ -8,6 +8,7 @@ import { alertsSection } from './evidence/alerts.ts';
 import { collateralSection, notUndoneAlarm, warningsSection } from './evidence/collateral.ts';
 import { faultsSection } from './evidence/faults.ts';
 import { objectivesSection } from './evidence/objectives.ts';
+import { trialsSection } from './evidence/trials.ts';
 import { experimentSection, versionsSection } from './experiment-text.ts';
 import { headline } from './headline.ts';
 import { markup } from './markup.ts';
@@ -31,6 +32,7 @@ ${notUndoneAlarm(verdict.notUndone)}
 <h2 id="timeline-heading">Timeline</h2>
 ${timelinePicture({ input, measurements })}
 </section>
+${trialsSection(verdict)}
 ${objectivesSection(verdict.objectives, verdict.costs ?? [], zeroMs)}
 ${alertsSection(input, zeroMs)}
 ${faultsSection(verdict.faults, zeroMs)}

@@ -11,6 +11,7 @@ import { relativeTime, wallTime } from '../moment.ts';
 import { visible } from '../plain-text.ts';
 import { assumptionWords, projectionLine } from '../projection-words.ts';
 import { halfWord, runStanding, type Standing, standingOf } from '../standing.ts';
+import { trialJudgement, trialName, trialsOf } from '../trials.ts';
 import { warmedLine } from '../warmed-words.ts';
 import { type Paint, paintFor, type TerminalOptions, usableWidth } from './paint.ts';
 import { fitted, textWidth, wrapped } from './text-width.ts';
@@ -30,6 +31,7 @@ export function renderTerminal(original: ReportInput, options: TerminalOptions):
     '',
     ...headLines(verdict, width, paint),
     ...warmedLines(timeline, width, paint),
+    ...table('Trials', rows.trials),
     ...table('Objectives', rows.objectives),
     ...table('Alerts', rows.alerts),
     ...table('Faults', rows.faults),
@@ -82,9 +84,16 @@ interface Row {
   readonly more: readonly string[];
 }
 
-function rowsOf(verdict: Verdict): Record<'objectives' | 'alerts' | 'faults' | 'collateral', Row[]> {
+function rowsOf(verdict: Verdict): Record<'trials' | 'objectives' | 'alerts' | 'faults' | 'collateral', Row[]> {
   const zeroMs = verdict.times.injected ?? verdict.startedAt;
   return {
+    trials: trialsOf(verdict).map((trial) => ({
+      standing: standingOf(trialJudgement(trial)),
+      name: trialName(trial),
+      word: trial.verdict,
+      reason: trial.sentence,
+      more: trial.runFolder === null ? [] : [trial.runFolder],
+    })),
     objectives: verdict.objectives.map((objective) => ({
       standing: standingOf(objective.judgement),
       name: objective.name,

@@ -362,7 +362,7 @@ describe('one mistake', () => {
           "drills/drill.yaml:10:14 FD105 spec.targets.app.process.env: only for a program that Firedrill starts <command beside it>",
         ],
         "feature that is not there": [
-          "drills/drill.yaml:24:3 FD106 unknown key "retries" in spec <one of title, target, targets, traffic, telemetry, faults, phases, history, objectives, alerts, collateral, stopConditions, limits, trials, seed>",
+          "drills/drill.yaml:24:3 FD106 unknown key "retries" in spec <one of title, target, targets, traffic, telemetry, faults, phases, history, objectives, alerts, collateral, stopConditions, limits, trials, minPass, seed>",
         ],
         "follows without objectives": [
           "drills/drill.yaml:32:7 FD107 ContainerMemoryHigh follows objectives, but guards none <guards, or expect: rings, quiet or any>",

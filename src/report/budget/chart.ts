@@ -32,7 +32,7 @@ export function budgetChart(budget: Budget, title: string): Markup {
   const scale = { low: lowest < 0 ? lowest - 0.05 : 0, high: 1, topPx, bottomPx };
   const { holding, breached } = splitRun(run, ({ value }) => value > 0, 0);
   const zero = pixelOf(scale, 0);
-  return markup`<svg class="plot budget-plot" height="${heightPx + axisPx}" role="img"><title>${title}: ${percentText(budget.left)} of the error budget left</title>${valueLines(scale)}<svg aria-hidden="true" viewBox="0 0 ${pathUnits} ${heightPx}" preserveAspectRatio="none" x="0" y="0" width="100%" height="${heightPx}"><path class="breach-area" d="${areaPath(breached, 0, time, scale)}"/><path class="line" d="${linePath(holding, time, scale)}"/><path class="line line-breach" d="${linePath(breached, time, scale)}"/></svg><line class="threshold" x1="0" x2="100%" y1="${zero}" y2="${zero}"/>${timeLabels(time)}</svg>`;
+  return markup`<svg class="plot budget-curve" height="${heightPx + axisPx}" role="img"><title>${title}: ${percentText(budget.left)} of the error budget left</title>${valueLines(scale)}<svg aria-hidden="true" viewBox="0 0 ${pathUnits} ${heightPx}" preserveAspectRatio="none" x="0" y="0" width="100%" height="${heightPx}"><path class="breach-area" d="${areaPath(breached, 0, time, scale)}"/><path class="line" d="${linePath(holding, time, scale)}"/><path class="line line-breach" d="${linePath(breached, time, scale)}"/></svg><line class="threshold" x1="0" x2="100%" y1="${zero}" y2="${zero}"/>${timeLabels(time)}</svg>`;
 }
 
 function valueLines(scale: ValueScale): Markup[] {

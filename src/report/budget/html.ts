@@ -55,7 +55,7 @@ function card(budget: Budget): Markup {
   const tone = toneOf(budget);
   const word = budget.status === 'left' ? `${percentText(budget.left)} left` : statusWords(budget);
   const extent = extentText(budget);
-  return markup`<article class="card budget">
+  return markup`<article class="card budget-card">
 <header><h3>${budget.displayName ?? title}</h3><span class="word tone-${tone}"><span aria-hidden="true">${marks[tone]}</span> ${word}</span></header>
 <p class="aside">${budget.displayName !== null && `${title}, `}${promiseText(budget)}, service ${budget.service}</p>
 ${extent !== undefined && markup`<p class="notes">There are data of ${extent}. All numbers are those of this data.</p>`}

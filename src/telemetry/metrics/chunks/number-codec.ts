@@ -59,20 +59,23 @@ export function decodeNumbers(reader: ByteReader, into: Float64Array, order: Dif
     decodeXor(reader, into);
     return;
   }
-  const scale = 10 ** mode;
+  if (order === 1) reader.sums(into, 10 ** mode, zerosBeforeRun);
+  else decodeSecondOrder(reader, into, 10 ** mode);
+}
+
+function decodeSecondOrder(reader: ByteReader, into: Float64Array, scale: number): void {
   let integer = 0;
   let delta = 0;
   let zeros = 0;
   for (let i = 0; i < into.length; ) {
     const difference = reader.signed();
-    delta = order === 1 ? difference : delta + difference;
+    delta += difference;
     integer += delta;
-    const value = integer / scale;
-    into[i++] = value;
+    into[i++] = integer / scale;
     zeros = difference === 0 ? zeros + 1 : 0;
     if (zeros < zerosBeforeRun) continue;
     for (let run = reader.varint(); run > 0; run--) {
-      integer += order === 1 ? 0 : delta;
+      integer += delta;
       into[i++] = integer / scale;
     }
     zeros = 0;

@@ -131,13 +131,14 @@ export class HttpClient {
 
   /** Certificates are read each time; connections are kept as long as they stay the same. */
   async #dispatcher(): Promise<Agent | ProxyAgent> {
+    const { Agent, ProxyAgent } = await import('undici');
     const { tls = {} } = this.#spec;
     const [ca, cert, key] = await Promise.all(
       [tls.caFile, tls.certFile, tls.keyFile].map((path) => path && readSecretFile(path)),
     );
     const material = JSON.stringify([ca, cert, key]);
+    // From here on nothing is waited for: of several first requests, one makes the agent for all.
     if (this.#agent?.material === material) return this.#agent.agent;
-    const { Agent, ProxyAgent } = await import('undici');
     void this.#agent?.agent.close();
     const connect = {
       // The request's own timeout ends a connection that does not come about.

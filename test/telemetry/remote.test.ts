@@ -273,3 +273,12 @@ describe('history', () => {
     expect(store.droppedCount).toBe(0);
   });
 });
+
+it('a client answers several first requests at once', async () => {
+  const server = await serve((_, response) => response.end('{"status":"success","data":[]}'));
+  const api = new RemoteApi({ url: `http://${server.address}`, http: {} }, systemClock);
+  const many = Array.from({ length: 20 }, () => api.metricNames());
+  await expect(Promise.all(many)).resolves.toHaveLength(20);
+  await api.close();
+  await server.close();
+});

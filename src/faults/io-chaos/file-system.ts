@@ -34,9 +34,13 @@ interface Said {
 const answerMsMax = 5000;
 const endMsMax = 2000;
 
+/** The name that the mounts of a file system have in the kernel, by the folder that is its alone. */
+export function sourceOf(folder: string): string {
+  return `firedrill_${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`;
+}
+
 export class FileSystem {
   readonly id: ProcessId;
-  /** The name of its mounts in the kernel. */
   readonly source: string;
   readonly #child: ChildProcess;
   readonly #folder: string;
@@ -49,7 +53,7 @@ export class FileSystem {
     this.#child = child;
     this.id = id;
     this.#folder = folder;
-    this.source = `firedrill_${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`;
+    this.source = sourceOf(folder);
     createInterface({ input: child.stdout! }).on('line', (line) => this.#hear(JSON.parse(line) as Said));
     child.once('exit', () => {
       for (const answer of this.#waiting.splice(0)) answer({ trouble: 'the file system has ended' });

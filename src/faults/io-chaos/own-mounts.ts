@@ -1,8 +1,8 @@
 // Mount namespaces of targets: one of its own for a target that we start, so that what is mounted over its folder
 // concerns nobody else, and the look whether a running one has its own.
 
-import { readlinkSync, statSync } from 'node:fs';
-import type { FaultRequest, Usability } from '../fault.ts';
+import { readlinkSync, realpathSync, statSync } from 'node:fs';
+import type { FaultRequest, TakenAlone, Usability } from '../fault.ts';
 import type { Launch } from '../targets/target.ts';
 import type { IoChaosSpec } from './spec.ts';
 
@@ -31,6 +31,11 @@ export function hasOwnNamespace(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** What covers a folder of a target from its start on. */
+export function coverOf({ spec, target }: FaultRequest<IoChaosSpec>): TakenAlone {
+  return { what: `the view of ${realpathSync(spec.volumePath)} that target ${target.name} starts with` };
 }
 
 /** Why what is mounted would not stay with the target; undefined when it would. */

@@ -2,10 +2,11 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } fro
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { systemClock } from '../../../src/base/clock.ts';
-import type { FaultRequest } from '../../../src/faults/fault.ts';
+import type { FaultRequest, PreparedFault } from '../../../src/faults/fault.ts';
 import { systemBoot } from '../../../src/faults/leases/boot.ts';
 import type { UndoStep } from '../../../src/faults/leases/lease.ts';
 import { undoLease } from '../../../src/faults/leases/undo.ts';
+import { sourcesAt } from '../../../src/faults/targets/process/mounts.ts';
 import { commandLine, identify, isAlive } from '../../../src/faults/targets/process/proc.ts';
 import type { TargetHandle } from '../../../src/faults/targets/target.ts';
 import { describeWith, root } from '../../support/requires.ts';
@@ -283,6 +284,33 @@ describeWith([root, 'python3', 'unshare'], 'IOChaos under a target that Firedril
     expect(await became(`fs.readFileSync('${data}/read', 'utf8')`)).toEqual(['"abcdefgh"']);
     expect(readFileSync(`/proc/${first!.pid}/mountinfo`, 'utf8')).not.toContain('firedrill');
     expect(await fault.verifyUndone()).toMatchObject({ undone: true });
+  });
+
+  it('is the only one over a folder; of two, each lease would take away its own', async () => {
+    const folder = temporaryFolder();
+    const command = ['sleep', '600'];
+    const declared = { type: 'command', command } as unknown as FaultRequest['declared'];
+    const spec = { action: 'fault', errno: 'EIO', volumePath: folder };
+    const asked = [
+      await request(awaited, spec, { declared }),
+      await request(awaited, { ...spec, action: 'diskFull' }, { declared }),
+    ];
+    const [lower, upper] = await Promise.all(asked.map((each) => fuse.takes!(each)));
+    expect(upper).toEqual(lower);
+    const prepared: PreparedFault[] = [];
+    for (const each of asked) prepared.push(await fuse.prepare!(each));
+    cleanup(async () => void (await Promise.all(prepared.map((each) => each.close()))));
+    const launches = prepared.map(({ launch }) => launch);
+    const { target } = await startTarget(command, {}, { launches });
+    const [{ pid }] = (await target.processes()) as unknown as [{ pid: number }];
+    await until(() => sourcesAt(pid, folder).length === 2, 10_000, 'both mounts');
+    const [below] = sourcesAt(pid, folder);
+    const steps = (await fuse.undoSteps({ ...asked[1]!, target })).slice(1);
+    expect(steps).toMatchObject([{ type: 'unmount', before: 1 }]);
+    process.kill(serverOf(asked[1]!.scratchFolder), 'SIGKILL');
+    const lease = exampleLease({ owner: ownOwner(), undo: steps });
+    expect(await undoLease(lease, undoContext)).toMatchObject({ undone: true });
+    expect(sourcesAt(pid, folder)).toEqual([below]);
   });
 
   it('passes everything through when its runner is killed, and ends with the target', async () => {

@@ -13,7 +13,7 @@ import type { UndoStep } from '../../leases/lease.ts';
 import { removePath } from '../../leases/steps/remove.ts';
 import { formatBytes } from '../../stress-chaos/size.ts';
 import { fillUp, freeBytes, isFull, trialFileOf } from '../filler.ts';
-import { diskOfItsOwn, folderRefusal, hasOwnNamespace, mountRefusal } from '../own-mounts.ts';
+import { coverOf, diskOfItsOwn, folderRefusal, hasOwnNamespace, mountRefusal } from '../own-mounts.ts';
 import type { IoChaosSpec } from '../spec.ts';
 
 type IoRequest = FaultRequest<IoChaosSpec>;
@@ -62,6 +62,8 @@ export const fullDisk: FaultDriver<IoChaosSpec> = {
     const launch = diskOfItsOwn(await realpath(spec.volumePath), spot, spec.sizeBytes);
     return { launch, close: async () => {} };
   },
+
+  takes: async (request) => (request.declared.type === 'command' ? [coverOf(request)] : []),
 
   injectMs: () => fillMsMax,
 

@@ -15,14 +15,14 @@ import type {
   PreparedFault,
   Usability,
 } from '../../fault.ts';
-import { mountsAt } from '../../targets/process/mounts.ts';
+import { sourcesAt } from '../../targets/process/mounts.ts';
 import { isAlive } from '../../targets/process/proc.ts';
 import type { ProcessId } from '../../targets/target.ts';
 import { inTrialFolder } from '../../trial-folder.ts';
 import { describeIo } from '../describe.ts';
-import { FileSystem } from '../file-system.ts';
+import { FileSystem, sourceOf } from '../file-system.ts';
 import { chooseOperations } from '../operations.ts';
-import { folderRefusal, mountRefusal } from '../own-mounts.ts';
+import { coverOf, folderRefusal, mountRefusal } from '../own-mounts.ts';
 import { patternSource } from '../path-pattern.ts';
 import type { IoChaosSpec } from '../spec.ts';
 
@@ -57,6 +57,9 @@ export const fuse: FaultDriver<IoChaosSpec> = {
     hits: spec.action === 'attrOverride' ? 'answers with other attributes' : 'calls hit',
   }),
 
+  // What lies below another would be covered by it, and gone with it for whoever is above.
+  takes: async (request) => [coverOf(request)],
+
   async prepare({ spec, scratchFolder }) {
     const fileSystem = await FileSystem.start(scratchFolder);
     const prepared: PreparedFault = {
@@ -70,12 +73,11 @@ export const fuse: FaultDriver<IoChaosSpec> = {
   undoSteps: async (request) => {
     const first = await firstOf(request);
     const path = realpathSync(request.spec.volumePath);
+    const before = first ? sourcesAt(first.pid, path).indexOf(sourceOf(request.scratchFolder)) : -1;
     return [
       { type: 'ends-with-owner', what: 'the fault in the file system' },
       // For whom the program has died: the folder itself comes to light again.
-      ...(first
-        ? [{ type: 'unmount' as const, process: first, path, before: mountsAt(first.pid, path) - 1 }]
-        : []),
+      ...(first && before >= 0 ? [{ type: 'unmount' as const, process: first, path, before }] : []),
     ];
   },
 

@@ -2,13 +2,22 @@
 
 import { readFileSync } from 'node:fs';
 
-/** How many file systems are mounted right at a folder, as the process sees it (proc(5), mountinfo). */
+/** How many file systems are mounted right at a folder, as the process sees it. */
 export function mountsAt(pid: number, folder: string): number {
+  return sourcesAt(pid, folder).length;
+}
+
+/** What is mounted right at a folder, the lowest first, by the names of the sources (proc(5), mountinfo). */
+export function sourcesAt(pid: number, folder: string): string[] {
   try {
-    const lines = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').split('\n');
-    return lines.filter((line) => unescaped(line.split(' ')[4] ?? '') === folder).length;
+    return readFileSync(`/proc/${pid}/mountinfo`, 'utf8')
+      .split('\n')
+      .flatMap((line) => {
+        const [mount = '', what = ''] = line.split(' - ');
+        return unescaped(mount.split(' ')[4] ?? '') === folder ? [unescaped(what.split(' ')[1] ?? '')] : [];
+      });
   } catch {
-    return 0;
+    return [];
   }
 }
 

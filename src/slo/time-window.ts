@@ -26,6 +26,12 @@ export interface CalendarWindow {
   readonly durationMs: number;
 }
 
+/** `30d`, `a calendar month`, `2 calendar weeks`. */
+export function windowWords(window: TimeWindow): string {
+  if (window.type === 'rolling') return window.text;
+  return window.count === 1 ? `a calendar ${window.unit}` : `${window.count} calendar ${window.unit}s`;
+}
+
 export type CalendarUnit = 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month' | 'quarter' | 'year';
 
 /** A time on the wall clock, in no zone yet. */

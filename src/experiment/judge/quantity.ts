@@ -75,6 +75,7 @@ const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 const digitsUsual = 3;
 /** A double's own noise begins a few digits further. */
 const digitsMax = 9;
+const ratioMin = 1e-10;
 
 /**
  * About three significant digits, or as many as are asked for, in the unit's usual scale; `NaN`, `+Inf` and `-Inf` as
@@ -84,7 +85,8 @@ export function formatQuantity(value: number, unit: Unit = 'none', digits = digi
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
   if (unit === 'bytes') return formatBytes(value, digits);
-  if (unit === 'ratio') return `${rounded(value * 100, digits)} %`;
+  // The noise of a division is no share of anything.
+  if (unit === 'ratio') return `${Math.abs(value) < ratioMin ? 0 : rounded(value * 100, digits)} %`;
   if (unit === 'seconds') return formatSeconds(value, digits);
   return rounded(value, digits);
 }

@@ -8,6 +8,7 @@ import type { Features } from '../../promql/features.ts';
 import { parseExpr } from '../../promql/parser.ts';
 import type { TopComparison } from '../../promql/walk.ts';
 import { sliOver } from '../../slo/sli-over.ts';
+import { windowWords } from '../../slo/time-window.ts';
 import type { Queryable } from '../../telemetry/metrics/series.ts';
 import type { SloSpec } from '../model.ts';
 import type { Evidence } from '../verdict.ts';
@@ -82,6 +83,10 @@ function sliAt(
 }
 
 export interface BudgetSpent {
+  /** Of the budget of the whole window; more than 1 is possible. */
+  readonly share: number;
+  /** 1 spends the budget in exactly its window. */
+  readonly burnRate: number;
   readonly sentence: string;
   readonly evidence: readonly Evidence[];
 }
@@ -101,10 +106,13 @@ export function budgetSpent(
   const share = (burnRate * lengthMs) / slo.window.durationMs;
   const spent = formatQuantity(share, 'ratio');
   const rate = formatQuantity(burnRate);
+  const window = windowWords(slo.window);
   return {
-    sentence: ` In ${humanDuration(lengthMs)} of the fault it spent ${spent} of the error budget of ${slo.window.text} (burn rate ${rate}), at even traffic.`,
+    share,
+    burnRate,
+    sentence: ` In ${humanDuration(lengthMs)} of the fault it spent ${spent} of the error budget of ${window} (burn rate ${rate}), at even traffic.`,
     evidence: [
-      { label: 'error budget spent', value: `${spent} of ${slo.window.text}` },
+      { label: 'error budget spent', value: `${spent} of ${window}` },
       { label: 'burn rate', value: rate },
     ],
   };

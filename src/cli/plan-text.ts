@@ -2,22 +2,29 @@
 
 import pc from 'picocolors';
 import { shadowLeaseMs } from '../alertmanager/shadow/shadow-silence.ts';
-import { humanDuration } from '../base/duration.ts';
+import { coarseDuration, humanDuration } from '../base/duration.ts';
 import { Labels } from '../base/labels.ts';
 import { redact } from '../base/redact.ts';
 import { windowName } from '../experiment/history/budget.ts';
+import { quantityBeside } from '../experiment/judge/quantity.ts';
+import type { ObjectiveSpec } from '../experiment/model.ts';
 import type { PlannedFault } from '../experiment/plan/faults.ts';
 import type { Plan } from '../experiment/plan/plan.ts';
 import type { ShadowPlan } from '../experiment/plan/shadow.ts';
 import type { JudgedPlan, PlannedAlert } from '../experiment/timeline.ts';
 import { mostSelected } from '../faults/select.ts';
-import type { TerminalOptions } from '../report/terminal/paint.ts';
+import { type TerminalOptions, usableWidth } from '../report/terminal/paint.ts';
+import { windowWords } from '../slo/time-window.ts';
 import { shownUrl } from '../telemetry/http.ts';
+import { folded } from './fold-lines.ts';
 
-export async function planText(plan: Plan, { color }: TerminalOptions): Promise<string> {
+export async function planText(plan: Plan, { color, width }: TerminalOptions): Promise<string> {
   const { bold, dim, yellow } = pc.createColors(color);
   const { experiment, judged, foresight } = plan;
   const { baselineMs, faultMs, recoveryMs } = judged.phases;
+  const columns = usableWidth(width);
+  // A secret that is folded would no longer be found.
+  const fold = (line: string) => folded(redact(line, experiment.secrets), columns);
   const lines = [
     bold(experiment.title),
     dim(`dry run of ${experiment.file}: nothing is touched`),
@@ -30,8 +37,11 @@ export async function planText(plan: Plan, { color }: TerminalOptions): Promise<
     for (const { request, driver, plan: how, passedOver } of fault.injections) {
       lines.push(
         `  on ${request.target.name}: ${how.what}`,
-        `    how:            ${how.how} (driver ${driver.name})`,
-        ...passedOver.map((each) => dim(`    not by ${each.driver}: ${each.reason}; ${each.remedy}`)),
+        `    how:            ${how.how}`,
+        `    driver:         ${driver.name}`,
+        ...passedOver
+          .flatMap((each) => fold(`    not by ${each.driver}: ${each.reason}; ${each.remedy}`))
+          .map(dim),
         `    undo:           ${how.undo}`,
         `    after a crash:  ${how.survivesCrash}`,
         `    one hit is:     ${how.hits ?? uncounted(fault)}`,
@@ -44,18 +54,28 @@ export async function planText(plan: Plan, { color }: TerminalOptions): Promise<
   );
   lines.push(...trialLines(plan));
   lines.push(
-    `  the brake: a stop condition is seen and the undo begun within ${humanDuration(judged.undoDelayMs)} (scrape ${humanDuration(judged.scrapeIntervalMs)}, then query and undo)`,
+    `  the brake: a stop condition is seen and the undo begun within ${humanDuration(judged.undoDelayMs)} (scrape ${humanDuration(judged.scrapeIntervalMs)}, then query and undo)${experiment.stopConditions.length === 0 ? '; none is set, so that only Ctrl-C and `firedrill stop` end it early' : ''}`,
   );
   lines.push(...historyLines(judged));
   if (plan.shadow) lines.push('', bold('shadow'), ...shadowLines(plan.shadow));
+  if (experiment.objectives.length > 0)
+    lines.push('', bold('objectives'), ...experiment.objectives.flatMap(objectiveLines));
   if (judged.alerts.length > 0) lines.push('', bold('alerts'));
   for (const [entry, alert] of judged.alerts.entries()) {
     lines.push(`  ${alert.name}`, ...alertLines(alert));
     for (const each of foresight.filter((found) => found.entry === entry)) {
-      lines.push(`    ${each.severity === 'warning' ? yellow('warning') : dim('note')}: ${each.text}`);
+      const [first = '', ...rest] = fold(`    ${each.severity}: ${each.text}`);
+      const paint = each.severity === 'warning' ? yellow : dim;
+      lines.push(
+        first.replace(each.severity, (word) => paint(word)),
+        ...rest,
+      );
     }
   }
-  return redact(lines.join('\n'), experiment.secrets);
+  return redact(
+    lines.flatMap((line) => (line.includes('\u001b') ? line : fold(line))).join('\n'),
+    experiment.secrets,
+  );
 }
 
 /** What all trials may take. */
@@ -105,11 +125,29 @@ function shadowLines({ url, labels }: ShadowPlan): string[] {
   ];
 }
 
+/** What is measured, and for how long it may be out of its bounds. */
+function objectiveLines({ name, promql, slo, expect, breachForMs, recovers }: ObjectiveSpec): string[] {
+  const asked = slo
+    ? `${quantityBeside(slo.target.ratio, 'ratio')(slo.target.ratio)} good over ${windowWords(slo.window)}, by ${slo.reference}; broken while less than that is good in the fault so far`
+    : promql;
+  const blip = breachForMs === undefined ? '' : `; less than ${humanDuration(breachForMs)} is no breach`;
+  return [
+    `  ${name} must ${expect === 'held' ? 'hold' : 'break'}`,
+    `    ${asked}`,
+    `    once broken, back within ${humanDuration(recovers.withinMs)} of the undo, and stable for ${humanDuration(recovers.stableMs)}${blip}`,
+  ];
+}
+
 function alertLines({ rules }: PlannedAlert): string[] {
   return rules.flatMap((rule) => [
-    `    fires at the latest ${humanDuration(rule.worstFiringMs)} after the breach, is told after ${humanDuration(rule.worstNotifiedMs)} (for ${humanDuration(rule.forMs)}, evaluated every ${humanDuration(rule.evaluationIntervalMs)})`,
+    `    fires at the latest ${coarse(rule.worstFiringMs)} after the breach${rule.routes.length === 0 ? '' : `, is told at the latest after ${coarse(rule.worstNotifiedMs)}`} (${rule.forMs === 0 ? 'no `for`' : `for ${humanDuration(rule.forMs)}`}, evaluated every ${humanDuration(rule.evaluationIntervalMs)})`,
     ...rule.routes.map((route) => `    goes to ${route.receiver} by ${route.path.join(' > ')}`),
   ]);
+}
+
+/** Days are not counted in hours. */
+function coarse(ms: number): string {
+  return ms < 2 * 86_400_000 ? humanDuration(ms) : coarseDuration(ms);
 }
 
 export async function planJson(plan: Plan): Promise<unknown> {
@@ -131,6 +169,16 @@ export async function planJson(plan: Plan): Promise<unknown> {
       passedOver,
     })),
   }));
-  const document = { name: experiment.name, targets, faults, ...judged, totalMs, trials, minPass, forgetMs, foresight };
+  const document = {
+    name: experiment.name,
+    targets,
+    faults,
+    ...judged,
+    totalMs,
+    trials,
+    minPass,
+    forgetMs,
+    foresight,
+  };
   return JSON.parse(redact(JSON.stringify(document), experiment.secrets));
 }

@@ -118,6 +118,8 @@ slos:
   writeFileSync(join(place.folder, 'sloth.yaml'), sloth);
   writeFileSync(join(place.folder, 'pyrra.yaml'), pyrra('web', '90', '28d'));
   writeFileSync(join(place.folder, 'openslo.yaml'), text.replace('target: 0.995', 'target: 0.93'));
+  writeFileSync(join(place.folder, 'nameless.yaml'), sloth.replace('name: Orders', ''));
+  expect((await firedrill(place, ['slo', 'rules', 'nameless.yaml'])).stderr).toContain('have no name');
   const run = await firedrill(place, ['slo', 'rules', 'sloth.yaml', 'pyrra.yaml', 'openslo.yaml']);
   expect(run.exitCode).toBe(0);
   const warnings = run.stderr.split('\n').filter((line) => line.includes('FD310'));

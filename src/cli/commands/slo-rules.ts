@@ -9,7 +9,7 @@ import { policyRuleFile } from '../../slo/rules/openslo.ts';
 import { policyRouteYaml } from '../../slo/rules/openslo-route.ts';
 import { type PyrraRules, pyrraRuleFile, pyrraRuleObjects } from '../../slo/rules/pyrra.ts';
 import { type PrometheusRule, type RuleFileContent, ruleFilesYaml } from '../../slo/rules/rule-groups.ts';
-import { slothRuleFiles } from '../../slo/rules/sloth.ts';
+import { namelessSlothAlerts, slothRuleFiles } from '../../slo/rules/sloth.ts';
 import {
   unreachablePolicies,
   unreachablePyrraAlerts,
@@ -53,7 +53,10 @@ export async function sloRules(paths: readonly string[], options: SloRulesOption
       const { slothVersion: version, optimise: optimised } = options;
       return {
         files: slothRuleFiles(simple, { windows, labels, version, optimised }),
-        diagnostics: simple.flatMap((objective) => unreachableSlothAlerts(objective, windows)),
+        diagnostics: simple.flatMap((objective) => [
+          ...namelessSlothAlerts(objective),
+          ...unreachableSlothAlerts(objective, windows),
+        ]),
       };
     },
     pyrra: (own) => {

@@ -2,6 +2,7 @@
 // of a quick and a slow pair of windows. Names, labels, texts and the order of operations are those of slok/sloth, so that dashboards
 // and comparisons keep working.
 
+import type { Diagnostic } from '../../base/diagnostics.ts';
 import { formatDuration } from '../../base/duration.ts';
 import type { LabelRecord } from '../../base/labels.ts';
 import type { MetadataLabels, SimpleObjective, SlothSettings } from '../objective.ts';
@@ -75,6 +76,21 @@ function slothGroups(objective: SimpleObjective, options: SlothOptions): Generat
   return alerts.length === 0
     ? groups
     : [...groups, { name: `sloth-slo-alerts-${context.id}`, rules: alerts }];
+}
+
+/** Alerts that have no name, which Sloth refuses, and Prometheus too. */
+export function namelessSlothAlerts({ id, sloth, origin }: SimpleObjective): Diagnostic[] {
+  if (!sloth || sloth.alerting.name || (sloth.alerting.page.disabled && sloth.alerting.ticket.disabled))
+    return [];
+  return [
+    {
+      code: 'FD857',
+      severity: 'error',
+      message: `${id}: its alerts have no name`,
+      at: origin.place,
+      expected: '`alerting.name`, or both alerts disabled',
+    },
+  ];
 }
 
 class SlothRules {

@@ -45,7 +45,7 @@ export function judgeAlert(spec: AlertSpec, context: AlertContext): AlertVerdict
   const finding = alert ? decided(alert, whole) : neverTested(title, facts);
   const times = timesOf(history, firstBreach(guarded));
   const worst = worstCase(rules);
-  const projection = alert && projectedTimes(alert);
+  const projection = alert && projectedTimes(alert, finding);
   const predicted = worst && { ...worst, ...(projection && { projection }) };
   const hops = hopsOf({ spec, history, facts, rules, guarded, breached: times.breached });
   return {

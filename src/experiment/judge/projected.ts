@@ -5,7 +5,7 @@ import { UserError } from '../../base/diagnostics.ts';
 import { parseExpr } from '../../promql/parser.ts';
 import type { AlertProjection } from '../verdict.ts';
 import { budgetedOf } from './budgeted.ts';
-import type { AlertCase } from './finding.ts';
+import type { AlertCase, AlertFinding } from './finding.ts';
 import type { Held } from './held-run.ts';
 import {
   assumption,
@@ -16,13 +16,16 @@ import {
 } from './project.ts';
 import { formatQuantity, unitOf } from './quantity.ts';
 
-/** Undefined for an alert that was told before the undo or owes no ringing, and where nothing can be said. */
-export function projectedTimes(alert: AlertCase): AlertProjection | undefined {
+/** Of what has fired, only a notification that the undo overtook is still open. */
+const overtaken: ReadonlySet<AlertFinding['verdict']> = new Set(['would-ring', 'underpowered']);
+
+/** Undefined for an alert whose way was seen to its end or that owes no ringing, and where nothing can be said. */
+export function projectedTimes(alert: AlertCase, { verdict }: AlertFinding): AlertProjection | undefined {
   const { spec, history, rules } = alert;
   if (!alert.projection || rules.length === 0 || spec.expect === 'quiet' || spec.expect === 'any')
     return undefined;
   const held = alert.held.get();
-  if (!held || history.told.some(({ at }) => at <= held.half.toMs)) return undefined;
+  if (!held || (history.firing.length > 0 && !overtaken.has(verdict))) return undefined;
   const limits = limitsOf(alert, held);
   const isKnown = limits.length > 0 ? isOutThroughout(alert, held.half) : effectIsLevel(alert, held.half);
   if (!isKnown || !inputsAreKnown(alert, held)) return undefined;

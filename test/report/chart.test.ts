@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { timeAxis } from '../../src/report/html/chart/axis.ts';
+import { bandStrip } from '../../src/report/html/chart/band.ts';
 import { areaPath, linePath, runsOf, splitRun, thinned } from '../../src/report/html/chart/line.ts';
 import { pixelOf, shareOf, type TimeScale, valueScale } from '../../src/report/html/chart/scale.ts';
 import { timeTicks, valueTicks } from '../../src/report/html/chart/ticks.ts';
@@ -20,7 +22,7 @@ describe('scales', () => {
     expect(valueScale([20, 100], 0, 100).low).toBe(0);
     expect(valueScale([90, 100], 0, 100).low).toBeGreaterThan(80);
     expect(valueScale([], 0, 100)).toMatchObject({ low: 0 });
-    expect(valueScale([5, 5], 0, 100)).toMatchObject({ low: 0, high: 10 });
+    expect(valueScale([5, 5], 0, 100)).toMatchObject({ low: 0, high: 6.25 });
     expect(valueScale([0, 0], 0, 100)).toMatchObject({ low: -1, high: 1 });
   });
 
@@ -38,6 +40,35 @@ describe('scales', () => {
     expect(days.filter((tick) => !tick.fine).length).toBeLessThanOrEqual(6);
     expect(valueTicks(valueScale([0, 0.3], 0, 100))).toEqual([0, 0.2]);
     expect(valueTicks(valueScale([0, 200e6], 0, 100))).toEqual([0, 100e6, 200e6]);
+  });
+});
+
+describe('the axis of time', () => {
+  /** `T+0` and its like, as they stand below the lanes. */
+  const labels = (scale: TimeScale) =>
+    [...timeAxis(timeTicks(scale), scale).text.matchAll(/tick-offset"[^>]*>([^<]*)</g)].map(
+      ([, label]) => label,
+    );
+
+  it('leaves out what would run into its neighbour at an end', () => {
+    expect(labels({ startMs: 0, endMs: 4800, zeroMs: 1550 })).toEqual([
+      ...['−1s', '−500ms', 'T+0', '+500ms', '+1s', '+1.5s', '+2s', '+2.5s', '+3s'],
+    ]);
+  });
+
+  it('always shows the injection', () => {
+    expect(labels({ startMs: 0, endMs: 4800, zeroMs: 0 })[0]).toBe('T+0');
+  });
+});
+
+describe('bands', () => {
+  const band = (toMs: number) =>
+    bandStrip([{ name: 'baseline', label: 'baseline', title: '', fromMs: 0, toMs }], time).text;
+
+  it('have their names where there is room for them', () => {
+    expect(band(50_000)).toContain('<text x="8"');
+    expect(band(20_000)).toContain('<text class="fine"');
+    expect(band(8_000)).not.toContain('<text');
   });
 });
 

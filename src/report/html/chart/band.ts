@@ -14,8 +14,11 @@ export interface Band {
 }
 
 const stripHeightPx = 24;
-/** A band that is narrower than this holds no legible word. */
-const labelledShareMin = 0.05;
+/** A band needs this share of the width for each letter of its word, and for the space around it. */
+const letterShare = 0.0095;
+const paddingShare = 0.02;
+/** On a phone a word needs about this many times the share. */
+const narrowFactor = 2.4;
 
 /** Each band is an SVG of its own inside the strip, so that its label is cut off at its ends. */
 export function bandStrip(bands: readonly Band[], scale: TimeScale): Markup {
@@ -25,8 +28,10 @@ export function bandStrip(bands: readonly Band[], scale: TimeScale): Markup {
       const from = shareOf(scale, band.fromMs);
       const width = shareOf(scale, band.toMs) - from;
       if (width <= 0) return undefined;
+      const needed = band.label.length * letterShare + paddingShare;
       return markup`<svg class="band band-${band.name}" x="${percent(from)}" y="0" width="${percent(width)}" height="${stripHeightPx}"><title>${band.title}</title><rect width="100%" height="100%"/>${
-        width >= labelledShareMin && markup`<text x="8" y="16">${band.label}</text>`
+        width >= needed &&
+        markup`<text${width < narrowFactor * needed && markup` class="fine"`} x="8" y="16">${band.label}</text>`
       }</svg>`;
     },
   )}</svg>`;

@@ -52,7 +52,7 @@ export function valueScale(values: readonly number[], topPx: number, bottomPx: n
   if (high < 0 && high >= low / 2) high = 0;
   if (low === high) {
     const air = Math.abs(low) || 1;
-    return { low: low > 0 ? 0 : low - air, high: high + air, topPx, bottomPx };
+    return { low: low > 0 ? 0 : low - air, high: low > 0 ? high + air / 4 : high + air, topPx, bottomPx };
   }
   const air = (high - low) * 0.06;
   return { low: low === 0 ? 0 : low - air, high: high + air, topPx, bottomPx };

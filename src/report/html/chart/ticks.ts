@@ -1,6 +1,6 @@
 // Round places on an axis.
 
-import { formatDuration } from '../../../base/duration.ts';
+import { formatDuration, humanDuration } from '../../../base/duration.ts';
 import type { TimeScale, ValueScale } from './scale.ts';
 
 const timeStepsMs = [
@@ -16,10 +16,13 @@ export interface TimeTick {
   readonly fine: boolean;
 }
 
-const ticksMax = 10;
-const coarseTicksMax = 5;
+/** Of the injection. */
+export const zeroLabel = 'T+0';
 
-/** Ticks at round distances from T+0, at most ten, of which at most five are coarse. */
+const ticksMax = 10;
+const coarseTicksMax = 4;
+
+/** Ticks at round distances from T+0, at most ten, of which at most four are coarse. */
 export function timeTicks(scale: TimeScale): TimeTick[] {
   const spanMs = scale.endMs - scale.startMs;
   const stepMs =
@@ -39,8 +42,9 @@ export function timeTicks(scale: TimeScale): TimeTick[] {
 }
 
 function tickLabel(offsetMs: number): string {
-  if (offsetMs === 0) return 'T+0';
-  return `${offsetMs < 0 ? '−' : '+'}${formatDuration(Math.abs(offsetMs))}`;
+  if (offsetMs === 0) return zeroLabel;
+  const size = Math.abs(offsetMs);
+  return `${offsetMs < 0 ? '−' : '+'}${size < 60_000 ? humanDuration(size) : formatDuration(size)}`;
 }
 
 /** Two to four round values inside the scale: multiples of 1, 2 or 5 times a power of ten. */

@@ -126,12 +126,15 @@ function momentMark(window: Window, fault: FaultVerdict, time: TimeScale): Marku
   return markup`<svg x="${percentAt(time, window.fromMs)}" y="0" width="1" height="${heightPx}" overflow="visible"><path class="strike" d="M0 12V${bottomPx - 6}M-5 ${bottomPx - 11}L0 ${bottomPx - 5}L5 ${bottomPx - 11}"/><text class="value-tick" x="9" y="24">${hitWords(fault.hits)} at ${relativeTime(window.fromMs, time.zeroMs)}</text></svg>`;
 }
 
+/** A rate of fewer hits than this says less than their number. */
+const hitsForRate = 10;
+
 function windowBars(window: Window, bars: readonly HitBar[], time: TimeScale): Markup {
   const most = bars.reduce((highest, bar) => Math.max(highest, perSecond(bar)), 0);
   const from = shareOf(time, window.fromMs);
   const width = Math.max(barShareMin, shareOf(time, window.toMs) - from);
   const peak =
-    most > 0 &&
+    bars.reduce((sum, bar) => sum + bar.hits, 0) >= hitsForRate &&
     markup`<text class="value-tick" x="${percent(from)}" dx="5" y="10">up to ${formatQuantity(most)} hits/s</text>`;
   return markup`<rect class="fault-bar" x="${percent(from)}" width="${percent(width)}" y="${bottomPx}" height="4"/>${bars
     .filter((bar) => bar.hits > 0)

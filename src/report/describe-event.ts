@@ -3,7 +3,7 @@
 
 import { humanDuration } from '../base/duration.ts';
 import type { LabelRecord } from '../base/labels.ts';
-import { formatQuantity, type Unit } from '../experiment/judge/quantity.ts';
+import { formatQuantity, type QuantityWords } from '../experiment/judge/quantity.ts';
 import type {
   AlertRef,
   EventOf,
@@ -14,16 +14,21 @@ import type {
 import { visible } from './plain-text.ts';
 import { warmedWords } from './warmed-words.ts';
 
-/** The unit of an objective's values, where the reader of the event knows it. */
-export type UnitOfObjective = (objective: string) => Unit;
+/** How an objective's values are written, where the reader of the event knows it. */
+export type QuantityOfObjective = (objective: string) => QuantityWords;
 
-type Sentences = { readonly [T in EventType]: (event: EventOf<T>, unitOf: UnitOfObjective) => string };
+type Sentences = {
+  readonly [T in EventType]: (event: EventOf<T>, quantityOf: QuantityOfObjective) => string;
+};
 
 /** One line of visible text, without a full stop. */
-export function describeEvent(event: TimelineEvent, unitOf: UnitOfObjective = () => 'none'): string {
+export function describeEvent(
+  event: TimelineEvent,
+  quantityOf: QuantityOfObjective = () => formatQuantity,
+): string {
   // The table's entry for an event's own type takes exactly that event; TypeScript cannot follow the pairing.
-  const sentence = sentences[event.type] as (event: TimelineEvent, unitOf: UnitOfObjective) => string;
-  return visible(sentence(event, unitOf));
+  const sentence = sentences[event.type] as (event: TimelineEvent, quantityOf: QuantityOfObjective) => string;
+  return visible(sentence(event, quantityOf));
 }
 
 const sentences: Sentences = {
@@ -60,10 +65,10 @@ const sentences: Sentences = {
   'fault.stuck': (e) => `fault ${e.fault} could not be undone; left behind: ${e.left.join('; ')}`,
   'workflow.node': (e) =>
     `${e.nodeType} ${e.node} ${nodeWords[e.state]}${e.detail === undefined ? '' : `: ${e.detail}`}`,
-  'objective.breached': (e, unitOf) =>
-    `objective ${e.objective} is broken${valueWords(e.value, unitOf(e.objective))}`,
-  'objective.recovered': (e, unitOf) =>
-    `objective ${e.objective} holds again${valueWords(e.value, unitOf(e.objective))}`,
+  'objective.breached': (e, quantityOf) =>
+    `objective ${e.objective} is broken${valueWords(e.value, quantityOf(e.objective))}`,
+  'objective.recovered': (e, quantityOf) =>
+    `objective ${e.objective} holds again${valueWords(e.value, quantityOf(e.objective))}`,
   'alert.pending': (e) => alertWords(e, 'is pending'),
   'alert.firing': (e) => alertWords(e, 'is firing'),
   'alert.resolved': (e) => alertWords(e, 'is resolved'),
@@ -138,8 +143,8 @@ function hitWords(hits: number | undefined): string {
   return hits === 1 ? '1 hit' : `${hits} hits`;
 }
 
-function valueWords(value: number | null, unit: Unit): string {
-  return value === null ? '' : ` at ${formatQuantity(value, unit)}`;
+function valueWords(value: number | null, quantity: QuantityWords): string {
+  return value === null ? '' : ` at ${quantity(value)}`;
 }
 
 /** The labels come last: where a line is cut short, what happened is still there. */

@@ -1,7 +1,7 @@
 // The hops of an alert's way in words that all reports share.
 
 import { formatDuration, humanDuration } from '../base/duration.ts';
-import type { AlertHop, HopName } from '../experiment/verdict.ts';
+import type { AlertHop, Evidence, HopName } from '../experiment/verdict.ts';
 
 const names: Readonly<Record<HopName, string>> = {
   injected: 'injected',
@@ -21,6 +21,27 @@ const names: Readonly<Record<HopName, string>> = {
 export function hopName(hop: HopName): string {
   return names[hop];
 }
+
+/**
+ * Hops in the order in which they happened; one that was not seen stays after the hop before it. A fault that is put in
+ * place several times may be undone for the last time long after everything is well.
+ */
+export function inOrderOfTime(hops: readonly AlertHop[]): AlertHop[] {
+  let before = Number.NEGATIVE_INFINITY;
+  const places = hops.map((hop) => {
+    before = hop.at ?? before;
+    return { hop, at: before };
+  });
+  return places.sort((a, b) => a.at - b.at).map(({ hop }) => hop);
+}
+
+/** Facts that the hops do not tell already, with more detail. */
+export function besideHops(evidence: readonly Evidence[], hops: readonly AlertHop[]): Evidence[] {
+  const times = new Set(hops.map(({ at }) => at));
+  return evidence.filter(({ label, at }) => at === undefined || !times.has(at) || !ofHop.test(label));
+}
+
+const ofHop = /^(breach|pending|firing|resolved|told .*)$/;
 
 /** `3s`, `at once`, `2s before`; undefined where the latency is not known. */
 export function latencyWords({ tookMs }: AlertHop): string | undefined {

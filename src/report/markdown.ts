@@ -2,12 +2,12 @@
 // each objective as a line of block characters, and the rest folded away.
 
 import { humanDuration } from '../base/duration.ts';
-import { formatQuantity } from '../experiment/judge/quantity.ts';
+import type { QuantityWords } from '../experiment/judge/quantity.ts';
 import type { AlertVerdict, Half, Judgement, ObjectiveVerdict, RunVerdict } from '../experiment/verdict.ts';
 import { worstEnd } from './comparison.ts';
 import { costLine } from './cost-words.ts';
 import { labelWords } from './describe-event.ts';
-import { boundWords, hopName, latencyWords, settingWords } from './hop-words.ts';
+import { besideHops, boundWords, hopName, inOrderOfTime, latencyWords, settingWords } from './hop-words.ts';
 import { firstEvent, type ReportInput, redactInput } from './input.ts';
 import { code, plain, table } from './markdown-parts.ts';
 import { type Measurement, measureObjective } from './measured.ts';
@@ -143,18 +143,27 @@ function picture(objective: ObjectiveVerdict, measured: Measurement): string {
   const values = Array.from(worst.values).filter((value) => Number.isFinite(value));
   const low = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const high = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const bound = threshold === null ? '' : `, must be ${operator} ${formatQuantity(threshold, measured.unit)}`;
+  const must = measured.must === '' ? '' : `, ${measured.must}`;
   const blocks = sparkline(
     condense(Array.from(worst.values), pictureWidth, worstEnd(operator)),
     pictureWidth,
     threshold,
   );
-  return `${code(objective.name)} ${code(blocks)} ${plain(`${formatQuantity(low, measured.unit)} to ${formatQuantity(high, measured.unit)}${bound}`)}`;
+  return `${code(objective.name)} ${code(blocks)} ${plain(`${rangeWords(low, high, measured.quantity)}${must}`)}`;
+}
+
+function rangeWords(low: number, high: number, quantity: QuantityWords): string {
+  const [from, to] = [quantity(low), quantity(high)];
+  return from === to ? from : `${from} to ${to}`;
 }
 
 function details(input: ReportInput, zeroMs: number): string[] {
   const { verdict } = input;
-  const evidence = [...verdict.objectives, ...verdict.alerts, ...verdict.faults].flatMap((item) =>
+  const alerts = verdict.alerts.map((alert) => ({
+    ...alert,
+    evidence: besideHops(alert.evidence, alert.hops),
+  }));
+  const evidence = [...verdict.objectives, ...alerts, ...verdict.faults].flatMap((item) =>
     item.evidence.map(({ label, value, at }) => [
       code(item.name),
       plain(label),
@@ -177,7 +186,7 @@ function hopTables(alerts: readonly AlertVerdict[], zeroMs: number): string {
   return alerts
     .filter(({ hops }) => hops.length > 0)
     .map(({ name, hops, shorten }) => {
-      const rows = hops.map((hop) => [
+      const rows = inOrderOfTime(hops).map((hop) => [
         plain(`${hopName(hop.hop)}${hop.detail === null ? '' : `: ${hop.detail}`}`),
         hop.at === null ? '–' : relativeTime(hop.at, zeroMs),
         latencyWords(hop) ?? '–',

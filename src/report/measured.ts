@@ -2,7 +2,7 @@
 
 import { UserError } from '../base/diagnostics.ts';
 import { redact } from '../base/redact.ts';
-import { type Unit, unitOf } from '../experiment/judge/quantity.ts';
+import { type QuantityWords, quantityBeside, type Unit, unitOf } from '../experiment/judge/quantity.ts';
 import type { ObjectiveSpec } from '../experiment/model.ts';
 import type { JudgedPlan } from '../experiment/timeline.ts';
 import type { ObjectiveVerdict } from '../experiment/verdict.ts';
@@ -22,8 +22,10 @@ export interface Measurement {
   readonly series: readonly MeasuredSeries[];
   readonly omitted: number;
   readonly stepMs: number;
-  /** Of its values, for reading. */
-  readonly unit: Unit;
+  /** Its values, and the threshold, in words. */
+  readonly quantity: QuantityWords;
+  /** What the comparison asks for: `must be < 100 MB`; '' where the threshold is no constant. */
+  readonly must: string;
   /** Why there is nothing to show, when the expression cannot be evaluated. */
   readonly problem: string | undefined;
 }
@@ -39,11 +41,15 @@ export function measureObjective(input: ReportInput, objective: ObjectiveVerdict
   if (input.experiment.chaosToolkit) return measureProbe(input.timeline, objective, endedAt - startedAt);
   const spec = input.experiment.objectives.find((candidate) => candidate.name === objective.name);
   const stepMs = stepOf(spec, planOf(input.timeline), endedAt - startedAt);
+  const words = (unit: Unit): Pick<Measurement, 'quantity' | 'must'> => {
+    const quantity = quantityBeside(objective.comparison.threshold, spec?.slo ? 'ratio' : unit);
+    return { quantity, must: mustWords(objective.comparison, quantity) };
+  };
   const nothing = (unit: Unit, problem: string): Measurement => ({
+    ...words(unit),
     series: [],
     omitted: 0,
     stepMs,
-    unit,
     problem: redact(problem, input.experiment.secrets),
   });
   const features = new Set(input.experiment.telemetry.features);
@@ -56,12 +62,29 @@ export function measureObjective(input: ReportInput, objective: ObjectiveVerdict
       (a, b) => badness(b.values, objective.comparison) - badness(a.values, objective.comparison),
     );
     const shown = worstFirst.slice(0, seriesMax).map(({ times, values }) => ({ times, values }));
-    return { series: shown, omitted: series.length - shown.length, stepMs, unit, problem: undefined };
+    return {
+      ...words(unit),
+      series: shown,
+      omitted: series.length - shown.length,
+      stepMs,
+      problem: undefined,
+    };
   } catch (error) {
     // A report of a failed query is still a report; a bug is not hidden by it.
     if (!(error instanceof UserError)) throw error;
     return nothing(unit, error.message);
   }
+}
+
+/** `must be < 100 MB`, `must be 1`, `must not be 0`. */
+function mustWords({ operator, threshold }: ObjectiveVerdict['comparison'], quantity: QuantityWords): string {
+  if (threshold === null) return '';
+  const limit = quantity(threshold);
+  return operator === '=='
+    ? `must be ${limit}`
+    : operator === '!='
+      ? `must not be ${limit}`
+      : `must be ${operator} ${limit}`;
 }
 
 /** Of the width of the picture: how long the answer of a moment is drawn. */
@@ -96,7 +119,8 @@ function measureProbe(
         : [{ times: points.map(({ at }) => at), values: points.map(({ value }) => value) }],
     omitted: 0,
     stepMs,
-    unit: 'none',
+    quantity: (value) => (value === 1 ? 'in tolerance' : value === 0 ? 'out of tolerance' : ''),
+    must: 'must be in its tolerance',
     problem: points.length === 0 ? 'never asked' : undefined,
   };
 }

@@ -17,7 +17,7 @@ export function warmedWords({
   const reach = roughly(reachMs);
   const how =
     series === 0
-      ? 'windows not warmed'
+      ? 'long windows were not warmed: nothing that they read was measured'
       : real === undefined
         ? `windows warmed with ${reach} synthesised from ${baseline}`
         : `windows warmed with ${reach}, ${real.series} of ${series} series from ${real.from}, the rest synthesised from ${baseline}`;

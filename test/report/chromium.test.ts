@@ -81,7 +81,7 @@ describeWith(['chromium'], 'HTML report in Chromium', () => {
     await page.mouse.move(plot.x + (plot.width * 22.05) / 58, plot.y + 20);
     const texts = await page.locator('.lane-readout').allTextContents();
     expect(texts[0]).toMatch(/^T\+10\.\ds · 18:23:24$/);
-    expect(texts[1]).toMatch(/^10\d MB$/);
+    expect(texts[1]).toMatch(/^10\d(\.\d)? MB$/);
     expect(texts[2]).toBe('pending');
     expect(texts[3]).toMatch(/^1[34]\d hits$/);
     await page.close();

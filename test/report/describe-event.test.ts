@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { formatQuantity } from '../../src/experiment/judge/quantity.ts';
 import { describeEvent, topicOf } from '../../src/report/describe-event.ts';
 import { plainLine } from '../../src/report/live/plain-line.ts';
 import { leaky, scenes } from './fixtures.ts';
 
 describe('event sentences', () => {
   it('tell the story of the leaky run', () => {
-    const unitOf = () => 'bytes' as const;
+    const unitOf = () => (value: number) => formatQuantity(value, 'bytes');
     const lines = leaky()
       .timeline.map((event) => plainLine(event, unitOf))
       .filter((line) => line !== undefined);
@@ -44,7 +45,10 @@ describe('event sentences', () => {
 
   it('say by which service somebody is told, unless it is a webhook', () => {
     const event = leaky().timeline.find(({ type }) => type === 'notification.captured')!;
-    const line = describeEvent({ ...event, integration: 'slack[1]' } as typeof event, () => 'bytes');
+    const line = describeEvent(
+      { ...event, integration: 'slack[1]' } as typeof event,
+      () => (value) => formatQuantity(value, 'bytes'),
+    );
     expect(line).toBe('captured: platform-oncall is told by slack that ContainerMemoryHigh is firing');
   });
 

@@ -41,6 +41,28 @@ describe('terminal result', () => {
   });
 });
 
+describe('a run that ended early', () => {
+  const textOf = (reason: string, sentence: string) => {
+    const scene = leaky();
+    const verdict = { ...scene.verdict, verdict: 'error' as const, reason, sentence };
+    return renderTerminal({ ...scene, verdict }, { color: false, width: 100 });
+  };
+
+  it('has its reason once', () => {
+    const text = textOf('the disk is full', 'The run failed: the disk is full.');
+    expect(text.match(/the disk is full/g)).toHaveLength(1);
+    expect(textOf('not-steady', 'No fault was injected.')).toContain('ERROR (not-steady)');
+  });
+
+  it('quotes what a program said line by line', () => {
+    const said = `it ended; its last lines:\n    at f (a.js:1)\n    ${'x'.repeat(200)}`;
+    const lines = textOf(said, `The run failed: ${said}.`).split('\n');
+    expect(lines).toContain('The run failed: it ended; its last lines:');
+    expect(lines).toContain('    at f (a.js:1)');
+    expect(lines).toContain(`    ${'x'.repeat(95)}…`);
+  });
+});
+
 describe('table of acts', () => {
   it('is as it was', () => {
     expectGolden('acts.txt', renderActs(acts(), { color: false, width: 100 }));

@@ -1,7 +1,7 @@
 // Every event of the timeline as a compact list. Check boxes above it filter by topic through the style sheet alone.
 
 import type { TimelineEvent } from '../../experiment/timeline.ts';
-import { describeEvent, type EventTopic, topicOf, type UnitOfObjective } from '../describe-event.ts';
+import { describeEvent, type EventTopic, type QuantityOfObjective, topicOf } from '../describe-event.ts';
 import { relativeTime, wallTime } from '../moment.ts';
 import { type Markup, markup, trusted } from './markup.ts';
 
@@ -22,7 +22,7 @@ const eventsMax = 2_000;
 export function eventsSection(
   timeline: readonly TimelineEvent[],
   zeroMs: number,
-  unitOf: UnitOfObjective,
+  quantityOf: QuantityOfObjective,
 ): Markup {
   const shown = timeline.slice(0, eventsMax);
   const topics = [...new Set(shown.map(topicOf))];
@@ -38,7 +38,7 @@ export function eventsSection(
 <ol class="events">${shown.map(
     (
       event,
-    ) => markup`<li class="event topic-${topicOf(event)}"><time datetime="${new Date(event.at).toISOString()}"><span class="event-offset">${relativeTime(event.at, zeroMs)}</span> <span class="event-wall">${wallTime(event.at)}</span></time><span>${describeEvent(event, unitOf)}</span></li>
+    ) => markup`<li class="event topic-${topicOf(event)}"><time datetime="${new Date(event.at).toISOString()}"><span class="event-offset">${relativeTime(event.at, zeroMs)}</span> <span class="event-wall">${wallTime(event.at)}</span></time><span>${describeEvent(event, quantityOf)}</span></li>
 `,
   )}</ol>
 ${omitted > 0 && markup`<p class="aside">${omitted} more are in timeline.jsonl.</p>`}

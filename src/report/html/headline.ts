@@ -4,7 +4,7 @@
 import { humanDuration } from '../../base/duration.ts';
 import type { AlertVerdict, Half, Verdict } from '../../experiment/verdict.ts';
 import { calendarDay, wallTime } from '../moment.ts';
-import { halfWord, runStanding } from '../standing.ts';
+import { halfWord, runStanding, shortReason } from '../standing.ts';
 import { brand } from './brand.ts';
 import { type Markup, markup } from './markup.ts';
 import { hitWords } from './timeline/fault-lane.ts';
@@ -15,20 +15,28 @@ export function headline(verdict: Verdict, warmed: string | undefined): Markup {
   return markup`<header class="headline tone-${tone}">
 <p class="eyebrow">${brand} <span>${verdict.name}</span></p>
 <p class="question">${verdict.title}</p>
-<h1>${verdict.sentence}</h1>
+${sentence(verdict.sentence)}
 <div class="badges">${runBadge(verdict)}${badge('Resilience', verdict.resilience)}${badge('Detection', verdict.detection)}</div>
 ${facts(verdict)}
-<p class="when">${calendarDay(verdict.startedAt)}, ${wallTime(verdict.startedAt)} to ${wallTime(verdict.endedAt)} UTC <span class="aside">(${humanDuration(verdict.endedAt - verdict.startedAt)})</span></p>${warmed !== undefined && markup`\n<p class="when">${warmed}</p>`}
+<p class="when">${calendarDay(verdict.startedAt)}, ${wallTime(verdict.startedAt)} to ${wallTime(verdict.endedAt)} UTC <span class="aside">(${humanDuration(verdict.endedAt - verdict.startedAt)})</span>${warmed !== undefined && markup`<br>${warmed}`}</p>
 </header>`;
+}
+
+/** What a program said is quoted below the sentence as it was. */
+function sentence(text: string): Markup {
+  const [first = '', ...quoted] = text.split('\n');
+  return markup`<h1>${first}</h1>${quoted.length > 0 && markup`\n<pre class="quoted">${quoted.join('\n')}</pre>`}`;
 }
 
 const unusual = new Set<Verdict['verdict']>(['stopped', 'error']);
 
 /** The run's own badge is only shown where the halves do not say it all. */
 function runBadge(verdict: Verdict): Markup | false {
-  if (!unusual.has(verdict.verdict) && verdict.reason === null) return false;
+  const isAsked = verdict.resilience !== null || verdict.detection !== null;
+  if (isAsked && !unusual.has(verdict.verdict) && verdict.reason === null) return false;
   const { mark, tone } = runStanding(verdict.verdict);
-  const word = verdict.reason === null ? verdict.verdict : `${verdict.verdict}: ${verdict.reason}`;
+  const reason = shortReason(verdict);
+  const word = reason === undefined ? verdict.verdict : `${verdict.verdict}: ${reason}`;
   return markup`<div class="badge tone-${tone}"><span class="badge-name">Run</span><span class="badge-word"><span class="mark-text" aria-hidden="true">${mark}</span> ${word}</span></div>`;
 }
 

@@ -43,7 +43,7 @@ export function liveFrame(state: LiveState, options: FrameOptions): string {
 
 function titleLine(state: LiveState, width: number, paint: Paint): string {
   const turn = spinner[Math.floor(state.now / spinnerStepMs) % spinner.length]!;
-  const clock = humanDuration(Math.floor((state.now - state.startedAt) / 1000) * 1000);
+  const clock = wholeSeconds(state.now - state.startedAt);
   const title = fitted(visible(state.title), width - textWidth(clock) - 3);
   return `${paint.link(turn)} ${paint.strong(title)} ${paint.quiet(clock)}`;
 }
@@ -70,19 +70,22 @@ function nameColumn(state: LiveState, width: number): number {
 
 function leftWords(leftMs: number): string {
   return leftMs >= 0
-    ? `${humanDuration(Math.ceil(leftMs / 1000) * 1000)} left`
+    ? `${wholeSeconds(Math.ceil(leftMs / 1000) * 1000)} left`
     : `${wholeSeconds(-leftMs)} over its plan`;
 }
 
 function wholeSeconds(ms: number): string {
-  return humanDuration(Math.floor(ms / 1000) * 1000);
+  return ms < 1000 ? '0s' : humanDuration(Math.floor(ms / 1000) * 1000);
 }
 
+/** Of most values: the bounds of the objectives stand below each other. */
+const valueWidth = 9;
+
 function objectiveLine(objective: LiveObjective, nameWidth: number, width: number, paint: Paint): string {
-  const { unit, operator, threshold, values } = objective;
+  const { quantity, operator, threshold, values } = objective;
   const current = values.at(-1) ?? null;
-  const bound = threshold === null ? '' : `${operator} ${formatQuantity(threshold, unit)}`;
-  const value = current === null ? 'no data' : formatQuantity(current, unit);
+  const bound = threshold === null ? '' : `${operator} ${quantity(threshold)}`;
+  const value = current === null ? 'no data' : quantity(current);
   const inBounds = current !== null && holds({ operator, threshold }, current);
   const [mark, tone] = objective.broken
     ? (['✗', paint.tone.bad] as const)
@@ -91,7 +94,7 @@ function objectiveLine(objective: LiveObjective, nameWidth: number, width: numbe
       : inBounds
         ? (['✓', paint.tone.good] as const)
         : (['!', paint.tone.warn] as const);
-  const facts = `${fitted(value, 9)} ${bound}`;
+  const facts = `${fitted(value, Math.max(valueWidth, textWidth(value)))} ${bound}`;
   const chartWidth = Math.max(8, Math.min(60, width - nameWidth - textWidth(facts) - 8));
   const chart = sparkline(condense(values, chartWidth, worstEnd(operator)), chartWidth, threshold);
   return `  ${tone(mark)} ${fitted(visible(objective.name), nameWidth)}  ${tone(fitted(chart, chartWidth))}  ${truncated(facts, Math.max(0, width - nameWidth - chartWidth - 8))}`;
@@ -108,7 +111,7 @@ function alertLine(alert: LiveAlert, now: number, nameWidth: number, width: numb
 
 function stateWords({ state, since }: LiveAlert, now: number): string {
   if (since === undefined) return state;
-  const passed = humanDuration(Math.floor((now - since) / 1000) * 1000);
+  const passed = wholeSeconds(now - since);
   return state === 'inactive' ? `inactive again for ${passed}` : `${state} for ${passed}`;
 }
 
@@ -128,7 +131,7 @@ function eventLine(
   paint: Paint,
 ): string {
   const when = state.injectedAt === undefined ? wallTime(event.at) : relativeTime(event.at, state.injectedAt);
-  const units = new Map(state.objectives.map(({ name, unit }) => [name, unit]));
-  const sentence = describeEvent(event, (objective) => units.get(objective) ?? 'none');
+  const quantities = new Map(state.objectives.map(({ name, quantity }) => [name, quantity]));
+  const sentence = describeEvent(event, (objective) => quantities.get(objective) ?? formatQuantity);
   return `  ${paint.quiet(fitted(when, 9))} ${truncated(sentence, width - 12)}`;
 }

@@ -1,7 +1,12 @@
 // What the live view shows, kept up to date by the timeline's own events and by the readings of the objectives.
 
-import { type Unit, unitOf } from '../../experiment/judge/quantity.ts';
-import type { Experiment } from '../../experiment/model.ts';
+import {
+  formatQuantity,
+  type QuantityWords,
+  quantityBeside,
+  unitOf,
+} from '../../experiment/judge/quantity.ts';
+import type { Experiment, ObjectiveSpec } from '../../experiment/model.ts';
 import type { PhaseName, TimelineEvent } from '../../experiment/timeline.ts';
 import { allFeatures } from '../../promql/features.ts';
 import { parseExpr } from '../../promql/parser.ts';
@@ -34,7 +39,8 @@ export interface LiveState {
 
 export interface LiveObjective {
   readonly name: string;
-  readonly unit: Unit;
+  /** Its values, and the threshold, in words. */
+  readonly quantity: QuantityWords;
   readonly operator: string;
   /** Null when it is no constant. */
   readonly threshold: number | null;
@@ -79,9 +85,9 @@ export class LiveRun {
   constructor(experiment: Experiment, startedAt: number) {
     this.#title = experiment.title;
     this.#startedAt = startedAt;
-    this.#objectives = experiment.objectives.map(({ name, promql }) => ({
-      name,
-      ...comparisonOf(promql),
+    this.#objectives = experiment.objectives.map((spec) => ({
+      name: spec.name,
+      ...comparisonOf(spec),
       values: [],
       broken: false,
     }));
@@ -147,12 +153,15 @@ export class LiveRun {
   }
 }
 
-function comparisonOf(promql: string): Pick<LiveObjective, 'unit' | 'operator' | 'threshold'> {
+function comparisonOf({
+  promql,
+  slo,
+}: ObjectiveSpec): Pick<LiveObjective, 'quantity' | 'operator' | 'threshold'> {
   const parsed = parseExpr(promql, { features: allFeatures });
   const comparison = parsed.ok ? topComparison(parsed.expr) : undefined;
-  if (!comparison) return { unit: 'none', operator: '', threshold: null };
+  if (!comparison) return { quantity: formatQuantity, operator: '', threshold: null };
   const { left, operator, threshold = null } = comparison;
-  return { unit: unitOf(left), operator, threshold };
+  return { quantity: quantityBeside(threshold, slo ? 'ratio' : unitOf(left)), operator, threshold };
 }
 
 const faultStates: Readonly<Partial<Record<TimelineEvent['type'], LiveFault['state'] | 'same'>>> = {

@@ -5,16 +5,16 @@ import { humanDuration } from '../../base/duration.ts';
 import type { AlertVerdict, Half, Verdict } from '../../experiment/verdict.ts';
 import { costLine } from '../cost-words.ts';
 import { labelWords } from '../describe-event.ts';
-import { boundedHops, hopName } from '../hop-words.ts';
+import { boundedHops, hopName, inOrderOfTime } from '../hop-words.ts';
 import { type ReportInput, redactInput } from '../input.ts';
 import { relativeTime, wallTime } from '../moment.ts';
 import { visible } from '../plain-text.ts';
 import { assumptionWords, projectionLine } from '../projection-words.ts';
-import { halfWord, runStanding, type Standing, standingOf } from '../standing.ts';
+import { halfWord, runStanding, type Standing, shortReason, standingOf } from '../standing.ts';
 import { trialJudgement, trialName, trialsOf } from '../trials.ts';
 import { warmedLine } from '../warmed-words.ts';
 import { type Paint, paintFor, type TerminalOptions, usableWidth } from './paint.ts';
-import { fitted, textWidth, wrapped } from './text-width.ts';
+import { fitted, textWidth, truncated, wrapped } from './text-width.ts';
 
 /** Ends with a line break. */
 export function renderTerminal(original: ReportInput, options: TerminalOptions): string {
@@ -46,7 +46,8 @@ export function renderTerminal(original: ReportInput, options: TerminalOptions):
 function headLines(verdict: Verdict, width: number, paint: Paint): string[] {
   const { tone } = runStanding(verdict.verdict);
   const word = verdict.verdict.toUpperCase();
-  const reason = verdict.reason === null ? '' : ` (${visible(verdict.reason)})`;
+  const short = shortReason(verdict);
+  const reason = short === undefined ? '' : ` (${visible(short)})`;
   return [
     ...wrapped(`${word}${reason}  ${visible(verdict.title)}`, width).map((line, index) =>
       index === 0 && line.startsWith(word)
@@ -54,10 +55,19 @@ function headLines(verdict: Verdict, width: number, paint: Paint): string[] {
         : line,
     ),
     '',
-    ...wrapped(visible(verdict.sentence), width).map(paint.strong),
+    ...sentenceLines(verdict.sentence, width, paint),
     '',
     `${halfText('Resilience', verdict.resilience, paint)}    ${halfText('Detection', verdict.detection, paint)}`,
     paint.quiet(span(verdict)),
+  ];
+}
+
+/** What a program said is quoted below the sentence as it was. */
+function sentenceLines(sentence: string, width: number, paint: Paint): string[] {
+  const [first = '', ...quoted] = sentence.split('\n');
+  return [
+    ...wrapped(visible(first), width).map(paint.strong),
+    ...quoted.map((line) => paint.quiet(truncated(visible(line), width))),
   ];
 }
 
@@ -84,7 +94,9 @@ interface Row {
   readonly more: readonly string[];
 }
 
-function rowsOf(verdict: Verdict): Record<'trials' | 'objectives' | 'alerts' | 'faults' | 'collateral', Row[]> {
+function rowsOf(
+  verdict: Verdict,
+): Record<'trials' | 'objectives' | 'alerts' | 'faults' | 'collateral', Row[]> {
   const zeroMs = verdict.times.injected ?? verdict.startedAt;
   return {
     trials: trialsOf(verdict).map((trial) => ({
@@ -138,7 +150,7 @@ function rowsOf(verdict: Verdict): Record<'trials' | 'objectives' | 'alerts' | '
 function hopLine({ hops, times }: AlertVerdict, zeroMs: number): string {
   // Of an alert that nothing happened to there is no way to show.
   if (Object.values(times).every((time) => time === null)) return '';
-  return hops
+  return inOrderOfTime(hops)
     .filter(({ hop, at }) => at !== null && hop !== 'injected')
     .map(({ hop, at }) => `${hopName(hop)} ${relativeTime(at!, zeroMs)}`)
     .join(' → ');

@@ -4,6 +4,7 @@ import { humanDuration } from '../../../base/duration.ts';
 import type { AlertSpec } from '../../../experiment/model.ts';
 import type { AlertVerdict, Verdict } from '../../../experiment/verdict.ts';
 import { labelWords } from '../../describe-event.ts';
+import { besideHops } from '../../hop-words.ts';
 import type { ReportInput } from '../../input.ts';
 import { assumptionWords, projectionLine } from '../../projection-words.ts';
 import { type Markup, markup } from '../markup.ts';
@@ -24,7 +25,7 @@ export function alertsSection({ verdict, experiment }: ReportInput, zeroMs: numb
 ${projected(alert, zeroMs)}
 ${way(alert, specOf(alert, experiment.alerts), verdict.times, zeroMs)}
 ${alert.notes.length > 0 && markup`<ul class="notes">${alert.notes.map((note) => markup`<li><strong>${noteNames[note.kind]}</strong> ${note.text}</li>`)}</ul>`}
-${evidenceList(alert.evidence, zeroMs)}
+${evidenceList(besideHops(alert.evidence, wasOnItsWay(alert) ? alert.hops : []), zeroMs)}
 </article>
 `,
     ),
@@ -47,10 +48,15 @@ function way(
   bounds: Verdict['times'],
   zeroMs: number,
 ): Markup | false {
-  if (Object.values(alert.times).some((time) => time !== null)) return hopTrack(alert, spec, bounds, zeroMs);
+  if (wasOnItsWay(alert)) return hopTrack(alert, spec, bounds, zeroMs);
   if (alert.predicted === null) return false;
   const { firingMs, notifiedMs } = alert.predicted;
   return markup`<p class="aside">Had it been needed: firing after at most ${humanDuration(firingMs)}, told after at most ${humanDuration(notifiedMs)}, by its own settings.</p>`;
+}
+
+/** Of an alert that nothing happened to there is no way to show. */
+function wasOnItsWay({ times }: AlertVerdict): boolean {
+  return Object.values(times).some((time) => time !== null);
 }
 
 const noteNames: Record<AlertVerdict['notes'][number]['kind'], string> = {

@@ -4,7 +4,7 @@
 import { humanDuration } from '../../../base/duration.ts';
 import type { AlertSpec } from '../../../experiment/model.ts';
 import type { AlertHop, AlertVerdict, HopName, Verdict } from '../../../experiment/verdict.ts';
-import { boundWords, hopName, latencyWords, settingWords } from '../../hop-words.ts';
+import { boundWords, hopName, inOrderOfTime, latencyWords, settingWords } from '../../hop-words.ts';
 import { relativeTime, wallTime } from '../../moment.ts';
 import { type Markup, markup } from '../markup.ts';
 import { deadlinesOf } from '../timeline/deadlines.ts';
@@ -18,8 +18,8 @@ export function hopTrack(
   const back = alert.hops.findIndex(({ hop }) => hop === 'undone');
   const there = back < 0 ? alert.hops : alert.hops.slice(0, back);
   const ways = [
-    { title: 'To the pager', hops: there },
-    { title: 'And back', hops: back < 0 ? [] : alert.hops.slice(back) },
+    { title: 'To the pager', hops: inOrderOfTime(there) },
+    { title: 'And back', hops: back < 0 ? [] : inOrderOfTime(alert.hops.slice(back)) },
   ].filter(({ hops }) => hops.length > 0);
   const due = dueTimes(alert, spec, bounds);
   return markup`<div class="ways">${ways.map(
@@ -67,9 +67,9 @@ function waterfall(hops: readonly AlertHop[]): Bar[] {
   const last = Math.max(...times);
   let before = first;
   const starts = hops.map(({ at, tookMs }) => {
-    const start = at !== null && tookMs !== null ? at - tookMs : before;
     before = at ?? before;
-    return start;
+    // What came before the hop that it counts from, and what counts from none, are moments.
+    return at !== null && tookMs !== null && tookMs > 0 ? at - tookMs : before;
   });
   const boundEnds = hops.map(({ boundMs }, index) => (boundMs === null ? first : starts[index]! + boundMs));
   const span = Math.max(1, last - first);

@@ -12,6 +12,7 @@ export const evidenceStyle = `
 .items th[scope=row]{min-width:9em}
 .items .detail td{padding-top:0;padding-bottom:16px}
 .reason{max-width:46em}
+.detail .aside{max-width:58em}
 .expression{color:var(--quiet)}
 .detail p+p{margin-top:6px}
 .card{background:var(--panel);border:1px solid var(--rule);border-radius:12px;padding:16px 18px}

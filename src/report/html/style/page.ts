@@ -27,6 +27,7 @@ time{font-variant-numeric:tabular-nums;white-space:nowrap}
 .flame path{fill:var(--flame)}
 .question{margin-top:30px;font-size:1.0625rem;color:var(--quiet)}
 h1{margin-top:6px;font-size:clamp(1.45rem,1.05rem + 1.9vw,2.1rem);line-height:1.25;font-weight:650;letter-spacing:-.015em;text-wrap:pretty;max-width:34em}
+.quoted{margin-top:12px;padding:10px 14px;border:1px solid var(--rule);border-radius:8px;background:var(--panel);color:var(--quiet);font-size:.8125rem;overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere}
 .badges{display:flex;flex-wrap:wrap;gap:12px;margin-top:24px}
 .badge{display:flex;align-items:baseline;gap:10px;padding:8px 16px;border-radius:10px;border:1px solid currentcolor}
 .badge-name{font-size:.875rem;color:var(--text)}

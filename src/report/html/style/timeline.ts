@@ -54,6 +54,10 @@ svg.plot{display:block;width:100%;overflow:visible;font-family:var(--sans);font-
 .hit-bar{fill:var(--fault);fill-opacity:.55;stroke:var(--panel);stroke-width:.5}
 .tick-offset{font-weight:600;font-size:12px}
 .tick-wall{font-size:11px;font-variant-numeric:tabular-nums}
+.budget{margin-top:7px;max-width:11.5em}
+.budget svg{display:block;width:100%;height:7px;margin-bottom:3px}
+.budget-whole{fill:var(--grid)}
+.budget-spent{fill:var(--bad)}
 .crosshair{position:absolute;top:0;bottom:0;width:0;border-left:1px solid var(--text);pointer-events:none}
 .legend{display:flex;flex-wrap:wrap;gap:4px 18px;margin-top:12px;font-size:.8125rem;color:var(--quiet)}
 .legend li{display:flex;align-items:center;gap:7px}

@@ -1,9 +1,10 @@
 // An objective over time: its measured value as a line against its threshold, what is in breach filled.
 
-import { formatQuantity, type Unit } from '../../../experiment/judge/quantity.ts';
+import type { QuantityWords } from '../../../experiment/judge/quantity.ts';
 import type { ObjectiveVerdict } from '../../../experiment/verdict.ts';
 import { holds } from '../../comparison.ts';
 import type { MeasuredSeries, Measurement } from '../../measured.ts';
+import type { SpentBudget } from '../../spent-budget.ts';
 import { standingOf } from '../../standing.ts';
 import type { Lane } from '../chart/lane.ts';
 import {
@@ -19,64 +20,68 @@ import {
 import { bounded, type Readout } from '../chart/readout.ts';
 import { pixelOf, rounded, shareOf, type TimeScale, type ValueScale, valueScale } from '../chart/scale.ts';
 import { valueTicks } from '../chart/ticks.ts';
+import { budgetBar } from '../evidence/budget.ts';
 import { type Markup, markup } from '../markup.ts';
 
 const heightPx = 118;
 const topPx = 16;
 const bottomPx = heightPx - 6;
 
-export function objectiveLane(objective: ObjectiveVerdict, measured: Measurement, time: TimeScale): Lane {
-  const { unit } = measured;
+export function objectiveLane(
+  objective: ObjectiveVerdict,
+  measured: Measurement,
+  budget: SpentBudget | undefined,
+  time: TimeScale,
+): Lane {
   return {
     kind: 'objective',
     title: objective.name,
     word: objective.verdict,
     standing: standingOf(objective.judgement),
-    note: noteOf(objective, measured, unit),
-    plot: plotOf(objective, measured, time, unit),
-    readout: readoutOf(measured, time, unit),
+    note: noteOf(measured),
+    gauge: budget && budgetBar(budget),
+    plot: plotOf(objective, measured, time),
+    readout: readoutOf(measured, time),
   };
 }
 
-function noteOf(objective: ObjectiveVerdict, measured: Measurement, unit: Unit): string {
-  const { operator, threshold } = objective.comparison;
-  const bound = threshold === null ? '' : `must be ${operator} ${formatQuantity(threshold, unit)}`;
+function noteOf(measured: Measurement): string {
   const omitted = measured.omitted > 0 ? `${measured.series.length} worst series shown` : '';
-  return [bound, omitted].filter(Boolean).join(', ');
+  return [measured.must, omitted].filter(Boolean).join(', ');
 }
 
-function plotOf(objective: ObjectiveVerdict, measured: Measurement, time: TimeScale, unit: Unit): Markup {
+function plotOf(objective: ObjectiveVerdict, measured: Measurement, time: TimeScale): Markup {
+  const { quantity } = measured;
   const { threshold, operator, expr } = objective.comparison;
   const values = measured.series.flatMap(({ values: list }) => Array.from(list));
   const scale = valueScale(threshold === null ? values : [...values, threshold], topPx, bottomPx);
-  const bound =
-    threshold === null ? 'no constant threshold' : `threshold ${operator} ${formatQuantity(threshold, unit)}`;
-  const description = `${objective.reason} ${rangeWords(values, unit)}`;
-  return markup`<svg class="plot" height="${heightPx}" role="img"><title>${objective.name}: ${expr}, ${bound}</title><desc>${description}</desc>${valueAxis(scale, unit)}${
+  const bound = threshold === null ? 'no constant threshold' : `threshold ${operator} ${quantity(threshold)}`;
+  const description = `${objective.reason} ${rangeWords(values, quantity)}`;
+  return markup`<svg class="plot" height="${heightPx}" role="img"><title>${objective.name}: ${expr}, ${bound}</title><desc>${description}</desc>${valueAxis(scale, quantity)}${
     values.length === 0
       ? markup`<text class="plot-empty" x="50%" y="${heightPx / 2}" text-anchor="middle">${measured.problem ?? 'no samples in the recording'}</text>`
       : lines(objective, measured, time, scale)
-  }${threshold !== null && thresholdLine(threshold, operator, scale, unit)}</svg>`;
+  }${threshold !== null && thresholdLine(threshold, scale, measured)}</svg>`;
 }
 
-function rangeWords(values: readonly number[], unit: Unit): string {
+function rangeWords(values: readonly number[], quantity: QuantityWords): string {
   const finite = values.filter(Number.isFinite);
   if (finite.length === 0) return 'No samples.';
   const low = finite.reduce((a, b) => Math.min(a, b));
   const high = finite.reduce((a, b) => Math.max(a, b));
-  return `Measured between ${formatQuantity(low, unit)} and ${formatQuantity(high, unit)}.`;
+  return `Measured between ${quantity(low)} and ${quantity(high)}.`;
 }
 
-function valueAxis(scale: ValueScale, unit: Unit): Markup[] {
+function valueAxis(scale: ValueScale, quantity: QuantityWords): Markup[] {
   return valueTicks(scale).map((value) => {
     const y = pixelOf(scale, value);
-    return markup`<line class="grid" x1="0" x2="100%" y1="${y}" y2="${y}"/><text class="value-tick halo" x="4" y="${rounded(y - 3)}">${formatQuantity(value, unit)}</text>`;
+    return markup`<line class="grid" x1="0" x2="100%" y1="${y}" y2="${y}"/><text class="value-tick halo" x="4" y="${rounded(y - 3)}">${quantity(value)}</text>`;
   });
 }
 
-function thresholdLine(threshold: number, operator: string, scale: ValueScale, unit: Unit): Markup {
+function thresholdLine(threshold: number, scale: ValueScale, measured: Measurement): Markup {
   const y = pixelOf(scale, threshold);
-  return markup`<line class="threshold" x1="0" x2="100%" y1="${y}" y2="${y}"/><text class="threshold-label halo" x="100%" dx="-4" y="${rounded(y - 4)}" text-anchor="end">${operator} ${formatQuantity(threshold, unit)}</text>`;
+  return markup`<line class="threshold" x1="0" x2="100%" y1="${y}" y2="${y}"/><text class="threshold-label halo" x="100%" dx="-4" y="${rounded(y - 4)}" text-anchor="end">${measured.must.replace(/^must (be )?/, '')}</text>`;
 }
 
 function lines(
@@ -112,14 +117,14 @@ function split(run: Run, objective: ObjectiveVerdict, endMs: number) {
   return splitRun(run, (point) => !inBreach(point), undefined);
 }
 
-function readoutOf(measured: Measurement, time: TimeScale, unit: Unit): Readout {
+function readoutOf(measured: Measurement, time: TimeScale): Readout {
   const [only, ...others] = measured.series;
   if (!only) return [];
   const suffix = others.length > 0 ? ` (worst of ${measured.series.length + measured.omitted})` : '';
   return bounded(
     Array.from(only.times, (atMs, index) => [
       rounded(shareOf(time, atMs) * 100),
-      `${formatQuantity(valueAt(only, index), unit)}${suffix}`,
+      `${measured.quantity(valueAt(only, index))}${suffix}`,
     ]),
   );
 }

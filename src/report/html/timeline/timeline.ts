@@ -6,6 +6,7 @@ import type { TimelineEvent } from '../../../experiment/timeline.ts';
 import type { AlertVerdict } from '../../../experiment/verdict.ts';
 import type { ReportInput } from '../../input.ts';
 import type { Measurement } from '../../measured.ts';
+import type { SpentBudget } from '../../spent-budget.ts';
 import { timeAxis } from '../chart/axis.ts';
 import { type Band, backdrop, bandStrip } from '../chart/band.ts';
 import { type Lane, laneRow } from '../chart/lane.ts';
@@ -23,17 +24,21 @@ export interface Picture {
   readonly input: ReportInput;
   /** By the objective's place in the verdict. */
   readonly measurements: readonly Measurement[];
+  /** In the same order; undefined where there is none. */
+  readonly budgets: readonly (SpentBudget | undefined)[];
 }
 
 /** Alerts that nobody listed but that started in the run are shown too, up to this many. */
 const collateralLanesMax = 8;
 
-export function timelinePicture({ input, measurements }: Picture): Markup {
+export function timelinePicture({ input, measurements, budgets }: Picture): Markup {
   const { verdict, timeline } = input;
   const time = timeScale(input);
   const ticks = timeTicks(time);
   const lanes: Lane[] = [
-    ...verdict.objectives.map((objective, index) => objectiveLane(objective, measurements[index]!, time)),
+    ...verdict.objectives.map((objective, index) =>
+      objectiveLane(objective, measurements[index]!, budgets[index], time),
+    ),
     ...alertSubjects(input).map((alert) => alertLane(alert, timeline, time, verdict.times)),
     ...verdict.faults.map((fault) => faultLane(fault, timeline, time)),
     ...workflowLanes(timeline, time),

@@ -2,6 +2,7 @@
 // is held back, become events. When a group is notified shows at the receivers only.
 
 import type { AlertmanagerConfig } from '../../alertmanager/config/model.ts';
+import { Restraint } from '../../alertmanager/dispatch/restraint.ts';
 import { buildRoute, groupKey, type Route } from '../../alertmanager/dispatch/route.ts';
 import { matchRoutes } from '../../alertmanager/dispatch/routing.ts';
 import { RemoteAlertmanager, type RemoteAmAlert, type RemoteAmGroup } from '../../alertmanager/remote.ts';
@@ -31,6 +32,12 @@ interface Place {
   readonly route: readonly string[];
 }
 
+/** A place with the route of the configuration that leads there. */
+interface Routed {
+  readonly place: Place;
+  readonly route: Route | undefined;
+}
+
 interface Seen {
   /** What held the alert back when it was last told. */
   heldBy: string;
@@ -40,6 +47,7 @@ export class RemoteGroups {
   readonly #options: RemoteGroupsOptions;
   readonly #remote: RemoteAlertmanager;
   readonly #root: Route;
+  readonly #restraint: Restraint;
   readonly #stopping = new AbortController();
   #seen = new Map<string, Seen>();
   #open = new Set<string>();
@@ -50,6 +58,7 @@ export class RemoteGroups {
     this.#options = options;
     this.#remote = new RemoteAlertmanager(options.url, options.http, options.clock);
     this.#root = buildRoute(options.config.route);
+    this.#restraint = new Restraint(options.config);
   }
 
   start(): void {
@@ -87,11 +96,12 @@ export class RemoteGroups {
     const open = new Set<string>();
     for (const group of groups) {
       for (const alert of group.alerts.filter(isLookedAt)) {
-        const place = this.#placeOf(group, alert);
+        const { place, route } = this.#placeOf(group, alert);
         const key = `${alert.fingerprint} ${place.receiver} ${place.groupKey}`;
         seen.set(key, this.#seen.get(key) ?? this.#tellGrouped(alert, place, open));
         open.add(`${place.receiver} ${place.groupKey}`);
-        await this.#tellHeld(seen.get(key)!, alert, place.receiver, groups);
+        const muted = this.#mutedBy(alert, route);
+        await this.#tellHeld(seen.get(key)!, alert, muted, place.receiver, groups);
       }
     }
     this.#seen = seen;
@@ -99,17 +109,23 @@ export class RemoteGroups {
   }
 
   /** The API does not give a group's key; the configuration does. */
-  #placeOf({ labels, receiver: { name: receiver } }: RemoteAmGroup, alert: RemoteAmAlert): Place {
+  #placeOf({ labels, receiver: { name: receiver } }: RemoteAmGroup, alert: RemoteAmAlert): Routed {
     const groupLabels = Labels.from(labels);
     const routed = matchRoutes(this.#root, Labels.from(alert.labels)).find(
       (each) => each.receiver === receiver,
     );
-    return {
+    const place = {
       receiver,
       groupKey: routed ? groupKey(routed.route, groupLabels) : `${receiver}:${groupLabels.key}`,
       groupLabels: labels,
       route: routed?.path ?? [],
     };
+    return { place, route: routed?.route };
+  }
+
+  /** Until 0.27 an Alertmanager says nothing of time intervals; its configuration and the time do. */
+  #mutedBy({ status: { mutedBy } }: RemoteAmAlert, route: Route | undefined): readonly string[] {
+    return mutedBy.length > 0 || !route ? mutedBy : this.#restraint.mutedBy(route, this.#options.clock.now());
   }
 
   #tellGrouped(alert: RemoteAmAlert, place: Place, open: Set<string>): Seen {
@@ -122,10 +138,11 @@ export class RemoteGroups {
   async #tellHeld(
     seen: Seen,
     alert: RemoteAmAlert,
+    mutedBy: readonly string[],
     receiver: string,
     groups: readonly RemoteAmGroup[],
   ): Promise<void> {
-    const { silencedBy, inhibitedBy, mutedBy } = alert.status;
+    const { silencedBy, inhibitedBy } = alert.status;
     const heldBy = [...inhibitedBy, ...mutedBy, ...silencedBy].join(' ');
     if (heldBy === seen.heldBy) return;
     seen.heldBy = heldBy;

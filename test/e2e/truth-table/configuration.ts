@@ -60,6 +60,9 @@ export function alertmanagerYaml(rows: readonly PlayedRow[], captureUrl: string)
       { name: 'nobody' },
       ...[...new Set(names)].map((name) => ({ name, webhook_configs: [{ url: captureUrl }] })),
     ],
+    time_intervals: [
+      { name: 'mornings', time_intervals: [{ times: [{ start_time: '00:00', end_time: '24:00' }] }] },
+    ],
     inhibit_rules: rows.flatMap(({ id, story }) =>
       ((story.alertmanager?.inhibit_rules ?? []) as InhibitRule[]).map((rule) => ({
         ...rule,

@@ -43,7 +43,7 @@ export function renderBudgetsHtml({ budgets, atMs, source }: BudgetsPage): strin
 <section aria-label="Budgets">
 ${urgentFirst.map(card)}
 </section>
-${budgets.some(({ burnRates }) => burnRates.some(({ isPartial }) => isPartial)) && markup`<p class="aside">* The data do not reach back that far.</p>`}
+${budgets.some(({ burnRates }) => burnRates.some(({ isPartial }) => isPartial)) && markup`<p class="when">* The data do not reach back that far.</p>`}
 </main>`,
   );
 }

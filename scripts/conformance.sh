@@ -61,3 +61,6 @@ take examples openslo -name '*.yaml'
 fetch OpenSLO/go-sdk ae145da12c36289a0c6566474f1ce8a9a6aeaf1e
 take pkg/openslo/v1/examples openslo-sdk
 take pkg/openslosdk/test_data openslo-sdk/test_data
+
+fetch pyrra-dev/pyrra 1ba95afbf90b2311cb9332b1633cf09218b7de9f
+take examples/kubernetes/manifests/slos pyrra

@@ -61,6 +61,11 @@ function selectorOrNothing(expr: Expr): BareSelector | undefined {
   return 'instead' in selector ? undefined : selector;
 }
 
+/** The bucket that it selects, by its first matcher of `le`, as Pyrra takes it. */
+export function leOf({ matchers }: BareSelector): string | undefined {
+  return matchers.find(({ name }) => name === 'le')?.value;
+}
+
 /** In Prometheus's normal form, with a range where one is given. */
 export function selectorText({ name, matchers }: BareSelector, rangeMs?: number): string {
   const place = { start: 0, end: 0 };

@@ -6,7 +6,7 @@ import { complain, text } from '../../base/scalars.ts';
 import { parseExpr } from '../../promql/parser.ts';
 import { parsePrometheusDuration } from '../../rules/prometheus-duration.ts';
 import { scalarText, textOf } from '../../rules/scalar-text.ts';
-import { type BareSelector, bareSelectorOf } from '../bare-selector.ts';
+import { type BareSelector, bareSelectorOf, leOf } from '../bare-selector.ts';
 import { targetOf } from '../target.ts';
 
 const selectorExpected = 'a bare selector, such as http_requests_total{code=~"5.."}';
@@ -34,14 +34,9 @@ function selector(check?: (selected: BareSelector) => string | undefined) {
 
 const metric = z.strictObject({ metric: selector() });
 
-/** The limit of a latency objective: the first matcher of `le`, as upstream takes it. */
-export function bucketOf({ matchers }: BareSelector): string | undefined {
-  return matchers.find(({ name }) => name === 'le')?.value;
-}
-
 const bucket = z.strictObject({
   metric: selector((selected) => {
-    const limit = bucketOf(selected);
+    const limit = leOf(selected);
     if (limit === undefined) return 'has no matcher of `le`, which says how fast is fast enough';
     return /^\+?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$|^\+?Inf$/.test(limit)
       ? undefined

@@ -5,7 +5,7 @@ import { formatDuration } from '../../base/duration.ts';
 import type { LabelRecord } from '../../base/labels.ts';
 import { createMatcher, type Matcher } from '../../base/matcher.ts';
 import { formatGeneral } from '../../promql/format.ts';
-import { type BareSelector, countedBy, parseBareSelector, selectorText } from '../bare-selector.ts';
+import { type BareSelector, countedBy, leOf, parseBareSelector, selectorText } from '../bare-selector.ts';
 import type { Objective, PyrraSettings, SimpleObjective } from '../objective.ts';
 import { pyrraWindowMinMs } from './pyrra-windows.ts';
 import { sortedLabels } from './rule-groups.ts';
@@ -116,10 +116,6 @@ function settingsOf({ sli }: SimpleObjective): PyrraSettings | undefined {
     propagatedLabels: {},
     propagatedAnnotations: {},
   };
-}
-
-function leOf({ matchers }: BareSelector): string | undefined {
-  return matchers.find(({ name }) => name === 'le')?.value;
 }
 
 /** Prometheus 3 writes whole numbers in `le` with `.0`. */

@@ -3,7 +3,7 @@
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
 
-export type PyrraTier = 'fastBurn' | 'mediumBurn' | 'slowBurn' | 'longTermBurn';
+type PyrraTier = 'fastBurn' | 'mediumBurn' | 'slowBurn' | 'longTermBurn';
 
 export interface PyrraWindow {
   readonly tier: PyrraTier;

@@ -45,8 +45,9 @@ function ownName(): string {
 
 function describe(lease: Lease): string {
   const what = `${lease.fault} on ${lease.target} (run ${lease.run}, lease ${lease.id})`;
+  // The reason says what is left, with the commands that remove it.
   const steps =
-    lease.state === 'stuck'
+    lease.state === 'stuck' && !lease.reason
       ? `\n  left to do by hand: ${lease.undo.map((step) => JSON.stringify(step)).join(', ')}`
       : '';
   return `${lease.state.padEnd(8)} ${what}${lease.reason ? `: ${lease.reason}` : ''}${steps}`;

@@ -5,7 +5,7 @@ import { humanDuration } from '../../base/duration.ts';
 import type { AlertVerdict, Half, Verdict } from '../../experiment/verdict.ts';
 import { costLine } from '../cost-words.ts';
 import { labelWords } from '../describe-event.ts';
-import { boundedHops, hopName, inOrderOfTime } from '../hop-words.ts';
+import { boundedHops, hopName, inOrderOfTime, longDuration } from '../hop-words.ts';
 import { type ReportInput, redactInput } from '../input.ts';
 import { relativeTime, wallTime } from '../moment.ts';
 import { visible } from '../plain-text.ts';
@@ -37,7 +37,7 @@ export function renderTerminal(original: ReportInput, options: TerminalOptions):
     ...table('Faults', rows.faults),
     ...table('Other alerts that started', rows.collateral),
     ...warningLines(verdict, width, paint),
-    ...leftLines(verdict, width, paint),
+    ...leftLines(verdict, paint),
     ...pathLines(verdict, paint),
     '',
   ].join('\n');
@@ -100,11 +100,11 @@ function rowsOf(
   const zeroMs = verdict.times.injected ?? verdict.startedAt;
   return {
     trials: trialsOf(verdict).map((trial) => ({
-      standing: standingOf(trialJudgement(trial)),
+      standing: standingOf(trialJudgement(trial, verdict)),
       name: trialName(trial),
       word: trial.verdict,
       reason: trial.sentence,
-      more: trial.runFolder === null ? [] : [trial.runFolder],
+      more: [`run ${trial.run}`],
     })),
     objectives: verdict.objectives.map((objective) => ({
       standing: standingOf(objective.judgement),
@@ -170,7 +170,7 @@ function shortenLine({ shorten, verdict, notes }: AlertVerdict): string {
 
 function worstCaseLine({ predicted, projected }: AlertVerdict): string {
   if (predicted === null || projected !== null) return '';
-  return `worst case by its settings: firing after ${humanDuration(predicted.firingMs)}, told after ${humanDuration(predicted.notifiedMs)}`;
+  return `worst case by its settings: firing after ${longDuration(predicted.firingMs)}, told after ${longDuration(predicted.notifiedMs)}`;
 }
 
 function projectedLine(alert: AlertVerdict, zeroMs: number): string {
@@ -219,14 +219,15 @@ function warningLines(verdict: Verdict, width: number, paint: Paint): string[] {
   ];
 }
 
-function leftLines(verdict: Verdict, width: number, paint: Paint): string[] {
+function leftLines(verdict: Verdict, paint: Paint): string[] {
   if (verdict.notUndone.length === 0) return [];
   return [
     '',
     paint.tone.bad(
       paint.strong('A fault could not be undone. This is left behind; `firedrill undo` tries again:'),
     ),
-    ...verdict.notUndone.flatMap((line) => listItem(paint.tone.bad('✗'), visible(line), width)),
+    // Never folded: it ends in a command, which is copied whole.
+    ...verdict.notUndone.map((line) => `  ${paint.tone.bad('✗')} ${visible(line)}`),
   ];
 }
 

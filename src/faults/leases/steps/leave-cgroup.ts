@@ -3,6 +3,7 @@
 
 import { existsSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { groupMembers, subfolders } from '../../targets/process/cgroup.ts';
 import { done, left, type StepContext, type StepOutcome } from './outcome.ts';
 
 /** Our groups carry our name, so that a damaged record cannot empty somebody else's. */
@@ -25,9 +26,27 @@ export async function leaveCgroup(
     if (existsSync(path)) await clock.sleep(tryEveryMs);
   }
   if (!existsSync(path)) return done(`control group ${path} is gone`);
-  return left(
-    `control group ${path} is still there: move its processes to ${origin}/cgroup.procs, then rmdir ${path}`,
-  );
+  return left(`control group ${path} is still there${heldBy(path)}: ${commandsFor(path, origin)}`);
+}
+
+/** Somebody else's groups in ours, which we do not touch. */
+function heldBy(path: string): string {
+  const below = groupsIn(path).slice(0, -1);
+  return below.length === 0 ? '' : `, held by ${below.join(', ')}, which somebody else made`;
+}
+
+/** For a shell, all of it: processes have to leave before a group can be removed, and the inner ones go first. */
+function commandsFor(path: string, origin: string): string {
+  const pids = groupMembers(path);
+  const target = `'${join(origin, 'cgroup.procs')}'`;
+  const move = pids.length === 0 ? '' : `for pid in ${pids.join(' ')}; do echo $pid >${target}; done; `;
+  const folders = groupsIn(path).map((each) => `'${each}'`);
+  return `${move}rmdir ${folders.join(' ')}`;
+}
+
+/** A group and those below it, the innermost first. */
+function groupsIn(path: string): string[] {
+  return [...subfolders(path).flatMap((name) => groupsIn(join(path, name))), path];
 }
 
 /** A frozen group goes on, and stays. */

@@ -110,7 +110,8 @@ function lines(path: string): string[] {
   }
 }
 
-function subfolders(folder: string): string[] {
+/** Names of the groups right in a group. */
+export function subfolders(folder: string): string[] {
   try {
     const entries = readdirSync(folder, { withFileTypes: true });
     return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);

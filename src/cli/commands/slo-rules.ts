@@ -61,7 +61,10 @@ export async function sloRules(paths: readonly string[], options: SloRulesOption
     },
     pyrra: (own) => {
       const { files, diagnostics } = pyrraRules(own, labels, options);
-      return { files, diagnostics: [...diagnostics, ...own.flatMap(unreachablePyrraAlerts)] };
+      // Of what is refused there are no alerts.
+      const isWritten = diagnostics.every(({ severity }) => severity !== 'error');
+      const unreachable = isWritten ? own.flatMap(unreachablePyrraAlerts) : [];
+      return { files, diagnostics: [...diagnostics, ...unreachable] };
     },
     openslo: (own) => ({
       files: [policyRuleFile(own, { labels })],

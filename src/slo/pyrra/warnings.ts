@@ -44,7 +44,7 @@ export function pyrraWarnings(
   if (window.durationMs < pyrraWindowMinMs)
     warn(
       'FD857',
-      `the shortest range of the rules, a 8064th of the window, is rounded to 0s: Pyrra writes rules that Prometheus refuses`,
+      'the shortest range of the rules, an 8064th of the window, is rounded to 0s: Pyrra writes rules that Prometheus refuses',
       ['spec', 'window'],
       `a window of ${formatDuration(pyrraWindowMinMs)} or more`,
     );

@@ -43,7 +43,7 @@ export function pyrraWindows(windowMs: number): readonly PyrraWindow[] {
   }));
 }
 
-/** Below it a window is rounded to nothing, and a range of 0s is no PromQL: 67h12m. */
+/** Below it a window is rounded to nothing, and a range of 0s is no PromQL: 2d19h12m. */
 export const pyrraWindowMinMs = (28 * 24 * 12 * minuteMs) / 2;
 
 /** How often the increase over the whole window is recorded: longer windows cost more, and change less. */

@@ -25,6 +25,8 @@ export interface BaselineOptions extends SourceOptions {
 const dayMs = 86_400_000;
 /** A remote's beginning is looked for at so many points. */
 const pointsToLook = 200;
+/** Prometheus gives no more than 11,000 in an answer. */
+const pointsMax = 10_000;
 
 /** What `use` makes of the baseline; a remote is closed then. Rejects with FD904 when there is nothing in between. */
 export async function withBaseline<T>(
@@ -57,7 +59,10 @@ async function stretchOf(
   if (asked !== undefined) return { fromMs: asked, toMs };
   if (phase) return { fromMs: phase.fromMs, toMs };
   return {
-    fromMs: 'api' in source ? await firstOfRemote(source.api, toMs, options.lookbackMs ?? dayMs) : firstOfStore(source.store, toMs),
+    fromMs:
+      'api' in source
+        ? await firstOfRemote(source.api, toMs, options.lookbackMs ?? dayMs)
+        : firstOfStore(source.store, toMs),
     toMs,
   };
 }
@@ -94,11 +99,8 @@ async function firstOfRemote(api: RemoteApi, toMs: number, lookbackMs: number): 
   const firstMs = found?.times[0];
   if (firstMs === undefined || firstMs <= fromMs) return fromMs;
   // It began between two of these points.
-  const [finer] = await remoteQuerier(api).range(
-    'count(up)',
-    firstMs - stepMs,
-    toMs,
-    5000 * Math.max(1, Math.ceil((toMs - firstMs + stepMs) / 5e7)),
-  );
+  const beforeMs = firstMs - stepMs;
+  const finerMs = Math.max(1000, Math.ceil((toMs - beforeMs) / pointsMax));
+  const [finer] = await remoteQuerier(api).range('count(up)', beforeMs, toMs, finerMs);
   return finer?.times[0] ?? firstMs;
 }

@@ -121,9 +121,12 @@ export async function remoteSuggestions(
   { traffic, lengthMs }: Pick<Watching, 'traffic' | 'lengthMs'>,
   choice: JobChoice,
 ): Promise<Suggested> {
-  const remote = await suggestionsOfRemote(url, survey, choice);
-  if (!traffic) return remote;
+  // Before it is waited for: whether it answers at all, and which job is meant.
+  const first = await suggestionsOfRemote(url, survey, choice);
+  if (!traffic) return first;
   const own = await observedSuggestions(survey, { metricsUrl: undefined, job: undefined, traffic, lengthMs });
+  const job = first.telemetry.type === 'prometheus' ? first.telemetry.job : choice.job;
+  const remote = await suggestionsOfRemote(url, survey, { ...choice, job });
   return { ...remote, suggestions: [...own.suggestions, ...remote.suggestions] };
 }
 

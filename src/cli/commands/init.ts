@@ -186,7 +186,10 @@ async function planned(bare: Draft, pauseMs: number, file: string, dialogue: Dia
     );
     tried.push({ ...candidate, refusal });
   }
-  const usable = tried.filter(({ refusal }) => refusal === undefined);
+  // A fault that no objective says anything about proves nothing.
+  const isSeen = ({ fault }: DraftFault) => askedObjectives(bare.objectives, fault).length > 0;
+  const working = tried.filter(({ refusal }) => refusal === undefined);
+  const usable = [...working.filter(isSeen), ...working.filter((each) => !isSeen(each))];
   if (usable.length === 0)
     throw UserError.of('FD600', `none of the first faults can be used here: ${tried[0]!.refusal}`);
   const chosen =
@@ -205,7 +208,8 @@ async function refusalOf(draft: Draft, file: string): Promise<string | undefined
     await planOf(draft, file);
     return undefined;
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    if (!(error instanceof UserError) || !error.diagnostics.every(({ code }) => /^FD[56]/.test(code)))
+      throw error;
     return error.message.replace(/\s+/g, ' ');
   }
 }

@@ -194,9 +194,10 @@ function faultLines(faults: readonly DraftFault[]): string[] {
 
 function objectiveLines({ objectives }: Draft, fault: FirstFault): string[] {
   if (objectives.length === 0) return [];
+  const isAsked = askedObjectives(objectives, fault).length > 0;
   const lines = [
     '  # What the fault is expected to do: `held` where it must not be noticed, `breached` where it must.',
-    '  objectives:',
+    isAsked ? '  objectives:' : '  # objectives:',
   ];
   for (const objective of objectives) {
     const { name, promql, about } = objective;

@@ -10,6 +10,7 @@ import type { FaultSpec } from '../model.ts';
 import type { Evidence, FaultVerdict, FaultVerdictName } from '../verdict.ts';
 import { largest } from './extremes.ts';
 import type { FaultFacts, RunFacts } from './facts.ts';
+import { countWords } from './hit-words.ts';
 import { isTrue, stepsOf, type Window } from './readings.ts';
 
 interface Finding {
@@ -71,12 +72,14 @@ function judgeHits(
 ): Finding {
   const needed = spec.effect.min;
   const facts = [...evidence, { label: what ?? 'hits', value: `${hits} of at least ${needed}` }];
-  const counted = what === undefined ? `hit ${times(hits)}` : `took effect: ${hits} ${what}`;
+  const counted = what === undefined ? `hit ${times(hits)}` : `took effect: ${countWords(hits, what)}`;
   if (hits >= needed) {
     return { verdict: 'effective', reason: `${spec.name} ${counted}.`, evidence: facts };
   }
   const few =
-    what === undefined ? `hit ${hits === 0 ? 'nothing' : `only ${times(hits)}`}` : `had ${hits} ${what}`;
+    what === undefined
+      ? `hit ${hits === 0 ? 'nothing' : `only ${times(hits)}`}`
+      : `had ${countWords(hits, what)}`;
   const reason = `${spec.name} was in place but ${few}, and at least ${needed} ${needed === 1 ? 'was' : 'were'} asked for: what it breaks was hardly called.`;
   return { verdict: 'unexercised', reason, evidence: facts };
 }

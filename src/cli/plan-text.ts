@@ -2,7 +2,7 @@
 
 import pc from 'picocolors';
 import { shadowLeaseMs } from '../alertmanager/shadow/shadow-silence.ts';
-import { coarseDuration, humanDuration } from '../base/duration.ts';
+import { humanDuration } from '../base/duration.ts';
 import { Labels } from '../base/labels.ts';
 import { redact } from '../base/redact.ts';
 import { windowName } from '../experiment/history/budget.ts';
@@ -13,6 +13,7 @@ import type { Plan } from '../experiment/plan/plan.ts';
 import type { ShadowPlan } from '../experiment/plan/shadow.ts';
 import type { JudgedPlan, PlannedAlert } from '../experiment/timeline.ts';
 import { mostSelected } from '../faults/select.ts';
+import { longDuration } from '../report/hop-words.ts';
 import { type TerminalOptions, usableWidth } from '../report/terminal/paint.ts';
 import { windowWords } from '../slo/time-window.ts';
 import { shownUrl } from '../telemetry/http.ts';
@@ -140,14 +141,9 @@ function objectiveLines({ name, promql, slo, expect, breachForMs, recovers }: Ob
 
 function alertLines({ rules }: PlannedAlert): string[] {
   return rules.flatMap((rule) => [
-    `    fires at the latest ${coarse(rule.worstFiringMs)} after the breach${rule.routes.length === 0 ? '' : `, is told at the latest after ${coarse(rule.worstNotifiedMs)}`} (${rule.forMs === 0 ? 'no `for`' : `for ${humanDuration(rule.forMs)}`}, evaluated every ${humanDuration(rule.evaluationIntervalMs)})`,
+    `    fires at the latest ${longDuration(rule.worstFiringMs)} after the breach${rule.routes.length === 0 ? '' : `, is told at the latest after ${longDuration(rule.worstNotifiedMs)}`} (${rule.forMs === 0 ? 'no `for`' : `for ${humanDuration(rule.forMs)}`}, evaluated every ${humanDuration(rule.evaluationIntervalMs)})`,
     ...rule.routes.map((route) => `    goes to ${route.receiver} by ${route.path.join(' > ')}`),
   ]);
-}
-
-/** Days are not counted in hours. */
-function coarse(ms: number): string {
-  return ms < 2 * 86_400_000 ? humanDuration(ms) : coarseDuration(ms);
 }
 
 export async function planJson(plan: Plan): Promise<unknown> {

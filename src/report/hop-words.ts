@@ -1,6 +1,6 @@
 // The hops of an alert's way in words that all reports share.
 
-import { formatDuration, humanDuration } from '../base/duration.ts';
+import { coarseDuration, formatDuration, humanDuration } from '../base/duration.ts';
 import type { AlertHop, Evidence, HopName } from '../experiment/verdict.ts';
 
 const names: Readonly<Record<HopName, string>> = {
@@ -52,12 +52,17 @@ export function latencyWords({ tookMs }: AlertHop): string | undefined {
 
 /** `at most 5s`; undefined where it waits for no setting. */
 export function boundWords({ boundMs }: AlertHop): string | undefined {
-  return boundMs === null || boundMs === 0 ? undefined : `at most ${humanDuration(boundMs)}`;
+  return boundMs === null || boundMs === 0 ? undefined : `at most ${longDuration(boundMs)}`;
 }
 
 /** `scrape interval 1s + evaluation interval 1s`; '' for none. */
 export function settingWords({ settings }: AlertHop): string {
   return settings.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(' + ');
+}
+
+/** Windows of days make bounds of days, which nobody counts in hours. */
+export function longDuration(ms: number): string {
+  return ms < 2 * 86_400_000 ? humanDuration(ms) : coarseDuration(ms);
 }
 
 /** Each hop that has a bound or went over it: `firing 3s (at most 3s)`, for one line. */

@@ -26,6 +26,8 @@ export interface Measurement {
   readonly quantity: QuantityWords;
   /** What the comparison asks for: `must be < 100 MB`; '' where the threshold is no constant. */
   readonly must: string;
+  /** The same at the line of the threshold: `< 100 MB`. */
+  readonly bound: string;
   /** Why there is nothing to show, when the expression cannot be evaluated. */
   readonly problem: string | undefined;
 }
@@ -41,9 +43,9 @@ export function measureObjective(input: ReportInput, objective: ObjectiveVerdict
   if (input.experiment.chaosToolkit) return measureProbe(input.timeline, objective, endedAt - startedAt);
   const spec = input.experiment.objectives.find((candidate) => candidate.name === objective.name);
   const stepMs = stepOf(spec, planOf(input.timeline), endedAt - startedAt);
-  const words = (unit: Unit): Pick<Measurement, 'quantity' | 'must'> => {
+  const words = (unit: Unit): Pick<Measurement, 'quantity' | 'must' | 'bound'> => {
     const quantity = quantityBeside(objective.comparison.threshold, spec?.slo ? 'ratio' : unit);
-    return { quantity, must: mustWords(objective.comparison, quantity) };
+    return { quantity, ...boundWords(objective.comparison, quantity) };
   };
   const nothing = (unit: Unit, problem: string): Measurement => ({
     ...words(unit),
@@ -76,15 +78,16 @@ export function measureObjective(input: ReportInput, objective: ObjectiveVerdict
   }
 }
 
-/** `must be < 100 MB`, `must be 1`, `must not be 0`. */
-function mustWords({ operator, threshold }: ObjectiveVerdict['comparison'], quantity: QuantityWords): string {
-  if (threshold === null) return '';
+/** `must be < 100 MB` and `< 100 MB`, `must be 1` and `= 1`, `must not be 0` and `not 0`. */
+function boundWords(
+  { operator, threshold }: ObjectiveVerdict['comparison'],
+  quantity: QuantityWords,
+): Pick<Measurement, 'must' | 'bound'> {
+  if (threshold === null) return { must: '', bound: '' };
   const limit = quantity(threshold);
-  return operator === '=='
-    ? `must be ${limit}`
-    : operator === '!='
-      ? `must not be ${limit}`
-      : `must be ${operator} ${limit}`;
+  if (operator === '==') return { must: `must be ${limit}`, bound: `= ${limit}` };
+  if (operator === '!=') return { must: `must not be ${limit}`, bound: `not ${limit}` };
+  return { must: `must be ${operator} ${limit}`, bound: `${operator} ${limit}` };
 }
 
 /** Of the width of the picture: how long the answer of a moment is drawn. */
@@ -121,6 +124,7 @@ function measureProbe(
     stepMs,
     quantity: (value) => (value === 1 ? 'in tolerance' : value === 0 ? 'out of tolerance' : ''),
     must: 'must be in its tolerance',
+    bound: 'in its tolerance',
     problem: points.length === 0 ? 'never asked' : undefined,
   };
 }

@@ -1,10 +1,9 @@
 // One card an alert: what it owed, what it did, and the facts.
 
-import { humanDuration } from '../../../base/duration.ts';
 import type { AlertSpec } from '../../../experiment/model.ts';
-import type { AlertVerdict, Verdict } from '../../../experiment/verdict.ts';
+import type { AlertVerdict, Evidence, Verdict } from '../../../experiment/verdict.ts';
 import { labelWords } from '../../describe-event.ts';
-import { besideHops } from '../../hop-words.ts';
+import { besideHops, longDuration } from '../../hop-words.ts';
 import type { ReportInput } from '../../input.ts';
 import { assumptionWords, projectionLine } from '../../projection-words.ts';
 import { type Markup, markup } from '../markup.ts';
@@ -25,7 +24,7 @@ export function alertsSection({ verdict, experiment }: ReportInput, zeroMs: numb
 ${projected(alert, zeroMs)}
 ${way(alert, specOf(alert, experiment.alerts), verdict.times, zeroMs)}
 ${alert.notes.length > 0 && markup`<ul class="notes">${alert.notes.map((note) => markup`<li><strong>${noteNames[note.kind]}</strong> ${note.text}</li>`)}</ul>`}
-${evidenceList(besideHops(alert.evidence, wasOnItsWay(alert) ? alert.hops : []), zeroMs)}
+${evidenceList(factsOf(alert), zeroMs)}
 </article>
 `,
     ),
@@ -41,6 +40,13 @@ function projected(alert: AlertVerdict, zeroMs: number): Markup | false {
   return markup`<p class="aside"><strong>Projected, not observed.</strong> ${line === undefined ? assumed : `If ${assumed}: ${line}.`}</p>`;
 }
 
+/** What neither the hops nor the sentence in their place tell already. */
+function factsOf(alert: AlertVerdict): Evidence[] {
+  return wasOnItsWay(alert)
+    ? besideHops(alert.evidence, alert.hops)
+    : alert.evidence.filter(({ label }) => label !== 'worst case');
+}
+
 /** The hops, or, where none was taken, how long they would take at worst. */
 function way(
   alert: AlertVerdict,
@@ -51,7 +57,7 @@ function way(
   if (wasOnItsWay(alert)) return hopTrack(alert, spec, bounds, zeroMs);
   if (alert.predicted === null) return false;
   const { firingMs, notifiedMs } = alert.predicted;
-  return markup`<p class="aside">Had it been needed: firing after at most ${humanDuration(firingMs)}, told after at most ${humanDuration(notifiedMs)}, by its own settings.</p>`;
+  return markup`<p class="aside">Had it been needed: firing after at most ${longDuration(firingMs)}, told after at most ${longDuration(notifiedMs)}, by its own settings.</p>`;
 }
 
 /** Of an alert that nothing happened to there is no way to show. */

@@ -81,7 +81,7 @@ function valueAxis(scale: ValueScale, quantity: QuantityWords): Markup[] {
 
 function thresholdLine(threshold: number, scale: ValueScale, measured: Measurement): Markup {
   const y = pixelOf(scale, threshold);
-  return markup`<line class="threshold" x1="0" x2="100%" y1="${y}" y2="${y}"/><text class="threshold-label halo" x="100%" dx="-4" y="${rounded(y - 4)}" text-anchor="end">${measured.must.replace(/^must (be )?/, '')}</text>`;
+  return markup`<line class="threshold" x1="0" x2="100%" y1="${y}" y2="${y}"/><text class="threshold-label halo" x="100%" dx="-4" y="${rounded(y - 4)}" text-anchor="end">${measured.bound}</text>`;
 }
 
 function lines(

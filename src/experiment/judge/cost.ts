@@ -22,7 +22,6 @@ export function costsOf(
   const { injectedAt } = facts;
   if (injectedAt === null) return [];
   return findings.flatMap((finding) => {
-    if (finding.state === 'unknown') return [];
     const budgeted = budgetedOf(finding.spec, facts, recording);
     const spent = budgeted && spentIn(budgeted, facts, injectedAt, endOf(finding, facts));
     return spent ? [{ ...spent, ...pagingOutages(experiment, facts, finding.spec.name) }] : [];
@@ -77,7 +76,7 @@ function pagingOutages(
     rules.map((rule) => {
       const parsed = parseExpr(rule.expr, { features });
       const pairs = parsed.ok ? burnPairsOf(parsed.expr, plan?.recordings ?? []) : undefined;
-      const detectedMs = pairs && detectionMs(pairs, 1);
+      const detectedMs = pairs && Math.round(detectionMs(pairs, 1));
       return { alert: spec.name, ...outageFor(rule, plan!.scrapeIntervalMs, detectedMs) };
     }),
   );

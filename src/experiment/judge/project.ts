@@ -7,9 +7,12 @@ import { humanDuration } from '../../base/duration.ts';
 import { type Expr, isComparison, unwrapParens } from '../../promql/ast.ts';
 import { parseExpr } from '../../promql/parser.ts';
 import { childrenOf, type TopComparison, topComparison } from '../../promql/walk.ts';
+import type { ObjectiveSpec } from '../model.ts';
 import type { PlannedRule } from '../timeline.ts';
 import { type Interval, instanceFilter } from './alert-history.ts';
+import { shareOf } from './event-share.ts';
 import { largest, movementOf, smallest } from './extremes.ts';
+import type { RunFacts } from './facts.ts';
 import type { AlertCase, AlertFinding, RingDuty } from './finding.ts';
 import type { Held } from './held-run.ts';
 import { forTicksMs } from './predict.ts';
@@ -200,10 +203,23 @@ function standsForItself({ spec, faultHit }: AlertCase): boolean {
   return spec.expect === 'rings' && faultHit;
 }
 
-function readingsOver({ guarded }: AlertCase, window: Window): (readonly Reading[])[] {
+function readingsOver({ guarded, facts }: AlertCase, window: Window): (readonly Reading[])[] {
   return guarded
     .filter((finding) => finding.state === 'broken')
-    .map(({ readings }) => readings.filter(({ at }) => at >= window.fromMs && at <= window.toMs));
+    .map(({ readings, spec }) => {
+      const effect = effectOf(spec, facts);
+      return readings
+        .filter(({ at }) => at >= window.fromMs && at <= window.toMs)
+        .map((reading) => ({ ...reading, value: reading.value === null ? null : effect(reading.value) }));
+    });
+}
+
+/** The effect on a share of events is the bad share: of what is nearly 0 % good a little more is still as bad. */
+function effectOf({ promql, slo }: ObjectiveSpec, facts: RunFacts): (value: number) => number {
+  const parsed = parseExpr(promql, facts);
+  const comparison = parsed.ok ? topComparison(parsed.expr) : undefined;
+  const share = comparison && shareOf(comparison, slo);
+  return share?.what === 'ratio' ? (value) => 1 - share.goodShareOf(value) : (value) => value;
 }
 
 function isOut(readings: readonly Reading[]): boolean {

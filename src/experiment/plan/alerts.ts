@@ -5,7 +5,8 @@ import { printExpr } from '../../promql/printer.ts';
 import { selectorsOf } from '../../promql/walk.ts';
 import { predictRule } from '../judge/predict.ts';
 import type { AlertSpec } from '../model.ts';
-import type { PlannedAlert, PlannedRule } from '../timeline.ts';
+import { burnPairsOf, detectionMs } from '../projection/burn-pairs.ts';
+import type { PlannedAlert, PlannedRecording, PlannedRule } from '../timeline.ts';
 import { type KnownRule, longestRangeMs } from './known-rule.ts';
 
 type Route = PlannedRule['routes'][number];
@@ -18,24 +19,31 @@ export function planAlerts(
   rules: readonly KnownRule[],
   routing: Routing,
   scrapeIntervalMs: number,
+  recordings: readonly PlannedRecording[] = [],
 ): PlannedAlert[] {
   return specs.map((spec) => ({
     name: spec.name,
     labels: spec.labels,
     rules: rules
       .filter((rule) => rule.name === spec.name && !contradicts(rule.labels, spec.labels))
-      .map((rule) => planRule(rule, spec, routing, scrapeIntervalMs)),
+      .map((rule) => planRule(rule, spec, routing, scrapeIntervalMs, recordings)),
   }));
 }
 
-function planRule(rule: KnownRule, spec: AlertSpec, routing: Routing, scrapeIntervalMs: number): PlannedRule {
+function planRule(
+  rule: KnownRule,
+  spec: AlertSpec,
+  routing: Routing,
+  scrapeIntervalMs: number,
+  recordings: readonly PlannedRecording[],
+): PlannedRule {
   const routes = routing({ ...spec.labels, ...rule.labels, alertname: rule.name });
   const rangeMs = longestRangeMs(rule.expr);
   // Of several receivers the slowest bounds when all that should know are told.
   const prediction = predictRule({
     ...rule,
     scrapeIntervalMs,
-    rangeMs,
+    rangeMs: rangeMs > 0 ? rangeMs : windowsFullAfterMs(rule, recordings),
     groupWaitMs: Math.max(0, ...routes.map((route) => route.groupWaitMs)),
     groupIntervalMs: Math.max(0, ...routes.map((route) => route.groupIntervalMs)),
   });
@@ -58,6 +66,13 @@ function planRule(rule: KnownRule, spec: AlertSpec, routing: Routing, scrapeInte
     worstFiringMs: prediction.worstFiringMs,
     worstNotifiedMs: prediction.worstNotifiedMs,
   };
+}
+
+/** Of a burn-rate alert on recorded ratios: until a total outage has filled enough of their windows. */
+function windowsFullAfterMs({ expr }: KnownRule, recordings: readonly PlannedRecording[]): number {
+  const pairs = burnPairsOf(expr, recordings);
+  const ms = pairs ? detectionMs(pairs, 1) : 0;
+  return Number.isFinite(ms) ? Math.round(ms) : 0;
 }
 
 /** A rule whose own labels give another value to a label that the entry names cannot be the one that is meant. */

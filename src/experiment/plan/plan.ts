@@ -88,7 +88,13 @@ export async function planRun(experiment: Experiment, planning: Planning): Promi
   const rules = await readRules(experiment, planning);
   const notifier = await readNotifier(experiment, planning);
   const scrapeIntervalMs = shortestInterval(experiment);
-  const alerts = planAlerts(experiment.alerts, rules.known, notifier.routing, scrapeIntervalMs);
+  const alerts = planAlerts(
+    experiment.alerts,
+    rules.known,
+    notifier.routing,
+    scrapeIntervalMs,
+    rules.recordings,
+  );
   const phases = phaseLengths(experiment, alerts, scrapeIntervalMs);
   const totalMs = phases.baselineMs + phases.faultMs + phases.recoveryMs + overheadMs;
   if (totalMs > experiment.limits.runTimeMs) {

@@ -113,7 +113,7 @@ describe.each(documents)('%s', (file) => {
         .map((option) => `${call}: no ${option}`);
     });
     expect(wrong).toEqual([]);
-  });
+  }, 120_000);
 
   it('quotes experiments that are valid', async () => {
     const quoted = blocksOf(text).filter(

@@ -62,9 +62,10 @@ class HeldConnections implements ActiveFault {
   }
 
   async begin(): Promise<void> {
-    this.#refill();
-    for (let waitedMs = 0; waitedMs < openMsMax && this.#open < this.#count; waitedMs += lookEveryMs)
+    for (let waitedMs = 0; waitedMs < openMsMax && this.#accepted < this.#count; waitedMs += lookEveryMs) {
+      this.#refill();
       await this.#clock.sleep(lookEveryMs);
+    }
     this.#refilling = this.#keepOpen();
   }
 
@@ -73,7 +74,8 @@ class HeldConnections implements ActiveFault {
   }
 
   async missing(): Promise<string | undefined> {
-    if (this.#open >= this.#count) return undefined;
+    // A target that closes what is idle defends itself: the fault was in place all the same.
+    if (this.#accepted >= this.#count) return undefined;
     return `${this.#open} of ${this.#count} connections are open: ${this.#trouble}`;
   }
 

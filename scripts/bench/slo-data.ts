@@ -8,7 +8,7 @@ import type { Budgeting, Objective, Query } from '../../src/slo/objective.ts';
 import { targetOf } from '../../src/slo/target.ts';
 import type { SeriesRun } from '../../src/telemetry/metrics/store.ts';
 
-export const scrapeMs = 15_000;
+const scrapeMs = 15_000;
 const dayMs = 86_400_000;
 export const samplesPerDay = dayMs / scrapeMs;
 /** A whole day, so that time slices and hours begin with it. */

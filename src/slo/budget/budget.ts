@@ -33,7 +33,7 @@ export interface Budget {
   readonly parts: readonly BudgetPart[];
 }
 
-export interface BudgetWindow {
+interface BudgetWindow {
   readonly type: 'rolling' | 'calendar';
   readonly text: string;
   /** Unix milliseconds; the end of a calendar's window is still to come. */
@@ -48,7 +48,7 @@ export interface DataExtent {
   readonly isPartial: boolean;
 }
 
-export interface BudgetCounts {
+interface BudgetCounts {
   readonly unit: 'events' | 'slices';
   readonly bad: number;
   readonly total: number;

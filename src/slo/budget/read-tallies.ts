@@ -17,7 +17,7 @@ export interface Stretches {
 }
 
 /** One for each value of the SLI's grouping; without a grouping there is one. */
-export interface GroupTallies {
+interface GroupTallies {
   readonly labels: Labels;
   readonly tallies: Tallies;
 }

@@ -91,9 +91,8 @@ export class SealedBlock {
     const firstRow = reader.varint();
     const length = reader.varint();
     const flags = reader.byte();
-    const states = new Uint8Array(length);
+    const states = flags & hasStates ? new Uint8Array(length) : allPresent(length);
     if (flags & hasStates) decodeStates(reader, states);
-    else states.fill(present);
     const values = new Float64Array(length);
     if (flags & hasStates) decodePresent(reader, values, states);
     else decodeNumbers(reader, values, 1);
@@ -124,6 +123,14 @@ export class SealedBlock {
     }
     return this.#ids[low] === seriesId ? low : -1;
   }
+}
+
+let presentStates = new Uint8Array(0);
+
+/** The states of a chunk without gaps, which most are: one array for all of them, that nobody writes into. */
+function allPresent(length: number): Uint8Array {
+  if (presentStates.length < length) presentStates = new Uint8Array(length).fill(present);
+  return presentStates.length === length ? presentStates : presentStates.subarray(0, length);
 }
 
 /** The number of samples and stale markers. */

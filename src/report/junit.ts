@@ -48,7 +48,7 @@ function suitesOf(verdict: Verdict): Suite[] {
   const faultMs = injected === null ? 0 : (undone ?? verdict.endedAt) - injected;
   return [
     { name: 'run', cases: [runCase(verdict)] },
-    { name: 'trials', cases: trialsOf(verdict).map(trialCase) },
+    { name: 'trials', cases: trialsOf(verdict).map((trial) => trialCase(trial, verdict)) },
     {
       name: 'resilience',
       cases: verdict.objectives.map((item) => ({
@@ -106,13 +106,13 @@ function projectionLines(alert: AlertVerdict, zeroMs: number): string[] {
     : [`projected, not observed, if ${assumptionWords(projection)}: ${line}`];
 }
 
-function trialCase(trial: TrialVerdict): Case {
+function trialCase(trial: TrialVerdict, whole: Verdict): Case {
   return {
-    name: `${trialName(trial)} (${trial.run})`,
+    name: trialName(trial),
     verdict: trial.verdict,
-    judgement: trialJudgement(trial),
+    judgement: trialJudgement(trial, whole),
     reason: trial.sentence,
-    details: [],
+    details: [`run: ${trial.run}`],
     durationMs: trial.endedAt - trial.startedAt,
   };
 }

@@ -116,7 +116,7 @@ function trialRows({ verdict }: ReportInput): string[][] {
     ['**Trials**', '', ''],
     ...trials.map((trial) =>
       itemRow(plain(trialName(trial)), {
-        ...{ verdict: trial.verdict, judgement: trialJudgement(trial) },
+        ...{ verdict: trial.verdict, judgement: trialJudgement(trial, verdict) },
         reason: trial.sentence,
       }),
     ),

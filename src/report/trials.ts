@@ -7,11 +7,12 @@ export function trialName({ trial, isCounted }: TrialVerdict): string {
   return `trial ${trial}${isCounted ? '' : ', repeated'}`;
 }
 
-/** What failed, was stopped or broke off is wrong here: none of it is a trial that passed. */
-export function trialJudgement({ verdict, isCounted }: TrialVerdict): Judgement {
+/** How a trial counts in the whole: what failed, was stopped or broke off is wrong; `minPass` may allow an inconclusive one. */
+export function trialJudgement({ verdict, isCounted }: TrialVerdict, whole: Verdict): Judgement {
   if (!isCounted) return 'note';
   if (verdict === 'pass') return 'right';
-  return verdict === 'inconclusive' ? 'inconclusive' : 'wrong';
+  if (verdict !== 'inconclusive') return 'wrong';
+  return whole.verdict === 'pass' ? 'warn' : 'inconclusive';
 }
 
 /** Where a trial's own report is, from the folder of the whole; null where it has none. */

@@ -14,8 +14,8 @@ import type { Reading } from './stretches.ts';
 const scrapesInShortest = 4;
 
 /**
- * The readings since the undo: what is out of bounds over the objective's own range is read over the shortest window
- * that held `eventsNeeded`, and that decides.
+ * The readings since the undo: what is out of bounds over the objective's own range is read over the shortest window that
+ * held `eventsNeeded`, one for all of them, and what is in bounds there is back.
  */
 export function withShortMemory(
   recording: Queryable,
@@ -30,26 +30,27 @@ export function withShortMemory(
   },
 ): readonly Reading[] {
   const { undoneAt, scrapeMs, eventsNeeded, window } = options;
-  const isOpen = ({ at, bounds }: Reading) => at > undoneAt && bounds === 'out';
-  const decided = new Map<number, Reading>();
-  for (const windowMs of windowsBelow(share.rangeMs ?? 0, scrapesInShortest * scrapeMs)) {
-    const open = readings.filter((reading) => isOpen(reading) && !decided.has(reading.at));
-    if (open.length === 0) break;
-    // At the times of the readings themselves, which lie on the window's steps.
-    const own = { ...window, fromMs: open[0]!.at, toMs: open.at(-1)!.at };
-    const events = eventsAtSteps(recording, share, windowMs, own);
-    const values = valuesAtSteps(recording, share, windowMs, own);
-    for (const { at } of open) {
-      if ((events.get(at) ?? 0) < eventsNeeded) continue;
-      const value = worstOf(share, values.get(at) ?? []);
-      if (value !== undefined)
-        decided.set(at, { at, value, bounds: isIn(share, comparison, value) ? 'in' : 'out' });
-    }
-  }
-  return readings.map((reading) => {
-    const short = decided.get(reading.at);
-    return short?.bounds === 'in' ? shortened(share, reading, short) : reading;
+  const open = readings.filter(({ at, bounds }) => at > undoneAt && bounds === 'out');
+  if (open.length === 0) return readings;
+  // At the times of the readings themselves, which lie on the window's steps.
+  const own = { ...window, fromMs: open[0]!.at, toMs: open.at(-1)!.at };
+  const windowMs = windowsBelow(share.rangeMs ?? 0, scrapesInShortest * scrapeMs).find((each) => {
+    const events = eventsAtSteps(recording, share, each, own);
+    return middleOf(open.map(({ at }) => events.get(at) ?? 0)) >= eventsNeeded;
   });
+  if (windowMs === undefined) return readings;
+  const isOpen = new Set(open);
+  const values = valuesAtSteps(recording, share, windowMs, own);
+  return readings.map((reading) => {
+    if (!isOpen.has(reading)) return reading;
+    const value = worstOf(share, values.get(reading.at) ?? []);
+    return value !== undefined && isIn(share, comparison, value) ? back(share, reading, value) : reading;
+  });
+}
+
+/** The window must not change from reading to reading: the longer one still remembers what the shorter has forgotten. */
+function middleOf(counts: readonly number[]): number {
+  return counts.toSorted((a, b) => a - b)[Math.floor(counts.length / 2)] ?? 0;
 }
 
 /** From the shortest on, each twice as long as the one before it. */
@@ -85,7 +86,7 @@ function isIn(share: EventShare, { operator, threshold }: TopComparison, value: 
   return scalarOperator(operator)!(value, threshold!) === 1;
 }
 
-/** A percentile over the short window has not been read; what the share says of it is that it is within bounds. */
-function shortened(share: EventShare, reading: Reading, short: Reading): Reading {
-  return share.what === 'percentile' ? { ...reading, bounds: 'in', value: null } : short;
+/** Of a percentile the share has been read, and no value. */
+function back(share: EventShare, reading: Reading, value: number): Reading {
+  return { ...reading, bounds: 'in', value: share.what === 'percentile' ? null : value };
 }

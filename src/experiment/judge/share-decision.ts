@@ -96,9 +96,9 @@ export function shareEvidence(objective: ObjectiveCase): Evidence[] {
   ];
 }
 
-/** Four digits: targets have three nines. */
+/** Four digits: targets have three nines. What is left of a rounding is nothing. */
 function percent(share: number): string {
-  return `${Number((share * 100).toPrecision(4))} %`;
+  return `${Number(Number((share * 100).toPrecision(4)).toFixed(6))} %`;
 }
 
 function whole(count: number): string {

@@ -16,18 +16,18 @@ export function trialsSection(verdict: Verdict): Markup | false {
     'Trials',
     markup`<table class="items">
 <thead><tr><th scope="col">Trial</th><th scope="col">Verdict</th><th scope="col">Resilience</th><th scope="col">Detection</th><th scope="col">Began</th><th scope="col">Took</th></tr></thead>
-${trials.map((trial) => row(trial, trial.run === verdict.run))}
+${trials.map((trial) => row(trial, verdict))}
 </table>`,
   );
 }
 
-function row(trial: TrialVerdict, isShown: boolean): Markup {
+function row(trial: TrialVerdict, whole: Verdict): Markup {
   const link = trialLink(trial);
   const name = trialName(trial);
   const word = trial.reason === null ? trial.verdict : `${trial.verdict}: ${trial.reason}`;
   return markup`<tbody>
-<tr><th scope="row">${link === null ? name : markup`<a href="${link}">${name}</a>`}</th>${cell('Verdict', verdictWord(word, trialJudgement(trial)))}${cell('Resilience', halfWord(trial.resilience))}${cell('Detection', halfWord(trial.detection))}${cell('Began', `${wallTime(trial.startedAt)} UTC`)}${cell('Took', humanDuration(trial.endedAt - trial.startedAt))}</tr>
-<tr class="detail"><td colspan="6"><p class="reason">${trial.sentence}${isShown && ' The rest of this page is about this trial.'}</p></td></tr>
+<tr><th scope="row">${link === null ? name : markup`<a href="${link}">${name}</a>`}</th>${cell('Verdict', verdictWord(word, trialJudgement(trial, whole)))}${cell('Resilience', halfWord(trial.resilience))}${cell('Detection', halfWord(trial.detection))}${cell('Began', `${wallTime(trial.startedAt)} UTC`)}${cell('Took', humanDuration(trial.endedAt - trial.startedAt))}</tr>
+<tr class="detail"><td colspan="6"><p class="reason">${trial.sentence}${trial.run === whole.run && ' The rest of this page is about this trial.'}</p></td></tr>
 </tbody>
 `;
 }

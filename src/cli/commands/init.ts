@@ -51,6 +51,8 @@ const pauseMsMax = 15_000;
 const breachDelayMs = 3000;
 /** Of a Prometheus that scrapes seldom, a shorter fault would not be seen. */
 const scrapesInPause = 4;
+/** A first drill is no outage. */
+const pauseMsLongest = 60_000;
 
 export async function init(options: InitOptions): Promise<number> {
   const dialogue = dialogueFor(options);
@@ -123,7 +125,7 @@ async function draftFor(survey: Survey, options: InitOptions, dialogue: Dialogue
       alerts: [],
       runTimeMs: 15 * 60_000,
     },
-    Math.max(pauseMsMin, scrapesInPause * suggested.telemetryIntervalMs),
+    Math.min(pauseMsLongest, Math.max(pauseMsMin, scrapesInPause * suggested.telemetryIntervalMs)),
     options.to,
     dialogue,
   );

@@ -1,5 +1,5 @@
 // How long a projection of 24 hours takes for 200 rules: 40 services with Sloth's recording rules over eight windows and
-// five burn-rate alerts each, 30 days of history at 5 minutes, a baseline and a fault at 15 seconds. Processor time, the median
+// five burn-rate alerts each, three days of history, a baseline and a fault at 15 seconds. Processor time, the median
 // of some rounds. Run by itself: `tsx scripts/bench/projection.ts`.
 
 import { pathToFileURL } from 'node:url';
@@ -32,7 +32,10 @@ const tiers = [
   { name: 'TicketSlow', factor: 1, long: '3d', short: '6h' },
 ];
 
-export interface ProjectionFigures {
+/** Of processor time. */
+export const projectionAimMs = 2000;
+
+interface ProjectionFigures {
   readonly rules: number;
   readonly hours: number;
   readonly fired: number;
@@ -135,5 +138,5 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   console.log(
     `projection of ${hours} h for ${rules} rules (${fired} fire): ${cpuMs.toFixed(0)} ms of processor time`,
   );
-  process.exitCode = cpuMs <= 2000 ? 0 : 1;
+  process.exitCode = cpuMs <= projectionAimMs ? 0 : 1;
 }

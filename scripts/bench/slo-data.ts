@@ -41,7 +41,9 @@ export async function writeOpenMetrics(path: string, extent: Extent): Promise<vo
   for (const { labels, times, values, length } of runsOf(extent)) {
     const lines = texts.get(labels.key) ?? [];
     texts.set(labels.key, lines);
-    for (let i = 0; i < length; i++) lines.push(`${labels} ${values[i]} ${times[i]! / 1000}\n`);
+    // OpenMetrics has no blanks between labels.
+    const series = String(labels).replaceAll(', ', ',');
+    for (let i = 0; i < length; i++) lines.push(`${series} ${values[i]} ${times[i]! / 1000}\n`);
   }
   // A series has to stand in one piece.
   for (const lines of texts.values())

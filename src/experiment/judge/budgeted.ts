@@ -23,7 +23,7 @@ export interface Budgeted {
   events(fromMs: number, toMs: number): EventCount | undefined;
 }
 
-export interface EventCount {
+interface EventCount {
   readonly bad: number;
   readonly total: number;
 }

@@ -10,7 +10,7 @@ import { budgetOf, errorRatioOf } from '../history/burn-rate.ts';
 import { windowsOf } from '../history/windows.ts';
 import type { PlannedRecording } from '../timeline.ts';
 
-export interface BurnWindow {
+interface BurnWindow {
   readonly windowMs: number;
   /** A share of failures above it counts. */
   readonly threshold: number;

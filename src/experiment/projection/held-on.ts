@@ -23,7 +23,7 @@ export interface HoldingOn {
 }
 
 /** A gauge on its way to a limit. `atMs` is null where it does not get there in the time that is looked at. */
-export interface Reached {
+interface Reached {
   readonly limit: Limit;
   readonly atMs: number | null;
 }

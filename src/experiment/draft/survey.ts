@@ -24,7 +24,7 @@ export interface Survey {
   readonly ports: readonly SurveyedPort[];
 }
 
-export interface SurveyedPort {
+interface SurveyedPort {
   readonly port: number;
   /** Status of `GET /`; undefined when it does not speak HTTP. */
   readonly httpStatus: number | undefined;

@@ -6,7 +6,7 @@ import type { Metrics } from './metrics.ts';
 /** The four golden signals and what stands for them; the order is that of the output. */
 export const signalNames = ['availability', 'errors', 'latency', 'saturation'] as const;
 
-export type SignalName = (typeof signalNames)[number];
+type SignalName = (typeof signalNames)[number];
 
 interface CandidateBase {
   readonly signal: SignalName;

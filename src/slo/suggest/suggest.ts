@@ -2,23 +2,15 @@
 // its limit and its target, and is played back against the alerts that would watch it. What the baseline does not keep,
 // or does not show, is left out with its reason. Nothing here is random: the same baseline gives the same suggestions.
 
-import type { Querier } from '../../promql/querier.ts';
-import type { Query, QueryForm, Sli } from '../objective.ts';
+import type { Sli } from '../objective.ts';
 import { builtInWindows } from '../rules/alert-windows.ts';
 import { type Target, targetOf } from '../target.ts';
 import { type Candidate, signalNames } from './candidate.ts';
-import {
-  type Choice,
-  chooseBound,
-  chooseLatency,
-  chooseLevel,
-  chooseTarget,
-  chooseUse,
-  percent,
-} from './choose.ts';
-import { type Baseline, type ErrorCurve, errorCurve, sampleIntervalMs } from './curve.ts';
+import { chooseTarget } from './choose.ts';
+import { type Baseline, errorCurve, sampleIntervalMs } from './curve.ts';
+import { withLimit } from './limit.ts';
 import { type Measured, measure } from './measure.ts';
-import { equals, type Metrics, selector } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
 import { type Replay, replay } from './replay.ts';
 import { availabilities } from './signals/availability.ts';
 import { failureCounters } from './signals/failure-counters.ts';
@@ -104,7 +96,7 @@ async function weigh(
   const limited = await withLimit(candidate, intervalMs, baseline);
   if (limited.value === undefined) return { reason: limited.why };
   const { sli, about, eventsPerSecond } = limited.value;
-  const curve: ErrorCurve = await errorCurve(sli, intervalMs, baseline, eventsPerSecond?.(intervalMs));
+  const curve = await errorCurve(sli, intervalMs, baseline, eventsPerSecond?.(intervalMs));
   const measured = measure(curve);
   if (!(measured.events > 0)) return { reason: 'no traffic in the baseline' };
   const chosen = chooseTarget(measured);
@@ -115,122 +107,6 @@ async function weigh(
     replay: replay(curve, target.errorBudget, windows!),
     why: { target: chosen.why, limit: limited.why || undefined },
   };
-}
-
-interface Limited {
-  readonly sli: Sli;
-  readonly about: string;
-  readonly eventsPerSecond?: (intervalMs: number) => string;
-}
-
-/** The SLI of a candidate, with the limit that the baseline suggests where it needs one. */
-async function withLimit(
-  candidate: Candidate,
-  intervalMs: number,
-  { querier, fromMs, toMs }: Baseline,
-): Promise<Choice<Limited>> {
-  const { about } = candidate;
-  const over = `${toMs - fromMs}ms`;
-  const highest = async (query: string) => {
-    const samples = `(${query})[${over}:${Math.max(1, Math.round(intervalMs))}ms]`;
-    return await numberOf(querier, `max(max_over_time(${samples}))`, toMs);
-  };
-  const threshold = (query: string, op: 'lte' | 'gte', value: number): Sli => ({
-    ...{ type: 'threshold', op, value },
-    query: queryOf(query, 'value'),
-  });
-  switch (candidate.kind) {
-    case 'ratio': {
-      const total = queryOf(candidate.total, 'counter');
-      const side =
-        candidate.good === undefined
-          ? { bad: queryOf(candidate.bad, 'counter') }
-          : { good: queryOf(candidate.good, 'counter') };
-      return { value: { about, sli: { type: 'ratio', total, grouping: [], ...side } }, why: '' };
-    }
-    case 'state':
-      return { value: { about, sli: threshold(candidate.query, 'gte', 1) }, why: '' };
-    case 'use': {
-      const most = await highest(candidate.query);
-      if (most === undefined) return { why: 'its capacity is not known, or without a bound' };
-      const { value, why } = chooseUse(most);
-      if (value === undefined) return { why };
-      return {
-        value: { about: about.replace('%', percent(value)), sli: threshold(candidate.query, 'lte', value) },
-        why,
-      };
-    }
-    case 'level': {
-      const most = await highest(candidate.query);
-      if (most === undefined) return { why: 'no samples to speak of in the baseline' };
-      const { value, why } = chooseLevel(most, candidate.unit === '');
-      if (value === undefined) return { why };
-      const shown = candidate.unit === '' ? String(value) : `${value} ${candidate.unit}`;
-      return {
-        value: { about: about.replace('%', shown), sli: threshold(candidate.query, 'lte', value) },
-        why,
-      };
-    }
-    case 'buckets': {
-      const { metric, job, bounds } = candidate;
-      const bucket = `${metric}_bucket`;
-      const counts = await querier.instant(`sum by (le) (rate(${selector(bucket, job)}[${over}]))`, toMs);
-      const all = await numberOf(querier, `sum(rate(${selector(`${metric}_count`, job)}[${over}]))`, toMs);
-      if (!all) return { why: 'no traffic in the baseline' };
-      const countOf = (text: string) => counts.find(({ labels }) => labels.get('le') === text)?.value ?? 0;
-      const { value, why } = chooseBound(
-        bounds.map((text) => ({ text, count: countOf(text) })),
-        all,
-      );
-      if (value === undefined) return { why };
-      return {
-        value: {
-          about: about.replace('%', `${value}${unitOf(metric)}`),
-          sli: {
-            type: 'ratio',
-            good: queryOf(`sum(${selector(bucket, job, equals({ le: value }))})`, 'counter'),
-            total: queryOf(`sum(${selector(`${metric}_count`, job)})`, 'counter'),
-            grouping: [],
-          },
-        },
-        why,
-      };
-    }
-    case 'native-histogram': {
-      const rate = (window: string) => `sum(rate(${candidate.selector}[${window}]))`;
-      const all = await numberOf(querier, `histogram_count(${rate(over)})`, toMs);
-      if (!all) return { why: 'no traffic in the baseline' };
-      const percentile = await numberOf(querier, `histogram_quantile(0.99, ${rate(over)})`, toMs);
-      const { value, why } = chooseLatency(percentile ?? Number.NaN);
-      if (value === undefined) return { why };
-      return {
-        value: {
-          about: about.replace('%', `${value}${unitOf(candidate.metrics[0]!)}`),
-          sli: {
-            type: 'raw',
-            rawType: 'success',
-            query: queryOf(`histogram_fraction(0, ${value}, ${rate('{{.window}}')})`, 'placeholder'),
-          },
-          eventsPerSecond: (ms) => `histogram_count(${rate(`${Math.round(3 * ms)}ms`)})`,
-        },
-        why,
-      };
-    }
-  }
-}
-
-async function numberOf(querier: Querier, query: string, atMs: number): Promise<number | undefined> {
-  const [only] = await querier.instant(query, atMs);
-  return only === undefined || Number.isNaN(only.value) ? undefined : only.value;
-}
-
-function unitOf(metric: string): string {
-  if (/milliseconds|_ms$/.test(metric)) return ' ms';
-  return /seconds/.test(metric) ? ' s' : '';
-}
-
-function queryOf(promql: string, form: QueryForm): Query {
-  return { promql, form, source: undefined, place: { file: 'suggestion', line: 1, column: 1 } };
 }
 
 const nameLengthMax = 63;

@@ -67,7 +67,8 @@ export function* runsOf({ services, days }: Extent): Generator<SeriesRun> {
   const times = new Float64Array(samplesPerDay);
   const values = new Float64Array(samplesPerDay);
   for (let day = 0; day < days; day++) {
-    for (let i = 0; i < samplesPerDay; i++) times[i] = beginMs + day * dayMs + (i + 1) * scrapeMs;
+    // Never on the edge of a range, which Prometheus before 3.0 took to be inside at both ends.
+    for (let i = 0; i < samplesPerDay; i++) times[i] = beginMs + day * dayMs + (i + 0.5) * scrapeMs;
     for (const counter of counters) {
       for (let i = 0; i < samplesPerDay; i++) {
         counter.value += Math.round(2 * counter.speed * counter.random());

@@ -96,7 +96,7 @@ describeWith(['prometheus', 'prometheus-alertmanager'], "the truth table on Debi
   test('every row is played here, or says why it is not', () => {
     const left = readRows().filter(({ remote }) => remote !== undefined);
     expect(rows.length + left.length).toBe(readRows().length);
-    expect(rows.length).toBeGreaterThan(70);
+    expect(rows.length).toBeGreaterThan(110);
   });
 });
 

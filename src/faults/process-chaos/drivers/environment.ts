@@ -51,8 +51,14 @@ export const changedEnvironment: FaultDriver<ProcessChaosSpec> = {
           ? undefined
           : `no process of ${target.name} has the changed environment`,
       async undo() {
-        if (!isUndone) unready = await target.restart!({});
-        isUndone = true;
+        if (isUndone) return;
+        try {
+          unready = await target.restart!({});
+          isUndone = true;
+        } catch (error) {
+          // Nothing is started without a lease, so that a journal with no room keeps it from coming back.
+          unready = `target ${target.name} was ended and cannot be started again: ${(error as Error).message}`;
+        }
       },
       async verifyUndone() {
         if (unready !== undefined) return { undone: false, left: [unready] };

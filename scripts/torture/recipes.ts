@@ -40,6 +40,8 @@ export interface Recipe {
    * does not answer.
    */
   readonly obstacle?: 'group' | 'folder' | 'engine';
+  /** Its undo starts the service anew, which nobody may whose journal has no room: the run then ends with 6. */
+  readonly startsAnew?: true;
   /** How the names of recipes begin that are refused beside it. */
   readonly excludes?: readonly string[];
   /** Of two recipes with the same word one is refused beside the other: there is only one of it. */
@@ -517,6 +519,7 @@ const processes: readonly Recipe[] = [
     target: 'command',
     spec: { action: 'environmentChanged', env: { GREETING: 'wrong' } },
     path: '/greeting',
+    startsAnew: true,
     shows: ({ text }) => text === 'wrong',
   },
   {

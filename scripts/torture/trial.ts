@@ -124,7 +124,8 @@ class Trial {
   /** A fault that could not be undone; or a run that failed although nobody had touched it. */
   #badEnding(exitCode: number | null, came: boolean): string[] {
     const { assault } = this.#order;
-    const mayFail = came && assault === 'fail the undo once';
+    const isFull = assault === 'fill the disk of the journal' && this.#recipe.startsAnew === true;
+    const mayFail = came && (assault === 'fail the undo once' || isFull);
     const isUntouched = !came || assault === 'nothing';
     const failed = (exitCode === 6 && !mayFail) || (isUntouched && exitCode === 5);
     return failed ? [`firedrill run ended with ${exitCode}`] : [];

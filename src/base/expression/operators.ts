@@ -10,7 +10,7 @@ import {
   stringOf,
 } from './value.ts';
 
-export interface Scope {
+interface Scope {
   readonly values: Readonly<Record<string, ExpressionValue>>;
   /** `#`: the element that a predicate is asked of. */
   readonly element?: ExpressionValue;

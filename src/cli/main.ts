@@ -56,7 +56,7 @@ program
   .option('--job <name>', 'which job it is there; the name of the program when it is scraped')
   .option('--rules <file>', 'rule file whose alerts guard it')
   .option('--alertmanager <file>', 'alertmanager.yml that routes them')
-  .option('--observe <duration>', 'how long its metrics are watched', '12s')
+  .option('--observe <duration>', 'how long its metrics are watched', '15s')
   .option('--no-traffic', 'send no requests of our own')
   .option('--to <file>', 'where to write the experiment', 'experiment.yaml')
   .option('--force', 'replace the file')

@@ -21,7 +21,7 @@ import { type OnFinished, placeFor, startService } from './drill.ts';
 import { startQuiet } from './init-servers.ts';
 
 const nobody = 65_534;
-const observe = ['--observe', '11s'];
+const observe = ['--observe', '15s'];
 
 interface Written {
   readonly spec: {
@@ -358,8 +358,12 @@ scrape_configs:
     });
     onTestFinished(() => program.stop());
     const args = ['init', '--port', `${service.port}`, '--prometheus', `http://127.0.0.1:${port}`];
+    const scraped = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent('count(up) == 2')}`;
+    await expect
+      .poll(async () => (await fetch(scraped)).text(), { timeout: 30_000, interval: 200 })
+      .toContain('"value"');
     // It has to have watched for a while, which our own requests wait for.
-    const run = await firedrill(place, [...args, '--observe', '16s', '--yes']);
+    const run = await firedrill(place, [...args, '--observe', '20s', '--yes']);
     expect(run.exitCode, run.stderr).toBe(0);
     const { experiment } = await written(place, 'experiment.yaml');
     expect(experiment.spec).toMatchObject({

@@ -69,7 +69,7 @@ scrape_configs:
         server,
         '/-/ready',
       );
-      await untilSamples(15);
+      await untilSamples(18);
     });
 
     afterAll(async () => {
@@ -122,12 +122,12 @@ scrape_configs:
     it('can be of another stretch of time, and of one service', { timeout: 120_000 }, async () => {
       const args = ['slo', 'suggest', '--source', prometheus, '--service', 'monitoring'];
       const [run, none, phase] = await Promise.all([
-        firedrill(place, [...args, '--from', '-14s']),
+        firedrill(place, [...args, '--from', '-16s']),
         firedrill(place, [...args, '--from', '-1y', '--to', '-360d']),
         firedrill(place, [...args, '--phase', 'fault']),
       ]);
       expect(run.exitCode, run.stderr).toBe(0);
-      expect(run.stdout).toMatch(/^\d+ objectives from a baseline of 14s/);
+      expect(run.stdout).toMatch(/^\d+ objectives from a baseline of 16s/);
       expect(run.stdout).toMatch(/^monitoring-up-\d {2}90 % of scrapes that were answered$/m);
       expect(none.exitCode).toBe(3);
       expect(phase).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('is no run') });

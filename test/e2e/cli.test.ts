@@ -3,7 +3,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
@@ -315,7 +315,10 @@ describe.concurrent('a run', () => {
     const { exitCode, stdout, stderr } = await firedrill(place, ['run', file, '--output', 'json']);
     expect(exitCode, stderr).toBe(0);
     const { trials } = JSON.parse(stdout);
-    expect(trials.map(({ runFolder }: { runFolder: string }) => runFolder)).toEqual(runFolders(place));
+    const [whole, ...others] = runFolders(place);
+    expect(others).toEqual([]);
+    const folders = trials.map(({ runFolder }: { runFolder: string }) => dirname(runFolder));
+    expect(folders).toEqual([join(whole!, 'trials'), join(whole!, 'trials')]);
     expect(trials).toMatchObject([{ verdict: 'pass' }, { verdict: 'pass' }]);
     await expectNoTraces(place);
   });

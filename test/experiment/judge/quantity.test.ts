@@ -72,6 +72,7 @@ describe('a value beside what it is compared with', () => {
     ['without a threshold', null, 'none', 1.23456, '1.23'],
     ['a ratio without a threshold', null, 'ratio', 0.99991, '99.991 %'],
     ['nothing at all', 0, 'none', 0, '0'],
+    ['noise beside nothing', 0.9995, 'ratio', 8.674e-19, '0 %'],
     ['no number', 0.5, 'ratio', Number.NaN, 'NaN'],
   ])('%s', (_, threshold, unit, value, text) => {
     expect(quantityBeside(threshold, unit)(value)).toBe(text);

@@ -30,7 +30,9 @@ const slo: SloSpec = {
 /** A sample a second; ten requests in each. Errors: five in each of the first ten seconds of the fault at 20 s. */
 function recording(): MemorySource {
   const source = new MemorySource();
-  for (const { labels, points } of ['bad_total 100x20 105+5x9 150x30', 'hits_total 0+10x60'].map(parseSeriesLine))
+  for (const { labels, points } of ['bad_total 100x20 105+5x9 150x30', 'hits_total 0+10x60'].map(
+    parseSeriesLine,
+  ))
     points.forEach((point, i) => {
       if (point.kind === 'float') source.append(labels, i * 1000, point.value);
     });
